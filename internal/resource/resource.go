@@ -1,0 +1,104 @@
+// Package resource is the contract between the front door and the rooms behind
+// it: a room brings its part of the schema and a handler for each link in it,
+// and knows nothing of HTTP beyond statuses.
+package resource
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+)
+
+// Resource is one room as the front door sees it.
+type Resource struct {
+	Name     string             // its key among the schema's definitions
+	Schema   []byte             // its definition, a JSON hyper-schema
+	Handlers map[string]Handler // by "METHOD /path/{name}", one for each link
+}
+
+// Handler answers one link. Its error becomes an answer by package apierr.
+type Handler func(ctx context.Context, r *Request) (*Response, error)
+
+// Request is a request that has been authenticated, decoded and validated.
+type Request struct {
+	AccountID int64
+	Path      map[string]string // the link's identities, by resource name
+	Params    map[string]any    // body and query, coerced to the schema's types
+	Page      Page              // which part of a list is asked for
+	Base      string            // URL of /v2 as the client reaches it
+}
+
+// URL is the absolute URL of a path below /v2.
+func (r *Request) URL(path string) string { return r.Base + path }
+
+// Page is a slice of a list by number.
+type Page struct {
+	Number  int // from 1
+	PerPage int
+}
+
+// Offset is how many rows come before the page.
+func (p Page) Offset() int { return (p.Number - 1) * p.PerPage }
+
+// ID returns the numeric identity in the path. What is not a number names
+// nothing: apierr.NotFound.
+func (r *Request) ID(name string) (int64, error) {
+	id, err := strconv.ParseInt(r.Path[name], 10, 64)
+	if err != nil || id <= 0 {
+		return 0, apierr.NotFound()
+	}
+	return id, nil
+}
+
+// Bind fills the struct at v with the parameters, by its json tags.
+func (r *Request) Bind(v any) error {
+	text, err := json.Marshal(r.Params)
+	if err != nil {
+		return fmt.Errorf("encode parameters: %w", err)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		// The schema has let it through, so schema and struct disagree.
+		return fmt.Errorf("parameters do not fit %T: %w", v, err)
+	}
+	return nil
+}
+
+// Response is a successful answer, before it has a form on the wire.
+type Response struct {
+	Status   int
+	Key      string // under which Value stands in the body; no body if empty
+	Value    any
+	Links    any    // the body's "links"; of a list they are made by the front door
+	Location string // path of what was created, below /v2
+	list     bool
+	total    int
+}
+
+// One is an answer with one object.
+func One(status int, key string, value any) *Response {
+	return &Response{Status: status, Key: key, Value: value}
+}
+
+// Many is an answer with the items of one page, out of total in all.
+func Many[T any](key string, items []T, total int) *Response {
+	if items == nil {
+		items = []T{}
+	}
+	return &Response{Status: http.StatusOK, Key: key, Value: items, list: true, total: total}
+}
+
+// None is an answer without a body.
+func None() *Response { return &Response{Status: http.StatusNoContent} }
+
+// List reports whether the answer is a page of a list, and of how many items.
+func (r *Response) List() (total int, ok bool) { return r.total, r.list }
+
+// Slice cuts the page out of a list that is held whole.
+func Slice[T any](all []T, p Page) []T {
+	from := min(p.Offset(), len(all))
+	return all[from:min(from+p.PerPage, len(all))]
+}
