@@ -56,8 +56,6 @@ CREATE TABLE droplets (
     image_id         INTEGER NOT NULL,
     image_json       TEXT NOT NULL, -- the image as it was at the create
     status           TEXT NOT NULL,
-    locked           INTEGER NOT NULL,
-    mac              TEXT NOT NULL,
     vpc_uuid         TEXT NOT NULL,
     features_json    TEXT NOT NULL,
     tags_json        TEXT NOT NULL,
