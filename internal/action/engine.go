@@ -1,0 +1,199 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// leaseTime is how long an action stays its owner's without a heartbeat, and
+// so how long after a node's death another one takes over.
+const leaseTime = 30 * time.Second
+
+// Engine runs actions, each in a goroutine of its own, one at a time for each
+// resource.
+type Engine struct {
+	db          *store.DB
+	owner       string
+	log         *slog.Logger
+	definitions map[kind]Definition
+
+	mu      sync.Mutex
+	ctx     context.Context // nil until Start, and after Close
+	stop    context.CancelFunc
+	running map[int64]context.CancelCauseFunc
+	last    map[target]chan struct{} // closed when the resource's latest run has returned
+	waiting map[int64]chan struct{}  // closed when the action has ended
+	wg      sync.WaitGroup
+}
+
+type kind struct{ resourceType, actionType string }
+
+type target struct {
+	resourceType string
+	resourceID   int64
+}
+
+// errEnded is the cause of a run's cancellation when its action was ended by
+// somebody else.
+var errEnded = errors.New("the action was ended from outside")
+
+// NewEngine returns an engine for the actions of db. owner names this node
+// among those that work on one database; it must be the same after a restart.
+func NewEngine(db *store.DB, owner string, log *slog.Logger) *Engine {
+	return &Engine{
+		db: db, owner: owner, log: log,
+		definitions: map[kind]Definition{},
+		running:     map[int64]context.CancelCauseFunc{},
+		last:        map[target]chan struct{}{},
+		waiting:     map[int64]chan struct{}{},
+	}
+}
+
+// Define adds a type of action. All are added before Start.
+func (e *Engine) Define(definitions ...Definition) {
+	for _, d := range definitions {
+		key := kind{d.ResourceType, d.Type}
+		if _, twice := e.definitions[key]; twice {
+			panic(fmt.Sprintf("action %s of %s is defined twice", d.Type, d.ResourceType))
+		}
+		e.definitions[key] = d
+	}
+}
+
+// Start goes on with every unfinished action of this node, and takes over
+// those of nodes that are gone, until Close.
+func (e *Engine) Start(ctx context.Context) error {
+	e.mu.Lock()
+	e.ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
+	running := e.ctx
+	e.mu.Unlock()
+	if err := e.claim(running); err != nil {
+		e.Close()
+		return fmt.Errorf("recover actions: %w", err)
+	}
+	e.wg.Go(func() { e.heartbeat(running) })
+	return nil
+}
+
+// Close stops working and returns when all runs have. Unfinished actions stay
+// unfinished, for the next Start.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	if e.ctx != nil {
+		e.stop()
+		e.ctx = nil
+	}
+	e.mu.Unlock()
+	e.wg.Wait()
+}
+
+// heartbeat renews the leases of what runs here and takes over what nobody
+// runs any more: the same claim does both.
+func (e *Engine) heartbeat(ctx context.Context) {
+	tick := time.NewTicker(leaseTime / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := e.claim(ctx); err != nil {
+				e.log.Error("renew leases of actions", "error", err)
+			}
+		}
+	}
+}
+
+func (e *Engine) claim(ctx context.Context) error {
+	var claimed []Action
+	err := e.db.Write(ctx, func(tx *store.Tx) (err error) {
+		claimed, err = claim(ctx, tx, e.owner, tx.Now().Add(leaseTime))
+		return err
+	})
+	for _, a := range claimed {
+		e.run(a)
+	}
+	return err
+}
+
+// run starts the action unless it runs already. It waits for an earlier run of
+// the same resource, which may still be in a step although its action was
+// cancelled.
+func (e *Engine) run(a Action) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ctx == nil || e.running[a.ID] != nil {
+		return
+	}
+	ctx, cancel := context.WithCancelCause(e.ctx)
+	key := target{a.ResourceType, a.ResourceID}
+	before, done := e.last[key], make(chan struct{})
+	e.running[a.ID], e.last[key] = cancel, done
+	e.wg.Go(func() {
+		if before != nil {
+			<-before
+		}
+		e.execute(ctx, a)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.running, a.ID)
+		if e.last[key] == done {
+			delete(e.last, key)
+		}
+		close(done)
+		cancel(nil)
+	})
+}
+
+// ended is called when the action has become terminal: whoever runs it is
+// stopped, whoever waits for it is woken.
+func (e *Engine) ended(id int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if cancel := e.running[id]; cancel != nil {
+		cancel(errEnded)
+	}
+	if done := e.waiting[id]; done != nil {
+		close(done)
+		delete(e.waiting, id)
+	}
+}
+
+// Wait returns the account's action once it has ended. If ctx ends first it
+// returns the action as it is then, and ctx's error.
+func (e *Engine) Wait(ctx context.Context, accountID, id int64) (Action, error) {
+	e.mu.Lock()
+	done := e.waiting[id]
+	if done == nil {
+		done = make(chan struct{})
+		e.waiting[id] = done
+	}
+	e.mu.Unlock()
+	a, err := Get(context.WithoutCancel(ctx), e.db, accountID, id)
+	if err != nil || a.Status != InProgress {
+		e.forget(id, done)
+		return a, err
+	}
+	select {
+	case <-done:
+		return Get(ctx, e.db, accountID, id)
+	case <-ctx.Done():
+		return a, ctx.Err()
+	}
+}
+
+// forget drops a wait that nothing will end.
+func (e *Engine) forget(id int64, done chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.waiting[id] == done {
+		close(done)
+		delete(e.waiting, id)
+	}
+}

@@ -1,0 +1,91 @@
+package action
+
+import (
+	"context"
+	_ "embed"
+	"net/http"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/region"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+//go:embed schema.json
+var schema []byte
+
+// View is an action as the API shows it.
+type View struct {
+	ID           int64        `json:"id"`
+	Status       string       `json:"status"`
+	Type         string       `json:"type"`
+	StartedAt    string       `json:"started_at"`
+	CompletedAt  *string      `json:"completed_at"`
+	ResourceID   int64        `json:"resource_id"`
+	ResourceType string       `json:"resource_type"`
+	Region       *region.View `json:"region"`
+	RegionSlug   *string      `json:"region_slug"`
+	Error        string       `json:"error,omitempty"`    // why it errored
+	Progress     string       `json:"progress,omitempty"` // what it is doing
+}
+
+// View shows an action.
+func (a Action) View(regions *region.Catalog) View {
+	v := View{
+		ID: a.ID, Status: a.Status, Type: a.Type, StartedAt: a.StartedAt.Format(time.RFC3339),
+		ResourceID: a.ResourceID, ResourceType: a.ResourceType,
+	}
+	if a.Status == InProgress {
+		v.Progress = a.Progress
+	} else {
+		completed := a.CompletedAt.Format(time.RFC3339)
+		v.CompletedAt, v.Error = &completed, a.Reason
+	}
+	if a.Region != "" {
+		v.Region, v.RegionSlug = regions.ViewOf(a.Region), &a.Region
+	}
+	return v
+}
+
+// Views shows several actions.
+func Views(actions []Action, regions *region.Catalog) []View {
+	views := make([]View, len(actions))
+	for i, a := range actions {
+		views[i] = a.View(regions)
+	}
+	return views
+}
+
+type handlers struct {
+	db      *store.DB
+	regions *region.Catalog
+}
+
+// Resource is the room as the front door sees it.
+func Resource(db *store.DB, regions *region.Catalog) resource.Resource {
+	h := handlers{db, regions}
+	return resource.Resource{Name: "action", Schema: schema, Handlers: map[string]resource.Handler{
+		"GET /actions":          h.list,
+		"GET /actions/{action}": h.info,
+	}}
+}
+
+func (h handlers) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	actions, total, err := List(ctx, h.db, r.AccountID, r.Page)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Many("actions", Views(actions, h.regions), total), nil
+}
+
+func (h handlers) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("action")
+	if err != nil {
+		return nil, err
+	}
+	a, err := Get(ctx, h.db, r.AccountID, id)
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "action", a.View(h.regions)), nil
+}
