@@ -1,0 +1,59 @@
+package imagetest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestMicroIsBuiltOnce(t *testing.T) {
+	first := Micro(t)
+	before, err := os.Stat(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := Micro(t)
+	after, err := os.Stat(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first != second || !os.SameFile(before, after) {
+		t.Errorf("the image was built again: %s, then %s", first, second)
+	}
+}
+
+func TestHashFilesChangesWithContentAndName(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, data string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hash := func() string {
+		t.Helper()
+		h, err := hashFiles(dir, []string{"."})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	seen := map[string]string{}
+	expectNew := func(what string) {
+		t.Helper()
+		h := hash()
+		if old, ok := seen[h]; ok {
+			t.Errorf("%s: same hash as %s", what, old)
+		}
+		seen[h] = what
+	}
+	write("a", "1")
+	expectNew("one file")
+	write("a", "2")
+	expectNew("another content")
+	write("b", "")
+	expectNew("a second file")
+	if hash() != hash() {
+		t.Error("the hash of the same files differs")
+	}
+}
