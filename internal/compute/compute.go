@@ -117,10 +117,11 @@ type Engine interface {
 	// not obey. ErrNotRunning if there is nobody to ask.
 	Shutdown(ctx context.Context, id int64) error
 
-	// Wait returns when the machine is not running.
+	// Wait returns when the machine is not running; at once for an unknown id.
 	Wait(ctx context.Context, id int64) error
 
-	// Stop ends the machine hard; no error if it does not run.
+	// Stop ends the machine hard; no error if it does not run, nor for an
+	// unknown id.
 	Stop(ctx context.Context, id int64) error
 
 	// Reset restarts the guest hard, as a reset button does. ErrNotRunning if

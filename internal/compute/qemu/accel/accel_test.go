@@ -1,0 +1,122 @@
+package accel
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/fault"
+)
+
+// device is a file that opens as /dev/kvm does.
+func device(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kvm")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFind(t *testing.T) {
+	for name, test := range map[string]struct {
+		run             func(ctx context.Context) (int, error)
+		accelerator, in string
+	}{
+		"the guest finishes": {func(context.Context) (int, error) {
+			time.Sleep(50 * time.Millisecond)
+			return doneStatus, nil
+		}, KVM, "50ms"},
+		"the guest is slow": {func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			return -1, errors.New("killed")
+		}, TCG, "did not finish within 500ms"},
+		"QEMU refuses": {func(context.Context) (int, error) {
+			return 1, errors.New("failed to initialize kvm")
+		}, TCG, "failed to initialize kvm"},
+		"the guest ends otherwise": {func(context.Context) (int, error) { return 0, nil }, TCG, "status 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := device(t)
+			synctest.Test(t, func(t *testing.T) {
+				got, err := Probe{Binary: "qemu", Device: path, Run: func(ctx context.Context, binary string, args []string) (int, error) {
+					if binary != "qemu" || !slices.Contains(args, "kvm") {
+						t.Errorf("%s %v is no QEMU with KVM", binary, args)
+					}
+					return test.run(ctx)
+				}}.Find(t.Context())
+				if err != nil || got.Accelerator != test.accelerator || !strings.Contains(got.Reason, test.in) {
+					t.Errorf("%+v, %v, want %s because %q", got, err, test.accelerator, test.in)
+				}
+			})
+		})
+	}
+}
+
+func TestFindWithoutDevice(t *testing.T) {
+	got, err := Probe{Device: filepath.Join(t.TempDir(), "kvm"), Run: mustNotRun(t)}.Find(t.Context())
+	if err != nil || got.Accelerator != TCG || !strings.Contains(got.Reason, "is not there") || !strings.Contains(got.Mend, "modprobe") {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestCheckDeviceForbidden(t *testing.T) {
+	// Root may open any file, so the errors themselves are given.
+	for err, want := range map[error]string{
+		syscall.EACCES: "group kvm",
+		syscall.ENOENT: "modprobe",
+		syscall.ENXIO:  "",
+	} {
+		got := standsAgainst("/dev/kvm", err)
+		if got.Accelerator != TCG || got.Reason == "" || !strings.Contains(got.Mend, want) || want == "" && got.Mend != "" {
+			t.Errorf("%v gives %+v", err, got)
+		}
+	}
+}
+
+func TestFindPassesErrorsOn(t *testing.T) {
+	crash := fault.With(t.Context(), func(string) error { return fault.ErrCrash })
+	if _, err := (Probe{Device: device(t), Run: mustNotRun(t)}).Find(crash); !errors.Is(err, fault.ErrCrash) {
+		t.Errorf("error %v, want ErrCrash", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	run := func(context.Context, string, []string) (int, error) { return -1, errors.New("killed") }
+	if _, err := (Probe{Device: device(t), Run: run}).Find(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+func mustNotRun(t *testing.T) func(context.Context, string, []string) (int, error) {
+	return func(context.Context, string, []string) (int, error) {
+		t.Error("QEMU was run")
+		return 0, nil
+	}
+}
+
+// TestROM runs the guest for real, under TCG, where it must finish as well.
+func TestROM(t *testing.T) {
+	binary, err := exec.LookPath("qemu-system-x86_64")
+	if err != nil {
+		t.Skip("NEEDS qemu-system-x86_64: apt-get install qemu-system-x86")
+	}
+	firmware := filepath.Join(t.TempDir(), "rom")
+	if err := os.WriteFile(firmware, rom(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := arguments(firmware)
+	args[slices.Index(args, "kvm")] = "tcg"
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if status, err := run(ctx, binary, args); err != nil || status != doneStatus {
+		t.Errorf("status %d, %v, want %d", status, err, doneStatus)
+	}
+}

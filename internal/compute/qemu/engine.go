@@ -1,0 +1,149 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/accel"
+)
+
+// Engine is a compute.Engine of QEMU processes on this host.
+type Engine struct {
+	config   Config
+	isolated bool // each QEMU runs as a user of its own
+
+	accelerator *background[accel.Result]
+	relay       *background[string] // the relay's path in the data directory
+
+	mu       sync.Mutex
+	machines map[int64]*machine
+	notify   func(compute.Event)
+	closed   bool
+	monitors sync.WaitGroup
+}
+
+var _ compute.Engine = (*Engine)(nil)
+
+// Open returns an engine on the machines in config.Dir, which it makes if it is
+// not there. It does not wait for the choice of an accelerator, and does not
+// fail where QEMU is not installed: the methods that need it do, saying so.
+func Open(ctx context.Context, config Config) (*Engine, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		config:   config,
+		isolated: canIsolate(config.Logger),
+		machines: make(map[int64]*machine),
+	}
+	if err := e.makeFolders(ctx); err != nil {
+		return nil, fmt.Errorf("QEMU engine: %w", err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	e.accelerator = newBackground(ctx, e.chooseAccelerator)
+	e.relay = newBackground(ctx, e.installRelay)
+	e.relay.begin()
+	if _, _, err := config.installed(); err == nil {
+		e.accelerator.begin()
+	}
+	return e, nil
+}
+
+// Capabilities waits for the choice of an accelerator, half a second at most.
+func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error) {
+	if _, _, err := e.config.installed(); err != nil {
+		return compute.Capabilities{}, err
+	}
+	accelerator, err := e.accelerator.wait(ctx)
+	if err != nil {
+		return compute.Capabilities{}, fmt.Errorf("choose an accelerator: %w", err)
+	}
+	memory, err := hostMemoryMB()
+	if err != nil {
+		return compute.Capabilities{}, fmt.Errorf("find out this host's memory: %w", err)
+	}
+	return compute.Capabilities{
+		Name:        "qemu",
+		Real:        true,
+		Accelerator: accelerator.Accelerator,
+		Reason:      accelerator.Reason,
+		MemoryMB:    memory,
+		Features:    []string{"metadata"},
+	}, nil
+}
+
+// The network that every guest sees. Each is alone in its own, so all have the
+// same addresses. It contains 169.254.169.254, because QEMU's user network
+// forwards only addresses of its own prefix.
+var (
+	guestPrefix  = netip.MustParsePrefix("169.254.0.15/16")
+	guestGateway = netip.MustParseAddr("169.254.0.2")
+	guestDNS     = netip.MustParseAddr("169.254.0.3")
+	metadataAddr = netip.MustParseAddrPort("169.254.169.254:80")
+)
+
+// Guest is the same for every NIC: the addresses in QEMU's user network.
+func (e *Engine) Guest(compute.NIC) compute.Guest {
+	return compute.Guest{
+		Address:     guestPrefix,
+		Gateway:     guestGateway,
+		Nameservers: []netip.Addr{guestDNS},
+	}
+}
+
+// List reads the machines' folders.
+func (e *Engine) List(ctx context.Context) ([]int64, error) {
+	entries, err := os.ReadDir(e.config.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("list machines: %w", err)
+	}
+	ids := []int64{}
+	for _, entry := range entries {
+		if id, ok := parseID(entry.Name()); ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids, ctx.Err()
+}
+
+func parseID(name string) (int64, bool) {
+	id, err := strconv.ParseInt(name, 10, 64)
+	return id, err == nil && id > 0 && strconv.FormatInt(id, 10) == name
+}
+
+// Close lets go of the machines, which run on.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	machines := make([]*machine, 0, len(e.machines))
+	for _, m := range e.machines {
+		machines = append(machines, m)
+	}
+	e.mu.Unlock()
+	var errs []error
+	for _, m := range machines {
+		errs = append(errs, m.letGo())
+	}
+	e.accelerator.stop()
+	e.relay.stop()
+	e.monitors.Wait()
+	return errors.Join(errs...)
+}
+
+func (e *Engine) tell(event compute.Event) {
+	e.mu.Lock()
+	notify := e.notify
+	e.mu.Unlock()
+	if notify != nil {
+		notify(event)
+	}
+}

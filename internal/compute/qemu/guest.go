@@ -1,0 +1,63 @@
+package qemu
+
+import (
+	"context"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/fault"
+)
+
+// Shutdown presses the power button.
+func (e *Engine) Shutdown(ctx context.Context, id int64) error {
+	return failed("shut down", id, e.withGuest(ctx, id, func(v *vm) error {
+		if err := fault.At(ctx, "qemu.shutdown.powerdown"); err != nil {
+			return err
+		}
+		return v.qmp.Execute(ctx, "system_powerdown", nil, nil)
+	}))
+}
+
+// Reset returns when QEMU has reset the guest.
+func (e *Engine) Reset(ctx context.Context, id int64) error {
+	return failed("reset", id, e.withGuest(ctx, id, func(v *vm) error {
+		if err := fault.At(ctx, "qemu.reset.reset"); err != nil {
+			return err
+		}
+		done := v.nextReset()
+		if err := v.qmp.Execute(ctx, "system_reset", nil, nil); err != nil {
+			return err
+		}
+		select {
+		case <-done:
+			return v.ensureRunning(ctx)
+		case <-v.gone:
+			return compute.ErrNotRunning
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}))
+}
+
+// withGuest does something to a machine that must run.
+func (e *Engine) withGuest(ctx context.Context, id int64, do func(*vm) error) error {
+	m, release, err := e.acquire(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := m.mustExist(); err != nil {
+		return err
+	}
+	held, err := m.held()
+	if err != nil {
+		return err
+	}
+	if !held {
+		return compute.ErrNotRunning
+	}
+	v, err := e.adopt(ctx, m)
+	if err != nil {
+		return err
+	}
+	return do(v)
+}

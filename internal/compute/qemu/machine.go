@@ -1,0 +1,153 @@
+package qemu
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+)
+
+// machine is one id's folder and what this process holds of it.
+type machine struct {
+	id  int64
+	dir string
+
+	busy chan struct{} // holds a value while a method changes the machine
+
+	mu       sync.Mutex
+	vm       *vm // nil: no QEMU that this engine is connected to
+	metadata *metadataServer
+}
+
+func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
+
+// acquire returns the machine with that id, for the caller alone, until it
+// calls release. The folder need not be there.
+func (e *Engine) acquire(ctx context.Context, id int64) (m *machine, release func(), err error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		m := e.machine(id)
+		select {
+		case m.busy <- struct{}{}:
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		}
+		if e.machine(id) == m {
+			return m, func() { <-m.busy }, nil
+		}
+		<-m.busy // it was destroyed meanwhile
+	}
+}
+
+func (e *Engine) machine(id int64) *machine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m, ok := e.machines[id]
+	if !ok {
+		m = e.newMachine(id)
+		e.machines[id] = m
+	}
+	return m
+}
+
+// newMachine returns a machine that is good only for looking at.
+func (e *Engine) newMachine(id int64) *machine {
+	return &machine{
+		id:   id,
+		dir:  filepath.Join(e.config.Dir, strconv.FormatInt(id, 10)),
+		busy: make(chan struct{}, 1),
+	}
+}
+
+func (e *Engine) forget(m *machine) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.machines[m.id] == m {
+		delete(e.machines, m.id)
+	}
+}
+
+// exists tells whether the machine's folder, which is whole if it is there, is.
+func (m *machine) exists() (bool, error) {
+	_, err := os.Stat(m.dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (m *machine) mustExist() error {
+	exists, err := m.exists()
+	if err == nil && !exists {
+		err = compute.ErrNotFound
+	}
+	return err
+}
+
+// connected returns the QEMU that this engine is connected to, or nil.
+func (m *machine) connected() *vm {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.vm
+}
+
+func (m *machine) connect(v *vm) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.vm = v
+}
+
+// letGo closes all that this process holds of the machine, as its end would.
+func (m *machine) letGo() error {
+	m.mu.Lock()
+	v, metadata := m.vm, m.metadata
+	m.metadata = nil
+	m.mu.Unlock()
+	if v != nil {
+		v.letGo()
+	}
+	return metadata.close()
+}
+
+// record is machine.json: all that Start needs.
+type record struct {
+	Version int          `json:"version"`
+	Spec    compute.Spec `json:"spec"` // Image.Path may be relative to the folder
+}
+
+const recordVersion = 1
+
+func (m *machine) spec() (compute.Spec, error) {
+	data, err := os.ReadFile(m.path("machine.json"))
+	if err != nil {
+		return compute.Spec{}, err
+	}
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return compute.Spec{}, fmt.Errorf("%s: %w", m.path("machine.json"), err)
+	}
+	if r.Version != recordVersion || r.Spec.ID != m.id {
+		return compute.Spec{}, fmt.Errorf("%s is of version %d for machine %d: not what this program has written there",
+			m.path("machine.json"), r.Version, r.Spec.ID)
+	}
+	if !filepath.IsAbs(r.Spec.Image.Path) {
+		r.Spec.Image.Path = filepath.Join(m.dir, r.Spec.Image.Path)
+	}
+	return r.Spec, nil
+}
+
+// failed says which call on which machine failed.
+func failed(call string, id int64, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s machine %d: %w", call, id, err)
+}

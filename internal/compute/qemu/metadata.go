@@ -1,0 +1,92 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/fault"
+)
+
+// metadataServer answers one guest. Who asks is known from the socket, which
+// only that guest's QEMU can reach.
+type metadataServer struct {
+	server *http.Server
+	done   chan struct{}
+}
+
+// serveMetadata listens on the machine's metadata.sock, if that is not done.
+func (e *Engine) serveMetadata(ctx context.Context, m *machine) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.metadata != nil {
+		return nil
+	}
+	metadata, err := e.openMetadata(ctx, m.dir, m.id)
+	if err != nil {
+		return err
+	}
+	m.metadata = metadata
+	return nil
+}
+
+// openMetadata listens in a machine's folder, where the machine's user may
+// connect.
+func (e *Engine) openMetadata(ctx context.Context, dir string, id int64) (*metadataServer, error) {
+	if err := fault.At(ctx, "qemu.metadata.listen"); err != nil {
+		return nil, err
+	}
+	l, err := listen(dir, "metadata.sock")
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "metadata.sock")
+	if err := errors.Join(os.Chmod(path, 0o600), e.own(path, id)); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return newMetadataServer(l, e.config.Metadata(id), e.config.Logger.With("machine", id)), nil
+}
+
+func newMetadataServer(l net.Listener, handler http.Handler, log *slog.Logger) *metadataServer {
+	s := &metadataServer{
+		server: &http.Server{
+			Handler:           handler,
+			ReadHeaderTimeout: 10 * time.Second,
+			ReadTimeout:       20 * time.Second,
+			WriteTimeout:      time.Minute,
+			IdleTimeout:       30 * time.Second, // each connection is a process beside QEMU
+			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		},
+		done: make(chan struct{}),
+	}
+	go func() {
+		defer close(s.done)
+		if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metadata can't be served", "error", err)
+		}
+	}()
+	return s
+}
+
+func (s *metadataServer) close() error {
+	if s == nil {
+		return nil
+	}
+	err := s.server.Close()
+	<-s.done
+	return err
+}
+
+func (m *machine) closeMetadata() error {
+	m.mu.Lock()
+	s := m.metadata
+	m.metadata = nil
+	m.mu.Unlock()
+	return s.close()
+}

@@ -1,0 +1,80 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+
+	"github.com/rockpool-cloud/rockpool/internal/fault"
+)
+
+// spawn starts QEMU and returns the process and a connection to its QMP socket.
+// The socket listens before QEMU is there to answer, so nobody has to poll for
+// it; QEMU's end, for whatever reason, ends the connection.
+func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd) (conn net.Conn, p *process, err error) {
+	var open []*os.File // ours, for QEMU to inherit
+	defer func() {
+		for _, f := range open {
+			f.Close()
+		}
+		if err != nil && conn != nil {
+			conn.Close()
+		}
+	}()
+	spec, err := m.spec()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, inherit := range []func() (*os.File, error){
+		lockFD - 3:  m.takeLock,
+		qmpFD - 3:   func() (*os.File, error) { return m.listenQMP(ctx) },
+		imageFD - 3: func() (*os.File, error) { return os.Open(spec.Image.Path) },
+	} {
+		f, err := inherit()
+		if err != nil {
+			return nil, nil, err
+		}
+		open = append(open, f)
+	}
+	cmd.ExtraFiles = open[:3:3]
+	folder, err := os.Open(m.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	open = append(open, folder)
+	// QEMU's user need not be able to come here by the whole path.
+	cmd.Dir = fmt.Sprintf("/proc/self/fd/%d", folder.Fd())
+	log, err := m.openLog(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	open = append(open, log)
+	cmd.Stdout, cmd.Stderr = log, log
+
+	if conn, err = dial(ctx, m.dir, "qmp.sock"); err != nil {
+		return conn, nil, err
+	}
+	if err := fault.At(ctx, "qemu.start.spawn"); err != nil {
+		return conn, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return conn, nil, fmt.Errorf("start QEMU: %w", err)
+	}
+	p, err = openProcess(cmd.Process.Pid)
+	return conn, p, errors.Join(err, cmd.Process.Release())
+}
+
+func (m *machine) listenQMP(ctx context.Context) (*os.File, error) {
+	if err := fault.At(ctx, "qemu.start.socket"); err != nil {
+		return nil, err
+	}
+	l, err := listen(m.dir, "qmp.sock")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	return l.File()
+}

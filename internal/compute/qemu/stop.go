@@ -1,0 +1,159 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/fault"
+)
+
+const quitLimit = 2 * time.Second // for a QEMU to end by itself before it is killed
+
+// State looks at the machine's folder and at whether its lock is held.
+func (e *Engine) State(ctx context.Context, id int64) (compute.State, error) {
+	if err := ctx.Err(); err != nil {
+		return "", context.Cause(ctx)
+	}
+	m := e.newMachine(id)
+	exists, err := m.exists()
+	if err != nil || !exists {
+		return compute.Absent, failed("query", id, err)
+	}
+	held, err := m.held()
+	switch {
+	case err != nil:
+		return "", failed("query", id, err)
+	case held:
+		return compute.Running, nil
+	default:
+		return compute.Stopped, nil
+	}
+}
+
+// Wait returns when no QEMU of the machine lives.
+func (e *Engine) Wait(ctx context.Context, id int64) error {
+	for {
+		v, err := e.living(ctx, id)
+		if err != nil {
+			return failed("wait for", id, err)
+		}
+		if v == nil {
+			return nil
+		}
+		select {
+		case <-v.gone:
+		case <-ctx.Done():
+			return failed("wait for", id, context.Cause(ctx))
+		}
+	}
+}
+
+// living returns the machine's QEMU, or nil if there is none.
+func (e *Engine) living(ctx context.Context, id int64) (*vm, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	m := e.newMachine(id)
+	if held, err := m.held(); err != nil || !held {
+		return nil, err
+	}
+	m, release, err := e.acquire(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if held, err := m.held(); err != nil || !held {
+		return nil, err
+	}
+	return e.adopt(ctx, m)
+}
+
+// Stop ends QEMU: it is asked to quit, which lets it finish its writes, and
+// killed if it does not.
+func (e *Engine) Stop(ctx context.Context, id int64) error {
+	m, release, err := e.acquire(ctx, id)
+	if err != nil {
+		return failed("stop", id, err)
+	}
+	defer release()
+	return failed("stop", id, e.stop(ctx, m))
+}
+
+func (e *Engine) stop(ctx context.Context, m *machine) error {
+	held, err := m.held()
+	if err != nil {
+		return err
+	}
+	if !held {
+		return m.settled(ctx)
+	}
+	limited, cancel := context.WithTimeout(ctx, quitLimit)
+	defer cancel()
+	v, err := e.adopt(limited, m)
+	if errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		return e.killFound(ctx, m, err)
+	}
+	if err := fault.At(ctx, "qemu.stop.quit"); err != nil {
+		return err
+	}
+	v.asked.Store(true)
+	// The answer to quit may be lost in QEMU's end, which is what counts.
+	_ = v.qmp.Execute(limited, "quit", nil, nil)
+	select {
+	case <-v.gone:
+		return nil
+	case <-limited.Done():
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return e.kill(ctx, v)
+}
+
+func (e *Engine) kill(ctx context.Context, v *vm) error {
+	if err := fault.At(ctx, "qemu.stop.kill"); err != nil {
+		return err
+	}
+	if err := v.process.kill(); err != nil {
+		return err
+	}
+	select {
+	case <-v.gone:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// killFound ends a QEMU that does not answer and was never connected to.
+func (e *Engine) killFound(ctx context.Context, m *machine, because error) error {
+	if held, err := m.held(); err != nil || !held {
+		return err
+	}
+	if err := fault.At(ctx, "qemu.stop.kill"); err != nil {
+		return err
+	}
+	p, err := m.findProcess()
+	if err != nil {
+		return errors.Join(because, err)
+	}
+	defer p.close()
+	return m.end(p)
+}
+
+// end kills a process that the engine is not connected to.
+func (m *machine) end(p *process) error {
+	if err := p.kill(); err != nil {
+		return err
+	}
+	if err := p.wait(); err != nil {
+		return err
+	}
+	m.awaitUnlocked()
+	return nil
+}
