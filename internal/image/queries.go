@@ -1,0 +1,65 @@
+package image
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+const columns = `id, coalesce(slug, ''), name, type, distribution, description, account_id IS NULL,
+	min_disk_gb, coalesce(size_bytes, 0), created_at`
+
+func scan(row store.Scanner) (Image, error) {
+	var i Image
+	var created int64
+	err := row.Scan(&i.ID, &i.Slug, &i.Name, &i.Type, &i.Distribution, &i.Description, &i.Public,
+		&i.MinDiskGB, &i.SizeBytes, &created)
+	i.CreatedAt = store.Time(created)
+	return i, err
+}
+
+// seed writes the catalogue. An image that is known keeps its id.
+func seed(ctx context.Context, tx *store.Tx, entries []entry) error {
+	for _, e := range entries {
+		_, err := tx.Exec(ctx, `INSERT INTO images (slug, name, type, distribution, description, min_disk_gb, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (slug) DO UPDATE SET name = excluded.name, type = excluded.type,
+				distribution = excluded.distribution, description = excluded.description, min_disk_gb = excluded.min_disk_gb`,
+			e.slug, e.name, e.kind, e.distribution, e.description, e.minDiskGB, store.Micros(tx.Now()))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setSize(ctx context.Context, tx *store.Tx, slug string, bytes int64) error {
+	_, err := tx.Exec(ctx, `UPDATE images SET size_bytes = $2 WHERE slug = $1`, slug, bytes)
+	return err
+}
+
+// find returns the image with that id or slug as far as the account may see
+// it, or apierr.NotFound.
+func find(ctx context.Context, q store.Querier, accountID int64, idOrSlug string) (Image, error) {
+	id, err := strconv.ParseInt(idOrSlug, 10, 64)
+	query, arg := `id = $2`, any(id)
+	if err != nil {
+		query, arg = `slug = $2`, idOrSlug
+	}
+	i, err := scan(q.QueryRow(ctx, `SELECT `+columns+` FROM images
+		WHERE (account_id IS NULL OR account_id = $1) AND `+query, accountID, arg))
+	if errors.Is(err, sql.ErrNoRows) {
+		return i, apierr.NotFound()
+	}
+	return i, err
+}
+
+func all(ctx context.Context, q store.Querier, accountID int64) ([]Image, error) {
+	rows, err := q.Query(ctx, `SELECT `+columns+` FROM images
+		WHERE account_id IS NULL OR account_id = $1 ORDER BY id`, accountID)
+	return store.Collect(rows, err, scan)
+}
