@@ -1,0 +1,149 @@
+package droplet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/address"
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// Definitions returns the types of action that droplets have.
+func (s *Service) Definitions() []action.Definition {
+	definitions := []action.Definition{
+		{
+			Type: "create",
+			Steps: []action.Step{
+				{Name: "image", Do: s.fetchImage},
+				{Name: "address", Do: s.assignAddress, Undo: s.releaseAddress},
+				{Name: "disk", Do: s.makeMachine, Undo: s.destroyMachine},
+				{Name: "boot", Do: s.start, Undo: s.stop},
+			},
+			Complete: s.settled,
+			Abort:    s.removed, // a droplet that could not be made is no droplet
+		},
+		{
+			Type: "destroy",
+			Steps: []action.Step{
+				{Name: "machine", Do: s.destroyMachine},
+				{Name: "address", Do: s.releaseAddress},
+			},
+			Insist:   true,
+			Complete: s.removed,
+		},
+		{Type: "power_on", Steps: []action.Step{{Name: "start", Do: s.start}}},
+		{Type: "power_off", Steps: []action.Step{{Name: "stop", Do: s.stop}}},
+		{Type: "power_cycle", Steps: []action.Step{{Name: "reset", Do: s.resetOrStart}}},
+		{Type: "shutdown", Steps: []action.Step{
+			{Name: "request", Do: s.requestShutdown},
+			{Name: "wait", Do: s.awaitShutdown},
+		}},
+		{Type: "reboot", Steps: []action.Step{
+			{Name: "request", Do: s.requestShutdown},
+			{Name: "wait", Do: s.awaitShutdown},
+			{Name: "start", Do: s.resetOrStart},
+		}},
+	}
+	for i := range definitions {
+		d := &definitions[i]
+		d.ResourceType = resourceType
+		if d.Complete == nil {
+			d.Complete, d.Abort = s.settled, s.settled
+		}
+	}
+	return definitions
+}
+
+func (s *Service) fetchImage(ctx context.Context, r *action.Run) error {
+	_, err := s.disk(ctx, r)
+	return err
+}
+
+// disk returns the file of the image that the droplet is made from.
+func (s *Service) disk(ctx context.Context, r *action.Run) (compute.Image, error) {
+	d, err := machine(ctx, s.DB, r.Action.ResourceID)
+	if err != nil {
+		return compute.Image{}, err
+	}
+	if d.Image.Slug == nil {
+		return compute.Image{}, fmt.Errorf("image %d has no file", d.Image.ID)
+	}
+	return s.Images.Ensure(ctx, *d.Image.Slug, func(text string) { r.Progress(ctx, text) })
+}
+
+func (s *Service) assignAddress(ctx context.Context, r *action.Run) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := s.Pool.Assign(ctx, tx, r.Action.ResourceID)
+		return err
+	})
+}
+
+func (s *Service) releaseAddress(ctx context.Context, r *action.Run) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error { return address.Release(ctx, tx, r.Action.ResourceID) })
+}
+
+func (s *Service) makeMachine(ctx context.Context, r *action.Run) error {
+	disk, err := s.disk(ctx, r)
+	if err != nil {
+		return err
+	}
+	d, err := machine(ctx, s.DB, r.Action.ResourceID)
+	if err != nil {
+		return err
+	}
+	return s.Engine.Create(ctx, s.spec(d, disk))
+}
+
+func (s *Service) destroyMachine(ctx context.Context, r *action.Run) error {
+	return s.Engine.Destroy(ctx, r.Action.ResourceID)
+}
+
+func (s *Service) start(ctx context.Context, r *action.Run) error {
+	return s.Engine.Start(ctx, r.Action.ResourceID)
+}
+
+func (s *Service) stop(ctx context.Context, r *action.Run) error {
+	return s.Engine.Stop(ctx, r.Action.ResourceID)
+}
+
+func (s *Service) resetOrStart(ctx context.Context, r *action.Run) error {
+	err := s.Engine.Reset(ctx, r.Action.ResourceID)
+	if errors.Is(err, compute.ErrNotRunning) {
+		return s.Engine.Start(ctx, r.Action.ResourceID)
+	}
+	return err
+}
+
+// shutdownGrace is how long a guest has to obey. A shutdown action only
+// promises the request, so it ends well either way.
+const shutdownGrace = 20 * time.Second
+
+func (s *Service) requestShutdown(ctx context.Context, r *action.Run) error {
+	err := s.Engine.Shutdown(ctx, r.Action.ResourceID)
+	if errors.Is(err, compute.ErrNotRunning) {
+		return nil
+	}
+	return err
+}
+
+func (s *Service) awaitShutdown(ctx context.Context, r *action.Run) error {
+	waiting, cancel := context.WithTimeout(ctx, shutdownGrace)
+	defer cancel()
+	err := s.Engine.Wait(waiting, r.Action.ResourceID)
+	if waiting.Err() != nil && ctx.Err() == nil {
+		return nil // the grace is over
+	}
+	return err
+}
+
+func (s *Service) settled(ctx context.Context, tx *store.Tx, a action.Action) error {
+	return s.settle(ctx, tx, a.ResourceID)
+}
+
+func (s *Service) removed(ctx context.Context, tx *store.Tx, a action.Action) error {
+	return remove(ctx, tx, a.ResourceID)
+}

@@ -1,0 +1,258 @@
+package droplet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/image"
+	"github.com/rockpool-cloud/rockpool/internal/key"
+	"github.com/rockpool-cloud/rockpool/internal/region"
+	"github.com/rockpool-cloud/rockpool/internal/size"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// Limits of what a create may ask for.
+const (
+	maxName     = 255
+	maxNames    = 10
+	maxUserData = 64 << 10 // bytes
+)
+
+// Create is what a client asks for.
+type Create struct {
+	Name             string     `json:"name"`
+	Names            []string   `json:"names"`
+	Region           string     `json:"region"`
+	Size             string     `json:"size"`
+	Image            identity   `json:"image"`
+	SSHKeys          []identity `json:"ssh_keys"`
+	Backups          bool       `json:"backups"`
+	IPv6             bool       `json:"ipv6"`
+	Monitoring       bool       `json:"monitoring"`
+	PublicNetworking *bool      `json:"public_networking"`
+	Tags             []string   `json:"tags"`
+	UserData         string     `json:"user_data"`
+	Volumes          []any      `json:"volumes"`
+	VPC              string     `json:"vpc_uuid"`
+}
+
+// identity is a number or a string that names something.
+type identity string
+
+func (i *identity) UnmarshalJSON(text []byte) error {
+	var number json.Number
+	if err := json.Unmarshal(text, &number); err == nil {
+		*i = identity(number.String())
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(i))
+}
+
+// Create makes the droplets that are asked for, all or none, and the actions
+// that bring them up, in the same order.
+func (s *Service) Create(ctx context.Context, accountID int64, c Create) ([]Droplet, []action.Action, error) {
+	names, err := c.names()
+	if err != nil {
+		return nil, nil, err
+	}
+	// Finding out about an image may wait for its mirror, and a size for the
+	// engine: not while the database is held.
+	template, err := s.template(ctx, accountID, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	var droplets []Droplet
+	var actions []action.Action
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := s.checkLimit(ctx, tx, accountID, len(names)); err != nil {
+			return err
+		}
+		for _, name := range names {
+			d := template
+			d.Name, d.Locked = name, true
+			if err := insert(ctx, tx, &d, c.UserData); err != nil {
+				return fmt.Errorf("insert droplet: %w", err)
+			}
+			a, err := s.Actions.Open(ctx, tx, resourceType,
+				action.New{AccountID: accountID, Type: "create", ResourceID: d.ID, Region: d.Region})
+			if err != nil {
+				return err
+			}
+			droplets, actions = append(droplets, d), append(actions, a)
+		}
+		return nil
+	})
+	return droplets, actions, err
+}
+
+func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64, more int) error {
+	have, err := count(ctx, tx, accountID)
+	if err != nil || have+more <= s.Limits.Droplets {
+		return err
+	}
+	these := "this droplet"
+	if more > 1 {
+		these = "these droplets"
+	}
+	return apierr.Refused("creating %s will exceed your droplet limit", these)
+}
+
+var hostname = regexp.MustCompile(`^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]$`)
+
+// names returns the validated names of the droplets to make.
+func (c Create) names() ([]string, error) {
+	names, field := c.Names, "names"
+	switch {
+	case c.Name != "" && len(names) > 0:
+		return nil, apierr.Invalid("names", "Name and names exclude each other")
+	case len(names) > maxNames:
+		return nil, apierr.Invalid("names", "Names has %d entries, the maximum is %d", len(names), maxNames)
+	case len(names) == 0:
+		names, field = []string{c.Name}, "name"
+	}
+	for _, name := range names {
+		switch {
+		case strings.TrimSpace(name) == "":
+			return nil, apierr.Invalid(field, "Name can't be blank")
+		case !hostname.MatchString(name):
+			return nil, apierr.Invalid(field, "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
+		case len(name) > maxName:
+			return nil, apierr.Invalid(field, "Name is too long: %d characters, the maximum is %d", len(name), maxName)
+		}
+	}
+	return names, nil
+}
+
+// template checks all but the names, and returns what the droplets have in
+// common.
+func (s *Service) template(ctx context.Context, accountID int64, c Create) (Droplet, error) {
+	where, err := s.chooseRegion(c.Region)
+	if err != nil {
+		return Droplet{}, err
+	}
+	dimensions, err := s.chooseSize(c.Size)
+	if err != nil {
+		return Droplet{}, err
+	}
+	disk, err := s.chooseImage(ctx, accountID, string(c.Image), dimensions)
+	if err != nil {
+		return Droplet{}, err
+	}
+	keys, err := s.publicKeys(ctx, accountID, c.SSHKeys)
+	if err != nil {
+		return Droplet{}, err
+	}
+	if err := s.checkOptions(c, where); err != nil {
+		return Droplet{}, err
+	}
+	features := append([]string{}, s.Features...)
+	if c.Monitoring {
+		features = append(features, "monitoring")
+	}
+	return Droplet{
+		AccountID: accountID, Region: where.Slug, Size: dimensions.Slug,
+		VCPUs: dimensions.VCPUs, MemoryMB: dimensions.MemoryMB, DiskGB: dimensions.DiskGB,
+		Image: s.Images.View(disk), Status: statusNew, VPC: where.DefaultVPC(),
+		Features: features, Tags: append([]string{}, c.Tags...), PublicKeys: keys,
+	}, nil
+}
+
+func (s *Service) chooseRegion(slug string) (region.Region, error) {
+	r, ok, available := s.Regions.Choose(slug)
+	switch {
+	case !ok:
+		return r, apierr.Invalid("region", "You specified an invalid region for Droplet creation.")
+	case !available:
+		return r, apierr.Invalid("region", "Region is not available")
+	}
+	return r, nil
+}
+
+func (s *Service) chooseSize(slug string) (size.Size, error) {
+	found, ok := s.Sizes.Find(strings.ToLower(slug))
+	if !ok {
+		return found, apierr.Invalid("size", "You specified an invalid size for Droplet creation.")
+	}
+	if !s.Sizes.Available(found) {
+		return found, apierr.Invalid("size", "Size is not available in this region: this cloud has no machine with %d MB of memory",
+			found.MemoryMB)
+	}
+	return found, nil
+}
+
+func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug string, on size.Size) (image.Image, error) {
+	invalid := apierr.Invalid("image", "You specified an invalid image for Droplet creation.")
+	found, err := s.Images.Lookup(ctx, s.DB, accountID, idOrSlug)
+	if missing := new(apierr.Error); errors.As(err, &missing) {
+		return found, invalid
+	}
+	if err != nil {
+		return found, err
+	}
+	if obstacle := s.Images.Obstacle(ctx, found.Slug); obstacle != nil {
+		// The sentence is the contract's; why, stands beside it.
+		invalid.Fields[0].Message = fmt.Sprintf("Image %s is not available here: %v", idOrSlug, obstacle)
+		return found, invalid
+	}
+	if on.DiskGB < found.MinDiskGB {
+		return found, apierr.Invalid("size", "The image needs a disk of at least %d GB, size %s has %d GB",
+			found.MinDiskGB, on.Slug, on.DiskGB)
+	}
+	return found, nil
+}
+
+// publicKeys returns the keys that are named by id or fingerprint.
+func (s *Service) publicKeys(ctx context.Context, accountID int64, identities []identity) ([]string, error) {
+	keys, unknown := []string{}, []string{}
+	for _, identity := range identities {
+		k, err := key.Find(ctx, s.DB, accountID, string(identity))
+		if missing := new(apierr.Error); errors.As(err, &missing) {
+			unknown = append(unknown, string(identity))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(keys, k.PublicKey) {
+			keys = append(keys, k.PublicKey)
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, apierr.Invalid("ssh_keys", "%s are invalid key identifiers for Droplet creation.", strings.Join(unknown, ", "))
+	}
+	return keys, nil
+}
+
+var tagName = regexp.MustCompile(`^[a-zA-Z0-9_\-:]{1,255}$`)
+
+// checkOptions refuses what this cloud can't give, rather than leave it out.
+func (s *Service) checkOptions(c Create, where region.Region) error {
+	features := s.Regions.View(where).Features
+	switch {
+	case len(c.UserData) > maxUserData:
+		return apierr.Invalid("user_data", "User data is too long: %d bytes, the maximum is %d", len(c.UserData), maxUserData)
+	case c.IPv6 && !slices.Contains(features, "ipv6"):
+		return apierr.Invalid("ipv6", "Region %s does not support IPv6", where.Slug)
+	case c.Backups && !slices.Contains(features, "backups"):
+		return apierr.Invalid("backups", "Region %s does not support backups", where.Slug)
+	case len(c.Volumes) > 0:
+		return apierr.Invalid("volumes", "Region %s does not support volumes", where.Slug)
+	case c.PublicNetworking != nil && !*c.PublicNetworking:
+		return apierr.Invalid("public_networking", "Region %s has no droplets without public networking", where.Slug)
+	case c.VPC != "" && c.VPC != where.DefaultVPC():
+		return apierr.Invalid("vpc_uuid", "VPC %s is not in region %s", c.VPC, where.Slug)
+	}
+	for _, tag := range c.Tags {
+		if !tagName.MatchString(tag) {
+			return apierr.Invalid("tags", "Tag %q is invalid: letters, digits, _, - and : are allowed, up to 255", tag)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package droplet
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"net/http"
+
+	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+)
+
+//go:embed schema.json
+var schema []byte
+
+//go:embed action_schema.json
+var actionSchema []byte
+
+// Resources are the room as the front door sees it.
+func (s *Service) Resources() []resource.Resource {
+	return []resource.Resource{
+		{Name: "droplet", Schema: schema, Handlers: map[string]resource.Handler{
+			"GET /droplets":              s.list,
+			"POST /droplets":             s.create,
+			"GET /droplets/{droplet}":    s.info,
+			"DELETE /droplets/{droplet}": s.delete,
+		}},
+		{Name: "droplet-action", Schema: actionSchema, Handlers: map[string]resource.Handler{
+			"GET /droplets/{droplet}/actions":          s.listActions,
+			"POST /droplets/{droplet}/actions":         s.act,
+			"GET /droplets/{droplet}/actions/{action}": s.actionInfo,
+		}},
+	}
+}
+
+func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	droplets, total, err := list(ctx, s.DB, r.AccountID, r.Page)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Many("droplets", s.views(droplets), total), nil
+}
+
+func (s *Service) views(droplets []Droplet) []View {
+	views := make([]View, len(droplets))
+	for i, d := range droplets {
+		views[i] = s.View(d)
+	}
+	return views
+}
+
+func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Get(ctx, r.AccountID, id)
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "droplet", s.View(d)), nil
+}
+
+func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var c Create
+	if err := r.Bind(&c); err != nil {
+		return nil, err
+	}
+	droplets, actions, err := s.Create(ctx, r.AccountID, c)
+	if err != nil {
+		return nil, err
+	}
+	views := s.views(droplets)
+	response := resource.One(http.StatusAccepted, "droplets", views)
+	if len(c.Names) == 0 {
+		response = resource.One(http.StatusAccepted, "droplet", views[0])
+		response.Location = fmt.Sprintf("/droplets/%d", views[0].ID)
+	}
+	response.Links = links(r, actions)
+	return response, nil
+}
+
+// actionLink leads from a new droplet to the action that makes it.
+type actionLink struct {
+	ID   int64  `json:"id"`
+	Rel  string `json:"rel"`
+	HRef string `json:"href"`
+}
+
+func links(r *resource.Request, actions []action.Action) any {
+	list := make([]actionLink, len(actions))
+	for i, a := range actions {
+		list[i] = actionLink{ID: a.ID, Rel: a.Type, HRef: r.URL(fmt.Sprintf("/actions/%d", a.ID))}
+	}
+	return map[string]any{"actions": list}
+}
+
+func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Delete(ctx, r.AccountID, id); err != nil {
+		return nil, err
+	}
+	return resource.None(), nil
+}
+
+func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	var wanted struct{ Type string }
+	if err := r.Bind(&wanted); err != nil {
+		return nil, err
+	}
+	a, err := s.Act(ctx, r.AccountID, id, wanted.Type)
+	if err != nil {
+		return nil, err
+	}
+	response := resource.One(http.StatusCreated, "action", a.View(s.Regions))
+	response.Location = fmt.Sprintf("/actions/%d", a.ID)
+	return response, nil
+}
+
+func (s *Service) listActions(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
+		return nil, err
+	}
+	actions, total, err := action.ListOf(ctx, s.DB, resourceType, id, r.Page)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Many("actions", action.Views(actions, s.Regions), total), nil
+}
+
+func (s *Service) actionInfo(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	actionID, err := r.ID("action")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
+		return nil, err
+	}
+	a, err := action.GetOf(ctx, s.DB, resourceType, id, actionID)
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "action", a.View(s.Regions)), nil
+}

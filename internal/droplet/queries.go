@@ -1,0 +1,142 @@
+package droplet
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/rockpool-cloud/rockpool/internal/address"
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+const selectDroplet = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_slug, d.vcpus, d.memory_mb, d.disk_gb,
+	d.image_json, d.status, d.vpc_uuid, d.features_json, d.tags_json, d.public_keys_json, d.created_at,
+	a.address, a.forwards_json,
+	EXISTS (SELECT 1 FROM actions WHERE resource_type = 'droplet' AND resource_id = d.id AND status = 'in-progress')
+	FROM droplets d LEFT JOIN addresses a ON a.droplet_id = d.id `
+
+func scan(row store.Scanner) (Droplet, error) {
+	var d Droplet
+	var imageJSON, features, tags, keys string
+	var created int64
+	var addr, forwards sql.NullString
+	err := row.Scan(&d.ID, &d.AccountID, &d.Name, &d.Region, &d.Size, &d.VCPUs, &d.MemoryMB, &d.DiskGB,
+		&imageJSON, &d.Status, &d.VPC, &features, &tags, &keys, &created, &addr, &forwards, &d.Locked)
+	if err != nil {
+		return d, err
+	}
+	d.CreatedAt = store.Time(created)
+	err = errors.Join(
+		json.Unmarshal([]byte(imageJSON), &d.Image),
+		json.Unmarshal([]byte(features), &d.Features),
+		json.Unmarshal([]byte(tags), &d.Tags),
+		json.Unmarshal([]byte(keys), &d.PublicKeys),
+	)
+	if err != nil {
+		return d, fmt.Errorf("droplet %d: %w", d.ID, err)
+	}
+	if addr.Valid {
+		assigned, err := address.Parse(addr.String, forwards.String)
+		if err != nil {
+			return d, fmt.Errorf("droplet %d: %w", d.ID, err)
+		}
+		d.Address = &assigned
+	}
+	return d, nil
+}
+
+// get returns the account's droplet, or apierr.NotFound; one that is being
+// destroyed is gone already.
+func get(ctx context.Context, q store.Querier, accountID, id int64) (Droplet, error) {
+	return one(q.QueryRow(ctx, selectDroplet+`WHERE d.id = $1 AND d.account_id = $2 AND d.deleted_at IS NULL`, id, accountID))
+}
+
+// machine returns the droplet of whatever account, for its own actions and its
+// own guest.
+func machine(ctx context.Context, q store.Querier, id int64) (Droplet, error) {
+	return one(q.QueryRow(ctx, selectDroplet+`WHERE d.id = $1`, id))
+}
+
+func one(row *sql.Row) (Droplet, error) {
+	d, err := scan(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, apierr.NotFound()
+	}
+	return d, err
+}
+
+func list(ctx context.Context, q store.Querier, accountID int64, p resource.Page) ([]Droplet, int, error) {
+	total, err := count(ctx, q, accountID)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := q.Query(ctx, selectDroplet+`WHERE d.account_id = $1 AND d.deleted_at IS NULL
+		ORDER BY d.id LIMIT $2 OFFSET $3`, accountID, p.PerPage, p.Offset())
+	droplets, err := store.Collect(rows, err, scan)
+	return droplets, total, err
+}
+
+func count(ctx context.Context, q store.Querier, accountID int64) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM droplets WHERE account_id = $1 AND deleted_at IS NULL`, accountID).Scan(&n)
+	return n, err
+}
+
+func insert(ctx context.Context, tx *store.Tx, d *Droplet, userData string) (err error) {
+	var texts [4]string
+	for i, value := range []any{d.Image, d.Features, d.Tags, d.PublicKeys} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		texts[i] = string(text)
+	}
+	d.CreatedAt = tx.Now()
+	d.ID, err = tx.Insert(ctx, `INSERT INTO droplets
+		(account_id, name, region_slug, size_slug, vcpus, memory_mb, disk_gb, image_id, image_json, status,
+		 vpc_uuid, features_json, tags_json, public_keys_json, user_data, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, ''), $16) RETURNING id`,
+		d.AccountID, d.Name, d.Region, d.Size, d.VCPUs, d.MemoryMB, d.DiskGB, d.Image.ID, texts[0], d.Status,
+		d.VPC, texts[1], texts[2], texts[3], userData, store.Micros(d.CreatedAt))
+	return err
+}
+
+func setStatus(ctx context.Context, tx *store.Tx, id int64, status string) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET status = $2 WHERE id = $1 AND status <> $2`, id, status)
+	return err
+}
+
+func markDeleted(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET deleted_at = $2 WHERE id = $1`, id, store.Micros(tx.Now()))
+	return err
+}
+
+func remove(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `DELETE FROM droplets WHERE id = $1`, id)
+	return err
+}
+
+func userData(ctx context.Context, q store.Querier, id int64) (text string, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(user_data, '') FROM droplets WHERE id = $1`, id).Scan(&text)
+	return text, err
+}
+
+// settledIDs returns the droplets whose machine has been started at least once.
+func settledIDs(ctx context.Context, q store.Querier) ([]int64, error) {
+	return ids(ctx, q, `SELECT id FROM droplets WHERE status <> 'new' AND deleted_at IS NULL`)
+}
+
+func allIDs(ctx context.Context, q store.Querier) ([]int64, error) {
+	return ids(ctx, q, `SELECT id FROM droplets`)
+}
+
+func ids(ctx context.Context, q store.Querier, query string) ([]int64, error) {
+	rows, err := q.Query(ctx, query)
+	return store.Collect(rows, err, func(row store.Scanner) (id int64, err error) {
+		err = row.Scan(&id)
+		return id, err
+	})
+}

@@ -1,0 +1,166 @@
+package droplet_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/account"
+	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/address"
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
+	"github.com/rockpool-cloud/rockpool/internal/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/image"
+	"github.com/rockpool-cloud/rockpool/internal/region"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/size"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// world is the droplets' room with simulated machines. It can be abandoned
+// and opened again, as a killed process is.
+type world struct {
+	*droplet.Service
+	t       *testing.T
+	dir     string
+	machine *simulated.Engine
+	account int64
+}
+
+// newWorld opens a world in a new folder; the fault points ask inject.
+func newWorld(t *testing.T, inject fault.Injector) *world {
+	t.Helper()
+	return openWorld(t, t.TempDir(), inject)
+}
+
+func openWorld(t *testing.T, dir string, inject fault.Injector) *world {
+	t.Helper()
+	ctx := context.Background()
+	db, err := store.Open(ctx, filepath.Join(dir, "db"))
+	check(t, err)
+	machine, err := simulated.Open(filepath.Join(dir, "machines"))
+	check(t, err)
+	log := slog.New(slog.DiscardHandler)
+	regions := region.Slugs()
+	sizes := size.NewCatalog(regions, func(s size.Size) bool { return s.MemoryMB <= 65536 })
+	places, err := region.NewCatalog([]string{"nyc1", "nyc3", "fra1"}, sizes, func() []string { return []string{"metadata"} })
+	check(t, err)
+	images, err := image.Open(ctx, db, image.Config{Simulated: true}, sizes, regions, log)
+	check(t, err)
+	w := &world{t: t, dir: dir, machine: machine, Service: &droplet.Service{
+		DB: db, Actions: action.NewEngine(db, "node", log), Images: images, Regions: places, Sizes: sizes,
+		Pool:   address.NewPool(netip.MustParsePrefix("127.18.0.0/16"), []int{22}, func(netip.AddrPort) bool { return true }),
+		Engine: machine, Limits: account.Limits{Droplets: 3}, Log: log,
+	}}
+	w.Actions.Define(w.Definitions()...)
+	check(t, db.Write(ctx, func(tx *store.Tx) (err error) {
+		w.account, _, err = account.First(ctx, tx)
+		return err
+	}))
+	check(t, machine.Recover(ctx, w.Notify))
+	check(t, w.Recover(ctx))
+	if inject != nil {
+		ctx = fault.With(ctx, inject)
+	}
+	check(t, w.Actions.Start(ctx))
+	t.Cleanup(w.close)
+	return w
+}
+
+// close lets go of everything, which is all that a crash leaves undone too:
+// what a run does after fault.ErrCrash is nothing.
+func (w *world) close() {
+	w.Actions.Close()
+	w.machine.Close()
+	w.DB.Close()
+}
+
+// reopen is a restart of the process.
+func (w *world) reopen() *world {
+	w.t.Helper()
+	w.close()
+	return openWorld(w.t, w.dir, nil)
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) create() (droplet.Droplet, action.Action) {
+	w.t.Helper()
+	droplets, actions, err := w.Create(context.Background(), w.account, droplet.Create{Name: "web-1", Size: "s-1vcpu-256mb", Image: "micro"})
+	check(w.t, err)
+	return droplets[0], actions[0]
+}
+
+// active makes a droplet and waits for it.
+func (w *world) active() droplet.Droplet {
+	w.t.Helper()
+	d, a := w.create()
+	if a = w.wait(a.ID); a.Status != action.Completed {
+		w.t.Fatalf("create ended %s: %s", a.Status, a.Reason)
+	}
+	return d
+}
+
+func (w *world) act(id int64, actionType string) action.Action {
+	w.t.Helper()
+	a, err := w.Act(context.Background(), w.account, id, actionType)
+	check(w.t, err)
+	return w.wait(a.ID)
+}
+
+func (w *world) wait(id int64) action.Action {
+	w.t.Helper()
+	a, err := w.Actions.Wait(w.t.Context(), w.account, id)
+	check(w.t, err)
+	return a
+}
+
+// status is the droplet's status as the API shows it; "gone" for a 404.
+func (w *world) status(id int64) string {
+	w.t.Helper()
+	d, err := w.Get(context.Background(), w.account, id)
+	if missing := new(apierr.Error); errors.As(err, &missing) {
+		return "gone"
+	}
+	check(w.t, err)
+	if d.Locked {
+		return d.Status + " and locked"
+	}
+	return d.Status
+}
+
+// latest waits for the droplet's latest action.
+func (w *world) latest(id int64) action.Action {
+	w.t.Helper()
+	actions, _, err := action.ListOf(context.Background(), w.DB, "droplet", id, resource.Page{Number: 1, PerPage: 1})
+	check(w.t, err)
+	return w.wait(actions[0].ID)
+}
+
+// assertSound fails unless the database, the machines and the addresses tell
+// the same story.
+func (w *world) assertSound(id int64) {
+	w.t.Helper()
+	state, err := w.machine.State(context.Background(), id)
+	check(w.t, err)
+	want := map[compute.State]string{compute.Absent: "gone", compute.Running: "active", compute.Stopped: "off"}[state]
+	if got := w.status(id); got != want {
+		w.t.Errorf("droplet is %s, its machine is %s", got, state)
+	}
+	_, has, err := address.Of(context.Background(), w.DB, id)
+	check(w.t, err)
+	if has != (state != compute.Absent) {
+		w.t.Errorf("has an address: %v, its machine is %s", has, state)
+	}
+}
