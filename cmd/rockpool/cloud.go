@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"sync"
+
+	"github.com/rockpool-cloud/rockpool/internal/account"
+	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/address"
+	"github.com/rockpool-cloud/rockpool/internal/api"
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
+	"github.com/rockpool-cloud/rockpool/internal/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/image"
+	"github.com/rockpool-cloud/rockpool/internal/key"
+	"github.com/rockpool-cloud/rockpool/internal/metadata"
+	"github.com/rockpool-cloud/rockpool/internal/panel"
+	"github.com/rockpool-cloud/rockpool/internal/region"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/size"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// node names this process among those that work on one database. One folder
+// has one process, so any constant will do.
+const node = "local"
+
+// cloud is everything, wired.
+type cloud struct {
+	db       *store.DB
+	engine   compute.Engine
+	actions  *action.Engine
+	droplets *droplet.Service
+	handler  http.Handler
+}
+
+func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err error) {
+	cl := &cloud{}
+	defer func() {
+		if err != nil {
+			cl.close()
+		}
+	}()
+	if cl.db, err = store.Open(ctx, c.database()); err != nil {
+		return nil, err
+	}
+	if cl.engine, err = openEngine(ctx, c, cl, log); err != nil {
+		return nil, err
+	}
+	capabilities := sync.OnceValue(func() compute.Capabilities {
+		// Without QEMU nothing is known; creates then fail and say why.
+		found, err := cl.engine.Capabilities(context.Background())
+		if err != nil {
+			log.Warn("the engine can't run machines", "reason", err)
+		}
+		return found
+	})
+	regions := c.Regions
+	if len(regions) == 0 {
+		regions = region.Slugs()
+	}
+	sizes := size.NewCatalog(regions, func(s size.Size) bool {
+		have := capabilities()
+		return (have.MemoryMB == 0 || s.MemoryMB <= have.MemoryMB) && (have.VCPUs == 0 || s.VCPUs <= have.VCPUs)
+	})
+	places, err := region.NewCatalog(regions, sizes, func() []string { return append([]string{}, capabilities().Features...) })
+	if err != nil {
+		return nil, err
+	}
+	images, err := image.Open(ctx, cl.db, image.Config{
+		Dir: c.images(), Mirror: c.Mirror, Simulated: c.Compute == "simulated",
+	}, sizes, regions, log)
+	if err != nil {
+		return nil, err
+	}
+	limits := account.Limits{Droplets: c.DropletLimit}
+	cl.actions = action.NewEngine(cl.db, node, log)
+	cl.droplets = &droplet.Service{
+		DB: cl.db, Actions: cl.actions, Images: images, Regions: places, Sizes: sizes,
+		Pool: pool(c), Engine: cl.engine, Limits: limits, Log: log,
+	}
+	if c.Compute == "simulated" {
+		cl.droplets.Features = []string{"simulated"}
+	}
+	cl.actions.Define(cl.droplets.Definitions()...)
+	door, err := api.New(api.Config{DB: cl.db, Version: version, Log: log, Resources: append([]resource.Resource{
+		account.Resource(cl.db, limits), action.Resource(cl.db, places), key.Resource(cl.db),
+		images.Resource(), places.Resource(), sizes.Resource(),
+	}, cl.droplets.Resources()...)})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", door)
+	mux.Handle("GET /panel", panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities}))
+	cl.handler = mux
+	return cl, nil
+}
+
+func openEngine(ctx context.Context, c *serveCommand, cl *cloud, log *slog.Logger) (compute.Engine, error) {
+	if c.Compute == "simulated" {
+		return simulated.Open(filepath.Join(c.Data, "simulated"))
+	}
+	return qemu.Open(ctx, qemu.Config{
+		Dir: c.droplets(), DataDir: c.Data, Logger: log,
+		Metadata: func(id int64) http.Handler { return metadata.Handler(cl.droplets, id, log) },
+	})
+}
+
+// pool is the droplets' addresses. Ports of simulated machines are never
+// bound, so any will do.
+func pool(c *serveCommand) *address.Pool {
+	ports := make([]int, len(c.Forward))
+	for i, port := range c.Forward {
+		ports[i] = int(port)
+	}
+	usable := address.Usable
+	if c.Compute == "simulated" {
+		usable = func(netip.AddrPort) bool { return true }
+	}
+	return address.NewPool(c.Addresses.Prefix, ports, usable)
+}
+
+// start finds the machines and actions that an earlier process left, and goes
+// on with them.
+func (cl *cloud) start(ctx context.Context) error {
+	if err := cl.engine.Recover(ctx, cl.droplets.Notify); err != nil {
+		return fmt.Errorf("recover machines: %w", err)
+	}
+	if err := cl.droplets.Recover(ctx); err != nil {
+		return fmt.Errorf("recover droplets: %w", err)
+	}
+	return cl.actions.Start(ctx)
+}
+
+func (cl *cloud) close() error {
+	var errs []error
+	if cl.actions != nil {
+		cl.actions.Close()
+	}
+	if cl.engine != nil {
+		errs = append(errs, cl.engine.Close())
+	}
+	if cl.db != nil {
+		errs = append(errs, cl.db.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/action"
+)
+
+// client talks to a cloud of simulated machines, wired as serve wires it.
+type client struct {
+	t     *testing.T
+	cloud *cloud
+	url   string
+	token string
+}
+
+func newClient(t *testing.T, change ...func(*serveCommand)) *client {
+	t.Helper()
+	c := &serveCommand{
+		dataFlag: dataFlag{t.TempDir()}, Compute: "simulated", Network: "user", Forward: []uint16{22},
+		Addresses: addressing{netip.MustParsePrefix("127.18.0.0/16")}, DropletLimit: 5,
+	}
+	for _, f := range change {
+		f(c)
+	}
+	cl, err := open(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cl.close() })
+	if err := firstToken(t.Context(), cl.db, c.dataFlag); err != nil {
+		t.Fatal(err)
+	}
+	if err := cl.start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	token, err := os.ReadFile(c.dataFlag.token())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(cl.handler)
+	t.Cleanup(server.Close)
+	return &client{t: t, cloud: cl, url: server.URL, token: strings.TrimSpace(string(token))}
+}
+
+// answer is a response with its body read, and decoded if it is JSON.
+type answer struct {
+	*http.Response
+	text string
+	body map[string]any
+}
+
+func (c *client) do(method, path, body string, headers ...string) answer {
+	c.t.Helper()
+	request, err := http.NewRequest(method, c.url+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	a := answer{Response: response, text: string(text)}
+	json.NewDecoder(bytes.NewReader(text)).Decode(&a.body)
+	return a
+}
+
+// at returns the value below those keys; a number picks an element.
+func (a answer) at(keys ...any) any {
+	var value any = a.body
+	for _, key := range keys {
+		switch key := key.(type) {
+		case string:
+			object, _ := value.(map[string]any)
+			value = object[key]
+		case int:
+			list, _ := value.([]any)
+			if key >= len(list) {
+				return nil
+			}
+			value = list[key]
+		}
+	}
+	return value
+}
+
+// wait waits for the action with that id.
+func (c *client) wait(id any) action.Action {
+	c.t.Helper()
+	a, err := c.cloud.actions.Wait(c.t.Context(), 1, int64(id.(float64)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return a
+}
+
+const (
+	someKey  = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@here"
+	otherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBoT0lDt0uNyWFB5zZDCEUTfCe3BsuRFkyBNyQ1rZgKb"
+)
+
+// create makes a droplet and waits until it is active.
+func (c *client) create(body string) answer {
+	c.t.Helper()
+	a := c.do("POST", "/v2/droplets", body)
+	if a.StatusCode != http.StatusAccepted {
+		c.t.Fatalf("create: %d %s", a.StatusCode, a.text)
+	}
+	if done := c.wait(a.at("links", "actions", 0, "id")); done.Status != action.Completed {
+		c.t.Fatalf("create ended %s: %s", done.Status, done.Reason)
+	}
+	return a
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// dataFlag is the folder with all that Rockpool keeps.
+type dataFlag struct {
+	Data string `help:"Folder of everything that is kept." default:"${data}" type:"path"`
+}
+
+func (d dataFlag) database() string { return filepath.Join(d.Data, "rockpool.db") }
+func (d dataFlag) images() string   { return filepath.Join(d.Data, "images") }
+func (d dataFlag) droplets() string { return filepath.Join(d.Data, "droplets") }
+func (d dataFlag) token() string    { return filepath.Join(d.Data, "token") }
+
+// make makes the folder. Machines run as users of their own and must be able
+// to pass through it to their own folder and to images; what is secret in it
+// has its own mode.
+func (d dataFlag) make() error { return os.MkdirAll(d.Data, 0o711) }
+
+// lock keeps a second Rockpool off the folder for as long as this process
+// lives.
+func (d dataFlag) lock() (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(d.Data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		file.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("another rockpool serves %s already; stop it, or choose another folder by --data", d.Data)
+		}
+		return nil, fmt.Errorf("lock %s: %w", d.Data, err)
+	}
+	return file, nil
+}
+
+func defaultData() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/rockpool"
+	}
+	if xdg := os.Getenv("XDG_DATA_HOME"); xdg != "" {
+		return filepath.Join(xdg, "rockpool")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "rockpool-data"
+	}
+	return filepath.Join(home, ".local", "share", "rockpool")
+}
+
+// writeFile puts a file at path, whole or not at all.
+func writeFile(path, text string, mode os.FileMode) error {
+	temporary := path + ".new"
+	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return os.Rename(temporary, path)
+}

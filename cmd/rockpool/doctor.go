@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/address"
+	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/accel"
+	"github.com/rockpool-cloud/rockpool/internal/diskimage"
+)
+
+type doctorCommand struct{ dataFlag }
+
+// finding is one thing that the doctor looked at.
+type finding struct {
+	what, state string
+	mend        string // the command that mends it; empty if nothing is wrong
+	vital       bool   // without it no machine can run
+}
+
+func (c *doctorCommand) Run(ctx context.Context) error {
+	findings := []finding{
+		tool(ctx, "QEMU", "qemu-system-x86_64", "qemu-system-x86", true),
+		tool(ctx, "qemu-img", "qemu-img", "qemu-utils", true),
+		accelerator(ctx),
+		images(ctx),
+		sshPort(),
+		c.disk(),
+	}
+	sick := false
+	for _, f := range findings {
+		mark := "ok  "
+		if f.mend != "" {
+			mark = "note"
+			if f.vital {
+				mark, sick = "FAIL", true
+			}
+		}
+		fmt.Printf("%s  %-12s %s\n", mark, f.what, f.state)
+		if f.mend != "" {
+			fmt.Printf("      %-12s mend: %s\n", "", f.mend)
+		}
+	}
+	if sick {
+		return errors.New("droplets can't run here yet")
+	}
+	return nil
+}
+
+func tool(ctx context.Context, what, program, debianPackage string, vital bool) finding {
+	f := finding{what: what, vital: vital}
+	path, err := exec.LookPath(program)
+	if err != nil {
+		f.state, f.mend = program+" is not installed", "sudo apt-get install "+debianPackage
+		return f
+	}
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		f.state, f.mend = fmt.Sprintf("%s does not run: %v", path, err), "sudo apt-get install --reinstall "+debianPackage
+		return f
+	}
+	f.state, _, _ = strings.Cut(string(out), "\n")
+	return f
+}
+
+func accelerator(ctx context.Context) finding {
+	f := finding{what: "accelerator"}
+	path, err := exec.LookPath("qemu-system-x86_64")
+	if err != nil {
+		f.state = "not probed without QEMU"
+		return f
+	}
+	result, err := accel.Probe{Binary: path}.Find(ctx)
+	if err != nil {
+		f.state = "the probe failed: " + err.Error()
+		return f
+	}
+	f.state, f.mend = fmt.Sprintf("%s: %s", result.Accelerator, result.Reason), result.Mend
+	return f
+}
+
+func images(ctx context.Context) finding {
+	f := finding{what: "images", state: "micro and Debian can be built"}
+	if err := (diskimage.Debian{Suite: "bookworm"}).Check(ctx); err != nil {
+		state, mend, _ := strings.Cut(err.Error(), "; install with: ")
+		f.state, f.mend = "micro and Debian can't be built, "+state, mend
+	}
+	return f
+}
+
+// sshPort tries what every droplet on network user wants: port 22 of a
+// loopback address of its own.
+func sshPort() finding {
+	f := finding{what: "port 22", state: "free on the droplets' addresses"}
+	at := netip.MustParseAddrPort("127.18.255.254:22")
+	if address.Usable(at) {
+		return f
+	}
+	f.state = "not to be had on the droplets' addresses: SSH will be at port 2222 of each"
+	f.mend = "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=22"
+	if os.Geteuid() == 0 || unprivilegedPortStart() <= 22 {
+		f.mend = "let this machine's own sshd listen on its own addresses only (ListenAddress in /etc/ssh/sshd_config)"
+	}
+	return f
+}
+
+func unprivilegedPortStart() int {
+	start := 1024
+	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start"); err == nil {
+		fmt.Sscan(string(text), &start)
+	}
+	return start
+}
+
+// leastDisk is what a few small droplets and their images need.
+const leastDisk = 5 << 30
+
+func (c *doctorCommand) disk() finding {
+	f := finding{what: "disk"}
+	at := c.Data
+	for at != "/" { // the folder may not be there yet
+		if _, err := os.Stat(at); err == nil {
+			break
+		}
+		at = filepath.Dir(at)
+	}
+	var stat unix.Statfs_t
+	if err := unix.Statfs(at, &stat); err != nil {
+		f.state, f.mend = fmt.Sprintf("%s: %v", at, err), "choose another folder by --data"
+		return f
+	}
+	free := stat.Bavail * uint64(stat.Bsize)
+	f.state = fmt.Sprintf("%d GB free for %s", free>>30, c.Data)
+	if free < leastDisk {
+		f.mend = "free some space, or choose another folder by --data"
+	}
+	return f
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+)
+
+type serveCommand struct {
+	dataFlag
+	Listen       string     `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
+	DNS          string     `help:"Address and port of the name server, which comes with domains." default:"127.0.0.1:5353"`
+	Compute      string     `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
+	Network      string     `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
+	Addresses    addressing `help:"Public addresses of droplets, on network user a part of 127.0.0.0/8." default:"127.18.0.0/16"`
+	Forward      []uint16   `help:"TCP ports that reach a guest at its public address." default:"22"`
+	Regions      []string   `help:"Slugs of the regions that this cloud answers for; all if not given."`
+	DropletLimit int        `help:"How many droplets an account may have." default:"25"`
+	Mirror       string     `help:"Mirror of Debian's packages to build images from."`
+	LogLevel     slog.Level `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
+}
+
+// addressing is a prefix that droplets' addresses are taken from.
+type addressing struct{ netip.Prefix }
+
+func (a *addressing) UnmarshalText(text []byte) (err error) {
+	a.Prefix, err = netip.ParsePrefix(string(text))
+	if err == nil && (!a.Addr().Is4() || a.Bits() > 24) {
+		err = fmt.Errorf("%s is not an IPv4 prefix of /24 or wider", text)
+	}
+	return err
+}
+
+func (c *serveCommand) Run(ctx context.Context) error {
+	if !c.Addresses.Addr().IsLoopback() {
+		return fmt.Errorf("--addresses %s: on network user they must lie in 127.0.0.0/8", c.Addresses)
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	if err := c.make(); err != nil {
+		return err
+	}
+	lock, err := c.lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	// The port first: whoever can't have it should find out before machines
+	// are touched.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("%w; choose another address by --listen", err)
+	}
+	defer listener.Close()
+	cloud, err := open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer cloud.close()
+	if err := firstToken(ctx, cloud.db, c.dataFlag); err != nil {
+		return fmt.Errorf("make the first account: %w", err)
+	}
+	if err := cloud.start(ctx); err != nil {
+		return err
+	}
+	c.greet(listener.Addr().String())
+	return serve(ctx, listener, cloud.handler, log)
+}
+
+// serve answers until ctx ends, then lets requests finish.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		finish, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		stopped <- server.Shutdown(finish)
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+// greet prints where everything is, ready to paste.
+func (c *serveCommand) greet(address string) {
+	url := "http://" + address
+	fmt.Printf("Rockpool %s: %s machines, data in %s\n", version, c.Compute, c.Data)
+	fmt.Printf("Panel: %s/panel\nAPI:   %s/v2\n\n", url, url)
+	fmt.Printf("export DIGITALOCEAN_API_URL=%s\n", url)
+	token, err := os.ReadFile(c.token())
+	if err != nil {
+		fmt.Printf("# %s can't be read; make another token with: rockpool token create --data %s\n", c.token(), c.Data)
+		return
+	}
+	fmt.Printf("export DIGITALOCEAN_ACCESS_TOKEN=%s\n", strings.TrimSpace(string(token)))
+}

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+)
+
+func (s *server) answer(w http.ResponseWriter, r *http.Request, response *resource.Response, p resource.Page, numbered bool) {
+	if response.Location != "" {
+		w.Header().Set("Location", origin(r)+"/v2"+response.Location)
+	}
+	if response.Key == "" {
+		w.WriteHeader(response.Status)
+		return
+	}
+	body := map[string]any{response.Key: response.Value}
+	if total, ok := response.List(); ok {
+		body["links"] = pageLinks(r, p, numbered, total)
+		body["meta"] = map[string]int{"total": total}
+	} else if response.Links != nil {
+		body["links"] = response.Links
+	}
+	writeJSON(w, response.Status, body)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		panic(err) // every body is made of plain structs; recover answers
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(text.Len()))
+	w.WriteHeader(status)
+	w.Write(text.Bytes())
+}
+
+// errorBody is the form of every error.
+type errorBody struct {
+	ID        string         `json:"id"`
+	Message   string         `json:"message"`
+	RequestID string         `json:"request_id"`
+	Errors    []apierr.Field `json:"errors,omitempty"`
+}
+
+func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	e := apierr.From(err)
+	if e.Status >= http.StatusInternalServerError {
+		s.Log.Error("request failed", "request_id", requestID(r), "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	if e.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	writeJSON(w, e.Status, errorBody{ID: e.ID, Message: e.Message, RequestID: requestID(r), Errors: e.Fields})
+}
+
+func (s *server) fail(err error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { s.writeError(w, r, err) }
+}

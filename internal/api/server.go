@@ -1,0 +1,123 @@
+// Package api is the front door: it routes by the schema, finds out who asks,
+// reads the parameters, and gives every answer and every error its one form.
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/schema"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// Config is what a front door opens to.
+type Config struct {
+	DB        *store.DB
+	Resources []resource.Resource
+	Version   string // of Rockpool
+	Log       *slog.Logger
+}
+
+type server struct {
+	Config
+}
+
+// New returns the API's handler. It fails if the schema and the handlers do
+// not fit: a link without a handler, a handler without a link.
+func New(c Config) (http.Handler, error) {
+	s := &server{c}
+	definitions := map[string][]byte{}
+	handlers := map[string]resource.Handler{}
+	for _, r := range c.Resources {
+		definitions[r.Name] = r.Schema
+		for route, handler := range r.Handlers {
+			if handlers[route] != nil {
+				return nil, fmt.Errorf("two handlers for %s", route)
+			}
+			handlers[route] = handler
+		}
+	}
+	loaded, err := schema.Load(definitions)
+	if err != nil {
+		return nil, err
+	}
+	router := chi.NewRouter()
+	router.NotFound(s.fail(apierr.NotFound()))
+	router.MethodNotAllowed(s.methodNotAllowed(router))
+	for _, path := range []string{"/", "/v2"} {
+		router.Get(path, s.authenticated("account:read", s.directory))
+	}
+	if err := s.route(router, loaded.Links, handlers); err != nil {
+		return nil, err
+	}
+	return s.log(s.recover(headAsGet(withoutTrailingSlash(router)))), nil
+}
+
+func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {
+	var errs []error
+	for _, link := range links {
+		handler := handlers[link.Route()]
+		if handler == nil {
+			errs = append(errs, fmt.Errorf("the schema of %s has %s, which nothing handles", link.Resource, link.Route()))
+			continue
+		}
+		delete(handlers, link.Route())
+		router.Method(link.Method, "/v2"+link.Path, s.authenticated(link.Scope, s.operation(link, handler)))
+	}
+	for route := range handlers {
+		errs = append(errs, fmt.Errorf("the handler of %s has no link in the schema", route))
+	}
+	return errors.Join(errs...)
+}
+
+// operation serves one link.
+func (s *server) operation(link *schema.Link, handler resource.Handler) authorized {
+	return func(w http.ResponseWriter, r *http.Request, accountID int64) error {
+		params, err := s.params(w, r, link)
+		if err != nil {
+			return err
+		}
+		page, numbered := pageOf(r.URL.Query())
+		response, err := handler(r.Context(), &resource.Request{
+			AccountID: accountID, Path: pathValues(r), Params: params, Page: page, Base: origin(r) + "/v2",
+		})
+		if err != nil {
+			return err
+		}
+		s.answer(w, r, response, page, numbered)
+		return nil
+	}
+}
+
+func (s *server) directory(w http.ResponseWriter, r *http.Request, _ int64) error {
+	base := origin(r)
+	writeJSON(w, http.StatusOK, map[string]any{
+		"name": "Rockpool", "version": s.Version, "links": map[string]string{"v2": base + "/v2"},
+	})
+	return nil
+}
+
+// methodNotAllowed answers with the methods that the path does have.
+func (s *server) methodNotAllowed(router *chi.Mux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+			probe := method
+			if method == http.MethodHead {
+				probe = http.MethodGet
+			}
+			if router.Match(chi.NewRouteContext(), probe, r.URL.Path) {
+				allowed = append(allowed, method)
+			}
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		s.writeError(w, r, apierr.MethodNotAllowed(r.Method))
+	}
+}

@@ -1,0 +1,41 @@
+// Package panel is the control panel: what a person sees of the cloud in a
+// browser.
+package panel
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+)
+
+// Config is what the panel shows.
+type Config struct {
+	Version      string
+	Token        string // path of the file with the first token
+	Capabilities func() compute.Capabilities
+}
+
+//go:embed start.html
+var startHTML string
+
+var start = template.Must(template.New("start").Parse(startHTML))
+
+// Handler serves the panel's first page: what this cloud is, and how to use it.
+func Handler(c Config) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var page bytes.Buffer
+		err := start.Execute(&page, map[string]any{
+			"Version": c.Version, "Token": c.Token, "Capabilities": c.Capabilities(), "Host": r.Host,
+		})
+		if err != nil {
+			http.Error(w, "the page could not be made", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+		w.Write(page.Bytes())
+	})
+}
