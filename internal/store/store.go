@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -53,6 +54,9 @@ func Open(ctx context.Context, path string, options ...Option) (*DB, error) {
 }
 
 func (db *DB) open(ctx context.Context, path string) error {
+	if err := create(path); err != nil {
+		return err
+	}
 	write, err := openSQLite(path, 1)
 	if err != nil {
 		return err
@@ -72,6 +76,17 @@ func (db *DB) open(ctx context.Context, path string) error {
 	}
 	db.read = &pool{preparer: read, close: read.Close}
 	return nil
+}
+
+// create makes the file if it is not there, for its owner's eyes only: SQLite
+// by itself would let everybody read it, and gives the files beside it the
+// mode of this one.
+func create(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func openSQLite(path string, connections int) (*sql.DB, error) {

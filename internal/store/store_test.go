@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -68,6 +69,19 @@ func TestWriteCommitsOrRollsBack(t *testing.T) {
 	})
 	if err != nil || countAccounts(t, db) != 1 || hooks != 1 {
 		t.Fatalf("after a commit: err %v, %d accounts, %d hooks", err, countAccounts(t, db), hooks)
+	}
+}
+
+func TestOnlyTheOwnerReads(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	db := open(t, path)
+	if err := db.Write(t.Context(), func(tx *store.Tx) error { addAccount(t, tx, "a"); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal"} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
 	}
 }
 
