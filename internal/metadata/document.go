@@ -12,8 +12,8 @@ import (
 )
 
 // vendorData is what the cloud wants of every guest: that the droplet's keys
-// let root in.
-const vendorData = "#cloud-config\ndisable_root: false\n"
+// let root in, and that its own name leads to itself.
+const vendorData = "#cloud-config\ndisable_root: false\nmanage_etc_hosts: true\n"
 
 // Document is v1.json.
 type Document struct {

@@ -56,7 +56,7 @@ func TestPaths(t *testing.T) {
 		"/metadata/v1/hostname":                         "web-1",
 		"/metadata/v1/region":                           "nyc3",
 		"/metadata/v1/user-data":                        "#!/bin/sh\necho <hi>\n",
-		"/metadata/v1/vendor-data":                      "#cloud-config\ndisable_root: false\n",
+		"/metadata/v1/vendor-data":                      "#cloud-config\ndisable_root: false\nmanage_etc_hosts: true\n",
 		"/metadata/v1/public-keys":                      "ssh-ed25519 AAAA a\nssh-ed25519 BBBB b",
 		"/metadata/v1/tags":                             "web\nblue",
 		"/metadata/v1/tags/":                            "web\nblue",
@@ -83,7 +83,7 @@ func TestPaths(t *testing.T) {
 
 func TestDocument(t *testing.T) {
 	want := `{"droplet_id":101,"hostname":"web-1","region":"nyc3","user_data":"#!/bin/sh\necho \u003chi\u003e\n",` +
-		`"vendor_data":"#cloud-config\ndisable_root: false\n","public_keys":["ssh-ed25519 AAAA a","ssh-ed25519 BBBB b"],` +
+		`"vendor_data":"#cloud-config\ndisable_root: false\nmanage_etc_hosts: true\n","public_keys":["ssh-ed25519 AAAA a","ssh-ed25519 BBBB b"],` +
 		`"interfaces":{"public":[{"mac":"06:00:00:00:00:65","type":"public","ipv4":{"ip_address":"169.254.0.15","netmask":"255.255.0.0","gateway":"169.254.0.2"}}]},` +
 		`"floating_ip":{"ipv4":{"active":false}},"reserved_ip":{"ipv4":{"active":false}},"dns":{"nameservers":["169.254.0.3"]},` +
 		`"tags":["web","blue"],"features":{"dhcp_enabled":false}}` + "\n"

@@ -1,0 +1,43 @@
+package rockpooltest
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"testing"
+)
+
+// The ranges are 127.100.0.0/24 to 127.227.255.0/24.
+const (
+	firstBlock = 100
+	ranges     = 128 << 8
+)
+
+var nextRange atomic.Int64
+
+// claimRange returns a /24 of loopback addresses that no other test has, in
+// this process or another one: a socket on its last address says so for as
+// long as the test runs.
+func claimRange(tb testing.TB) netip.Prefix {
+	tb.Helper()
+	for range ranges {
+		// Processes that start together begin far from each other.
+		n := (int64(os.Getpid())*61 + nextRange.Add(1)) % ranges
+		base := netip.AddrFrom4([4]byte{127, byte(firstBlock + n>>8), byte(n), 0})
+		bytes := base.As4()
+		bytes[3] = 255
+		claim, err := net.Listen("tcp4", net.JoinHostPort(netip.AddrFrom4(bytes).String(), strconv.Itoa(claimPort)))
+		if err != nil {
+			continue
+		}
+		tb.Cleanup(func() { claim.Close() })
+		return netip.PrefixFrom(base, 24)
+	}
+	tb.Fatal("no range of loopback addresses is free")
+	return netip.Prefix{}
+}
+
+// claimPort is any that nothing else here listens on.
+const claimPort = 42424

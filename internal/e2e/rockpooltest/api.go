@@ -1,0 +1,118 @@
+package rockpooltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/digitalocean/godo"
+	"golang.org/x/oauth2"
+)
+
+// Patience for one action, a micro machine's boot among them, on a busy
+// machine.
+const Patience = 60 * time.Second
+
+// Client returns an unmodified client of the API, which does not try again by
+// itself what has failed.
+func (s *Server) Client() *godo.Client {
+	s.tb.Helper()
+	token := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: s.Token})
+	httpClient := oauth2.NewClient(context.Background(), token)
+	httpClient.Timeout = Patience
+	client, err := godo.New(httpClient, godo.SetBaseURL(s.URL))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return client
+}
+
+// Get asks for a path below /v2 and reads the answer into body.
+func (s *Server) Get(path string, body any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	client := s.Client()
+	request, err := client.NewRequest(ctx, http.MethodGet, "v2/"+path, nil)
+	if err != nil {
+		return err
+	}
+	_, err = client.Do(ctx, request, body)
+	return err
+}
+
+// Await calls done until it returns nil, and fails the test with its last
+// error when the time is up.
+func (s *Server) Await(limit time.Duration, what string, done func() error) {
+	s.tb.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	end := time.Now().Add(limit)
+	for {
+		err := done()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			s.tb.Fatalf("waited %v for %s: %v", limit, what, err)
+		}
+		<-tick.C
+	}
+}
+
+// Action is godo's with what Rockpool adds to it.
+type Action struct {
+	godo.Action
+	Error string `json:"error"`
+}
+
+// Actions returns the latest actions.
+func (s *Server) Actions() ([]Action, error) {
+	var body struct{ Actions []Action }
+	err := s.Get("actions?per_page=200", &body)
+	return body.Actions, err
+}
+
+// Action returns the action as it is now.
+func (s *Server) Action(id int) Action {
+	s.tb.Helper()
+	var body struct{ Action Action }
+	if err := s.Get(fmt.Sprintf("actions/%d", id), &body); err != nil {
+		s.tb.Fatal(err)
+	}
+	return body.Action
+}
+
+var errUnfinished = errors.New("it is in progress")
+
+// Ended waits until the action is terminal and returns it.
+func (s *Server) Ended(id int, limit time.Duration) (a Action) {
+	s.tb.Helper()
+	s.Await(limit, fmt.Sprintf("the end of action %d", id), func() error {
+		if a = s.Action(id); a.Status == "in-progress" {
+			return errUnfinished
+		}
+		return nil
+	})
+	return a
+}
+
+// Completed waits for the action and fails the test if it errored.
+func (s *Server) Completed(id int, limit time.Duration) {
+	s.tb.Helper()
+	if a := s.Ended(id, limit); a.Status != "completed" {
+		s.tb.Fatalf("action %d, %s, ended %s: %s", id, a.Type, a.Status, a.Error)
+	}
+}
+
+// Idle returns an error that names an unfinished action, if there is one.
+func (s *Server) Idle() error {
+	actions, err := s.Actions()
+	for _, a := range actions {
+		if a.Status == "in-progress" {
+			return fmt.Errorf("%s of droplet %d: %w", a.Type, a.ResourceID, errUnfinished)
+		}
+	}
+	return err
+}

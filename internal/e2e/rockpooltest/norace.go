@@ -1,0 +1,6 @@
+//go:build !race
+
+package rockpooltest
+
+// raceEnabled has the program built with the race detector too.
+const raceEnabled = false
