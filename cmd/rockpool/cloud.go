@@ -75,7 +75,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		return nil, err
 	}
 	images, err := image.Open(ctx, cl.db, image.Config{
-		Dir: c.images(), Mirror: c.Mirror, Simulated: c.Compute == "simulated",
+		Dir: c.images(), Mirror: c.Mirror, Offline: c.Offline, Simulated: c.Compute == "simulated",
 	}, sizes, regions, log)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,8 @@ type imageBuildCommand struct {
 
 type imageFlags struct {
 	dataFlag
-	Mirror string `help:"Mirror of Debian's packages to build images from."`
+	Mirror  string `help:"Mirror of Debian's packages to build images from."`
+	Offline bool   `help:"Never download images; only what is here or can be built is there."`
 }
 
 // library opens the images of the data folder, which a running Rockpool may
@@ -41,7 +42,7 @@ func (f imageFlags) library(ctx context.Context) (*image.Library, *store.DB, err
 		return nil, nil, err
 	}
 	everything := func(size.Size) bool { return true }
-	library, err := image.Open(ctx, db, image.Config{Dir: f.images(), Mirror: f.Mirror},
+	library, err := image.Open(ctx, db, image.Config{Dir: f.images(), Mirror: f.Mirror, Offline: f.Offline},
 		size.NewCatalog(region.Slugs(), everything), region.Slugs(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		db.Close()

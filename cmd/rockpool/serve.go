@@ -24,6 +24,7 @@ type serveCommand struct {
 	Regions      []string   `help:"Slugs of the regions that this cloud answers for; all if not given."`
 	DropletLimit int        `help:"How many droplets an account may have." default:"25"`
 	Mirror       string     `help:"Mirror of Debian's packages to build images from."`
+	Offline      bool       `help:"Never download images; only what is here or can be built is there."`
 	LogLevel     slog.Level `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
 }
 

@@ -31,11 +31,19 @@ type Download struct {
 // maxSums bounds the list of checksums, in bytes.
 const maxSums = 4 << 20
 
-// Check implements Source. It does not ask the server.
-func (d Download) Check(context.Context) error {
+// Check implements Source. It asks the server whether the image is there, for
+// as long as ctx allows.
+func (d Download) Check(ctx context.Context) error {
 	_, hashErr := d.newHash()
 	_, nameErr := d.fileName()
-	if err := errors.Join(hashErr, nameErr); err != nil {
+	err := errors.Join(hashErr, nameErr)
+	if err == nil {
+		var response *http.Response
+		if response, err = d.ask(ctx, http.MethodHead, d.URL); err == nil {
+			err = response.Body.Close()
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("the image at %s cannot be had: %w", d.URL, err)
 	}
 	return nil
@@ -82,7 +90,7 @@ func (d Download) fetch(ctx context.Context, file string, progress func(string))
 
 // fetchSum returns the published checksum.
 func (d Download) fetchSum(ctx context.Context, name string, size int) ([]byte, error) {
-	response, err := d.get(ctx, d.SumsURL)
+	response, err := d.ask(ctx, http.MethodGet, d.SumsURL)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the checksums: %w", err)
 	}
@@ -96,7 +104,7 @@ func (d Download) fetchSum(ctx context.Context, name string, size int) ([]byte, 
 
 // fetchImage writes the image to file and to sum.
 func (d Download) fetchImage(ctx context.Context, file string, sum hash.Hash, progress func(percent int64)) error {
-	response, err := d.get(ctx, d.URL)
+	response, err := d.ask(ctx, http.MethodGet, d.URL)
 	if err != nil {
 		return err
 	}
@@ -110,9 +118,9 @@ func (d Download) fetchImage(ctx context.Context, file string, sum hash.Hash, pr
 	return errors.Join(err, out.Close())
 }
 
-// get returns the answer if it is a good one.
-func (d Download) get(ctx context.Context, from string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+// ask returns the answer if it is a good one.
+func (d Download) ask(ctx context.Context, method, from string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, from, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +129,9 @@ func (d Download) get(ctx context.Context, from string) (*http.Response, error) 
 		client = http.DefaultClient
 	}
 	response, err := client.Do(request)
+	if failed := new(url.Error); errors.As(err, &failed) {
+		return nil, failed.Err // every caller names the URL itself
+	}
 	if err != nil {
 		return nil, err
 	}

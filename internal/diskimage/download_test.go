@@ -217,9 +217,19 @@ func TestDownloadCrash(t *testing.T) {
 }
 
 func TestDownloadCheck(t *testing.T) {
-	good := Download{URL: "https://example.com/a/disk.qcow2", Algorithm: "sha512"}
+	server := mirror(t, map[string]http.HandlerFunc{"/a/disk.qcow2": content(nil)})
+	good := Download{URL: server + "/a/disk.qcow2", Algorithm: "sha512"}
 	if err := good.Check(t.Context()); err != nil {
 		t.Error(err)
+	}
+	gone := Download{URL: server + "/b/disk.qcow2", Algorithm: "sha512"}
+	if err := gone.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "404") {
+		t.Errorf("an image that is gone: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := good.Check(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a server that does not answer in time: %v", err)
 	}
 	err := Download{URL: "https://example.com/", Algorithm: "md5"}.Check(t.Context())
 	if err == nil {

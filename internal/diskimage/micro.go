@@ -1,7 +1,6 @@
 package diskimage
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -119,120 +118,6 @@ func (m Micro) unpack(ctx context.Context, dir, packages string) error {
 		return fmt.Errorf("unpacking packages: %w", err)
 	}
 	return os.Remove(archive)
-}
-
-// microRoot makes the root file system in the folder root.
-func microRoot(ctx context.Context, packages, root string) error {
-	for _, path := range microFolders {
-		if err := os.MkdirAll(filepath.Join(root, path), 0o755); err != nil {
-			return err
-		}
-	}
-	for path, mode := range microFolderModes {
-		if err := os.Chmod(filepath.Join(root, path), mode); err != nil {
-			return err
-		}
-	}
-	if err := copyGuestFiles("micro/root", root); err != nil {
-		return err
-	}
-	for _, path := range microPrograms {
-		if err := copyProgram(packages, root, path); err != nil {
-			return err
-		}
-	}
-	for path, target := range microLinks {
-		if err := os.Symlink(target, filepath.Join(root, path)); err != nil {
-			return err
-		}
-	}
-	if err := installBusybox(ctx, packages, root); err != nil {
-		return err
-	}
-	return installKernel(packages, root)
-}
-
-// installBusybox copies busybox and links all that it can do to it, except what
-// is there already.
-func installBusybox(ctx context.Context, packages, root string) error {
-	if err := copyProgram(packages, root, "bin/busybox"); err != nil {
-		return err
-	}
-	var list bytes.Buffer
-	busybox := command{name: filepath.Join(root, "bin/busybox"), args: []string{"--list-full"}, dir: root, out: &list}
-	if err := busybox.run(ctx); err != nil {
-		return fmt.Errorf("asking busybox what it can do: %w", err)
-	}
-	for path := range strings.FieldsSeq(list.String()) {
-		link := filepath.Join(root, path)
-		if _, err := os.Lstat(link); err == nil {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
-			return err
-		}
-		if err := os.Symlink("/bin/busybox", link); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// installKernel copies the kernel and the modules, and makes the initramfs.
-func installKernel(packages, root string) error {
-	kernels, err := filepath.Glob(filepath.Join(packages, "boot/vmlinuz-*"))
-	if err != nil {
-		return err
-	}
-	if len(kernels) != 1 {
-		return fmt.Errorf("the packages hold %d kernels, expected one", len(kernels))
-	}
-	_, version, _ := strings.Cut(filepath.Base(kernels[0]), "-")
-	if err := copyFile(kernels[0], filepath.Join(root, "boot/vmlinuz")); err != nil {
-		return err
-	}
-	libModules := filepath.Join("lib/modules", version)
-	modules, err := openModules(filepath.Join(packages, libModules))
-	if err != nil {
-		return err
-	}
-	if err := modules.copy(filepath.Join(root, libModules), microModules...); err != nil {
-		return err
-	}
-	early, err := os.MkdirTemp(filepath.Dir(root), "initramfs-*")
-	if err != nil {
-		return err
-	}
-	if err := modules.copy(filepath.Join(early, libModules), microModules...); err != nil {
-		return err
-	}
-	return writeInitramfs(early, root)
-}
-
-// writeInitramfs adds busybox and the init script to the folder early, and
-// writes it as the initramfs of root.
-func writeInitramfs(early, root string) error {
-	for _, path := range []string{"bin", "dev", "proc", "sys", "root"} {
-		if err := os.MkdirAll(filepath.Join(early, path), 0o755); err != nil {
-			return err
-		}
-	}
-	if err := copyFile(filepath.Join(root, "bin/busybox"), filepath.Join(early, "bin/busybox")); err != nil {
-		return err
-	}
-	for _, applet := range microEarlyApplets {
-		if err := os.Symlink("busybox", filepath.Join(early, "bin", applet)); err != nil {
-			return err
-		}
-	}
-	if err := copyGuestFiles("micro/initramfs", early); err != nil {
-		return err
-	}
-	var archive bytes.Buffer
-	if err := writeCpio(&archive, early); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(root, "boot/initrd.img"), archive.Bytes(), 0o644)
 }
 
 func reporter(progress func(string)) func(string) {

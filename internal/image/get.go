@@ -77,7 +77,7 @@ func (l *Library) forget(slug string, g *get) {
 func (l *Library) fetch(ctx context.Context, slug string, progress func(string)) error {
 	source := l.sources[slug]
 	if source == nil {
-		return fmt.Errorf("nothing is known of where to get it")
+		return errNoSource
 	}
 	if err := source.Check(ctx); err != nil {
 		return err

@@ -54,10 +54,10 @@ func (l *Library) List(ctx context.Context, accountID int64) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	available := images[:0]
-	for _, i := range images {
-		if l.Obstacle(ctx, i.Slug) == nil {
-			available = append(available, i)
+	available := []Image{}
+	for i, obstacle := range l.obstacles(ctx, images) {
+		if obstacle == nil {
+			available = append(available, images[i])
 		}
 	}
 	return available, nil

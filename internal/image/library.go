@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/diskimage"
 	"github.com/rockpool-cloud/rockpool/internal/size"
@@ -28,9 +26,8 @@ type Library struct {
 	regions []string
 	sources map[string]diskimage.Source // by slug
 
-	checkMu   sync.Mutex
-	checked   time.Time
-	reachable map[string]error // why an image that is not here can't be had; nil if it can
+	checkMu  sync.Mutex
+	verdicts map[string]verdict // by slug
 
 	getMu sync.Mutex
 	gets  map[string]*get
@@ -40,6 +37,7 @@ type Library struct {
 type Config struct {
 	Dir       string // of the disk files
 	Mirror    string // of Debian's packages; empty for the usual one
+	Offline   bool   // never download: only what is here or can be built is there
 	Simulated bool   // no files at all: every image is available
 
 	// Sources take the place of the catalogue's own, by slug, if not nil.
@@ -50,10 +48,12 @@ type Config struct {
 // database that are not in it yet.
 func Open(ctx context.Context, db *store.DB, config Config, sizes *size.Catalog, regions []string, log *slog.Logger) (*Library, error) {
 	l := &Library{db: db, config: config, log: log, sizes: sizes, regions: regions,
-		sources: map[string]diskimage.Source{}, gets: map[string]*get{}}
+		sources: map[string]diskimage.Source{}, verdicts: map[string]verdict{}, gets: map[string]*get{}}
 	entries := catalog(config.Mirror)
 	for _, e := range entries {
-		l.sources[e.slug] = e.source
+		if _, download := e.source.(diskimage.Download); !download || !config.Offline {
+			l.sources[e.slug] = e.source
+		}
 	}
 	if config.Sources != nil {
 		l.sources = config.Sources
@@ -70,37 +70,16 @@ func Open(ctx context.Context, db *store.DB, config Config, sizes *size.Catalog,
 	return l, nil
 }
 
-// checkEvery is how long what was found out about sources is believed.
+// checkEvery is how long what was found out about a source is believed.
 const checkEvery = time.Minute
 
-// checkTimeout bounds how long a list of images waits for mirrors that do not
-// answer.
+// checkTimeout bounds how long anybody waits for a mirror that does not answer.
 const checkTimeout = 3 * time.Second
 
-// check finds out which images could be had, all at once, if that is not known.
-func (l *Library) check(ctx context.Context) map[string]error {
-	l.checkMu.Lock()
-	defer l.checkMu.Unlock()
-	if l.reachable != nil && time.Since(l.checked) < checkEvery {
-		return l.reachable
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
-	defer cancel()
-	var mu sync.Mutex
-	found := map[string]error{}
-	var group errgroup.Group
-	for slug, source := range l.sources {
-		group.Go(func() error {
-			err := source.Check(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			found[slug] = err
-			return nil
-		})
-	}
-	group.Wait()
-	l.checked, l.reachable = time.Now(), found
-	return found
+// verdict is what was found out about a source.
+type verdict struct {
+	obstacle error
+	at       time.Time
 }
 
 // Obstacle returns nil if droplets can be made from the image: its disk is
@@ -109,11 +88,36 @@ func (l *Library) Obstacle(ctx context.Context, slug string) error {
 	if l.config.Simulated || l.Has(slug) {
 		return nil
 	}
-	err, known := l.check(ctx)[slug]
-	if !known {
-		return errors.New("nothing is known of where to get it")
+	source := l.sources[slug]
+	if source == nil {
+		return errNoSource
 	}
-	return err
+	l.checkMu.Lock()
+	known, ok := l.verdicts[slug]
+	l.checkMu.Unlock()
+	if ok && time.Since(known.at) < checkEvery {
+		return known.obstacle
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	found := verdict{source.Check(ctx), time.Now()}
+	l.checkMu.Lock()
+	l.verdicts[slug] = found
+	l.checkMu.Unlock()
+	return found.obstacle
+}
+
+var errNoSource = errors.New("nothing is known of where to get it")
+
+// obstacles is Obstacle for many images, all asked at once.
+func (l *Library) obstacles(ctx context.Context, images []Image) []error {
+	found := make([]error, len(images))
+	var wg sync.WaitGroup
+	for i, image := range images {
+		wg.Go(func() { found[i] = l.Obstacle(ctx, image.Slug) })
+	}
+	wg.Wait()
+	return found
 }
 
 // Has reports whether the image's disk is here.

@@ -17,7 +17,8 @@ import (
 func Micro(tb testing.TB) string {
 	tb.Helper()
 	return get(tb, "micro", diskimage.Micro{},
-		"micro.go", "modules.go", "programs.go", "cpio.go", "disk.go", "grub.go", "mke2fs.conf", "guest/micro")
+		"micro.go", "microroot.go", "modules.go", "programs.go", "cpio.go",
+		"disk.go", "grub.go", "mke2fs.conf", "guest/micro")
 }
 
 // Debian12 returns the path of the Debian 12 image, or skips the test.

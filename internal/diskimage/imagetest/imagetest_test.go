@@ -53,7 +53,7 @@ func TestHashFilesChangesWithContentAndName(t *testing.T) {
 	expectNew("another content")
 	write("b", "")
 	expectNew("a second file")
-	if hash() != hash() {
-		t.Error("the hash of the same files differs")
+	if first, second := hash(), hash(); first != second {
+		t.Errorf("the same files have the hashes %s and %s", first, second)
 	}
 }
