@@ -84,14 +84,14 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 		if err != nil {
 			return err
 		}
-		page, numbered := pageOf(r.URL.Query())
+		wanted, mode := listQuery(r)
 		response, err := handler(r.Context(), &resource.Request{
-			AccountID: accountID, Path: pathValues(r), Params: params, Page: page, Base: origin(r) + "/v2",
+			AccountID: accountID, Path: pathValues(r), Params: params, List: wanted, Base: origin(r) + "/v2",
 		})
 		if err != nil {
 			return err
 		}
-		s.answer(w, r, response, page, numbered)
+		s.answer(w, r, response, wanted, mode)
 		return nil
 	}
 }
