@@ -57,7 +57,7 @@ func TestRefusals(t *testing.T) {
 		{"long user data", "POST", "/v2/droplets", with(`"user_data":"` + strings.Repeat("x", 64<<10+1) + `"`), 422, "unprocessable_entity", "User data is too long: 65537 bytes, the maximum is 65536"},
 		{"limit reached", "POST", "/v2/droplets", `{"names":["a","b","c","d","e"],"size":"1gb","image":"micro"}`, 422, "unprocessable_entity", "creating these droplets will exceed your droplet limit"},
 		{"bad tag", "POST", "/v2/droplets", with(`"tags":["a b"]`), 422, "unprocessable_entity", `Tag "a b" is invalid: letters, digits, _, - and : are allowed, up to 255`},
-		{"tags of a wrong type", "POST", "/v2/droplets", with(`"tags":"web"`), 422, "unprocessable_entity", "Tags must be an array, not a string"},
+		{"tags of a wrong type", "POST", "/v2/droplets", with(`"tags":4`), 422, "unprocessable_entity", "Tags must be an array, not a number"},
 		{"tag of a wrong type", "POST", "/v2/droplets", with(`"tags":["web",{}]`), 422, "unprocessable_entity", "Tags.1 must be a string, not an object"},
 		{"switch of a wrong type", "POST", "/v2/droplets", with(`"ipv6":"maybe"`), 422, "unprocessable_entity", "Ipv6 must be a boolean, not a string"},
 		{"ipv6 where there is none", "POST", "/v2/droplets", with(`"ipv6":true`), 422, "unprocessable_entity", "Region nyc3 does not support IPv6"},

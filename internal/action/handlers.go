@@ -47,13 +47,9 @@ func (a Action) View(regions *region.Catalog) View {
 	return v
 }
 
-// Views shows several actions.
-func Views(actions []Action, regions *region.Catalog) []View {
-	views := make([]View, len(actions))
-	for i, a := range actions {
-		views[i] = a.View(regions)
-	}
-	return views
+// Viewer returns a function that shows actions.
+func Viewer(regions *region.Catalog) func(Action) View {
+	return func(a Action) View { return a.View(regions) }
 }
 
 type handlers struct {
@@ -71,11 +67,11 @@ func Resource(db *store.DB, regions *region.Catalog) resource.Resource {
 }
 
 func (h handlers) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	actions, total, err := List(ctx, h.db, r.AccountID, r.Page)
+	found, err := List(ctx, h.db, r.AccountID, r.List)
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("actions", Views(actions, h.regions), total), nil
+	return resource.Many("actions", found, Viewer(h.regions)), nil
 }
 
 func (h handlers) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
-	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -53,27 +53,25 @@ func one(row *sql.Row) (Action, error) {
 	return a, err
 }
 
-// List returns a page of the account's actions, newest first, and how many
-// there are.
-func List(ctx context.Context, q store.Querier, accountID int64, p resource.Page) ([]Action, int, error) {
-	return list(ctx, q, p, `account_id = $1`, accountID)
+var table = list.Table[Action]{
+	Select:      `SELECT ` + columns + ` FROM actions`,
+	Count:       `SELECT count(*) FROM actions`,
+	Scan:        scan,
+	NewestFirst: true,
+	Attrs: []list.Attr[Action]{
+		{Name: "id", Column: "id", Number: true, Value: func(a Action) string { return strconv.FormatInt(a.ID, 10) }},
+	},
+}
+
+// List returns a slice of the account's actions, in their own order newest
+// first.
+func List(ctx context.Context, q store.Querier, accountID int64, wanted list.Query) (list.Slice[Action], error) {
+	return table.Read(ctx, q, wanted, `account_id = $1`, accountID)
 }
 
 // ListOf is List for one resource.
-func ListOf(ctx context.Context, q store.Querier, resourceType string, resourceID int64, p resource.Page) ([]Action, int, error) {
-	return list(ctx, q, p, `resource_id = $1 AND resource_type = $2`, resourceID, resourceType)
-}
-
-func list(ctx context.Context, q store.Querier, p resource.Page, where string, args ...any) ([]Action, int, error) {
-	var total int
-	if err := q.QueryRow(ctx, `SELECT count(*) FROM actions WHERE `+where, args...).Scan(&total); err != nil {
-		return nil, 0, err
-	}
-	query := fmt.Sprintf(`SELECT %s FROM actions WHERE %s ORDER BY id DESC LIMIT $%d OFFSET $%d`,
-		columns, where, len(args)+1, len(args)+2)
-	rows, err := q.Query(ctx, query, append(args, p.PerPage, p.Offset())...)
-	all, err := store.Collect(rows, err, scan)
-	return all, total, err
+func ListOf(ctx context.Context, q store.Querier, resourceType string, resourceID int64, wanted list.Query) (list.Slice[Action], error) {
+	return table.Read(ctx, q, wanted, `resource_id = $1 AND resource_type = $2`, resourceID, resourceType)
 }
 
 // Pending returns the resource's unfinished action, if it has one.

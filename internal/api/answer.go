@@ -7,10 +7,11 @@ import (
 	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 )
 
-func (s *server) answer(w http.ResponseWriter, r *http.Request, response *resource.Response, p resource.Page, numbered bool) {
+func (s *server) answer(w http.ResponseWriter, r *http.Request, response *resource.Response, wanted list.Query, mode listMode) {
 	if response.Location != "" {
 		w.Header().Set("Location", origin(r)+"/v2"+response.Location)
 	}
@@ -18,14 +19,16 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, response *resour
 		w.WriteHeader(response.Status)
 		return
 	}
+	status := response.Status
 	body := map[string]any{response.Key: response.Value}
-	if total, ok := response.List(); ok {
-		body["links"] = pageLinks(r, p, numbered, total)
-		body["meta"] = map[string]int{"total": total}
+	if response.List != nil {
+		status = rangeHeaders(w.Header(), *response.List, mode)
+		body["links"] = pageLinks(r, wanted, mode, response.List.Total)
+		body["meta"] = map[string]int{"total": response.List.Total}
 	} else if response.Links != nil {
 		body["links"] = response.Links
 	}
-	writeJSON(w, response.Status, body)
+	writeJSON(w, status, body)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
@@ -54,6 +57,7 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Status >= http.StatusInternalServerError {
 		s.Log.Error("request failed", "request_id", requestID(r), "method", r.Method, "path", r.URL.Path, "error", err)
 	}
+	acceptRanges(w.Header(), e.Ranges)
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}

@@ -28,9 +28,31 @@ func (s *server) authenticated(scope string, next authorized) http.HandlerFunc {
 }
 
 func (s *server) token(r *http.Request) (oauth.Token, error) {
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(text) == "" {
+	text := credentials(r)
+	if text == "" {
 		return oauth.Token{}, apierr.Unauthorized()
 	}
-	return oauth.Authenticate(r.Context(), s.DB, strings.TrimSpace(text))
+	return oauth.Authenticate(r.Context(), s.DB, text)
+}
+
+// tokenParam carries the token in a query, for clients that can set no header.
+const tokenParam = "access_token"
+
+// credentials returns the token that the request brings: in the Authorization
+// header as Bearer, or as the user of Basic with any password, else in the
+// query. A header that is there but wrong never falls through to the query:
+// the caller would act as somebody else than it thinks.
+func credentials(r *http.Request) string {
+	header := r.Header.Values("Authorization")
+	if len(header) == 0 {
+		return strings.TrimSpace(r.URL.Query().Get(tokenParam))
+	}
+	if user, _, ok := r.BasicAuth(); ok {
+		return strings.TrimSpace(user)
+	}
+	scheme, text, _ := strings.Cut(header[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(text)
 }

@@ -4,34 +4,77 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
-	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/list"
+)
+
+// listMode is how a client asked for a list (contract, section 5c).
+type listMode int
+
+const (
+	whole    listMode = iota // neither page nor range: as much as a default range has
+	numbered                 // by page and per_page; always answered 200
+	ranged                   // by a Range header
 )
 
 // The sizes of a page, by the contract's table of lists.
 const (
-	wholePage   = 200 // when the client names no page
 	defaultPage = 20
 	maxPage     = 200
 )
 
-// pageOf reads which page is asked for. What makes no sense counts as the
-// default, never as an error. numbered tells whether the client named a page
-// at all.
-func pageOf(query url.Values) (p resource.Page, numbered bool) {
-	p = resource.Page{Number: 1, PerPage: wholePage}
-	if !query.Has("page") && !query.Has("per_page") {
-		return p, false
+// listQuery reads which slice of a list is asked for. A page or per_page goes
+// before a Range header; what makes no sense in them counts as the default,
+// never as an error.
+func listQuery(r *http.Request) (list.Query, listMode) {
+	query := r.URL.Query()
+	if query.Has("page") || query.Has("per_page") {
+		return pageQuery(query), numbered
 	}
-	p.PerPage = defaultPage
+	if header := r.Header.Get("Range"); header != "" {
+		if wanted, ok := list.ParseRange(header); ok {
+			return wanted, ranged
+		}
+	}
+	return list.Query{Max: list.DefaultMax}, whole
+}
+
+func pageQuery(query url.Values) list.Query {
+	wanted := list.Query{Max: defaultPage, Paged: true}
 	if n, err := strconv.Atoi(query.Get("per_page")); err == nil && n > 0 {
-		p.PerPage = min(n, maxPage)
+		wanted.Max = min(n, maxPage)
 	}
-	// A page beyond any list is as empty as the last one that can be counted.
 	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 0 {
-		p.Number = min(n, 1<<40)
+		// A page beyond any list is as empty as the last one that can be counted.
+		wanted.Offset = (min(n, 1<<40) - 1) * wanted.Max
 	}
-	return p, true
+	return wanted
+}
+
+// rangeHeaders tells where a slice lies in its list, and returns the status:
+// 206 if there is more around it, unless it was asked for by number.
+func rangeHeaders(h http.Header, info list.Info, mode listMode) int {
+	acceptRanges(h, info.Attrs)
+	h.Set("Content-Range", info.ContentRange)
+	if mode == numbered || info.NextRange == "" && info.PrevRange == "" {
+		return http.StatusOK
+	}
+	for name, value := range map[string]string{"Next-Range": info.NextRange, "Prev-Range": info.PrevRange} {
+		if value != "" {
+			h.Set(name, value)
+		}
+	}
+	return http.StatusPartialContent
+}
+
+// acceptRanges lists the attributes of a list, in HTTP's header and in that of
+// the API's early draft.
+func acceptRanges(h http.Header, attrs []string) {
+	if len(attrs) > 0 {
+		h.Set("Accept-Ranges", strings.Join(attrs, ", "))
+		h.Set("Accept-Range", strings.Join(attrs, ", "))
+	}
 }
 
 // pages are the links from one page of a list to others.
@@ -43,24 +86,28 @@ type pages struct {
 }
 
 // pageLinks makes the "links" of a list of total items; empty when the list
-// has one page.
-func pageLinks(r *http.Request, p resource.Page, numbered bool, total int) map[string]any {
-	last := max(1, (total+p.PerPage-1)/p.PerPage)
+// has one page. Those who asked for no page get the links of the first, so
+// that clients that follow links find everything.
+func pageLinks(r *http.Request, wanted list.Query, mode listMode, total int) map[string]any {
+	number, last := wanted.Offset/wanted.Max+1, max(1, (total+wanted.Max-1)/wanted.Max)
 	to := func(number int) string {
 		query := r.URL.Query()
-		query.Del("access_token")
+		query.Del(tokenParam)
 		query.Set("page", strconv.Itoa(number))
-		if query.Has("per_page") || !numbered {
-			query.Set("per_page", strconv.Itoa(p.PerPage))
+		if query.Has("per_page") || mode != numbered {
+			query.Set("per_page", strconv.Itoa(wanted.Max))
 		}
 		return origin(r) + r.URL.EscapedPath() + "?" + query.Encode()
 	}
 	var links pages
-	if p.Number > 1 {
-		links.First, links.Prev = to(1), to(min(p.Number-1, last))
+	if mode == ranged {
+		return map[string]any{}
 	}
-	if p.Number < last {
-		links.Next, links.Last = to(p.Number+1), to(last)
+	if number > 1 {
+		links.First, links.Prev = to(1), to(min(number-1, last))
+	}
+	if number < last {
+		links.Next, links.Last = to(number+1), to(last)
 	}
 	if links == (pages{}) {
 		return map[string]any{}

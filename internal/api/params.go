@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -26,19 +28,46 @@ func (s *server) params(w http.ResponseWriter, r *http.Request, link *schema.Lin
 	if err != nil {
 		return nil, err
 	}
+	query, err := queryParams(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
 	params := map[string]any{}
 	for _, name := range link.Names() {
 		if value, ok := body[name]; ok {
 			params[name] = value
-		} else if values := r.URL.Query()[name]; len(values) > 0 {
-			params[name] = values[0]
+		} else if value, ok := query[name]; ok {
+			params[name] = value
 		}
 	}
 	link.Coerce(params)
 	return params, link.Validate(params)
 }
 
+// bodyParams reads the body as what its type says it is: JSON, or either kind
+// of form. Plain HTTP tools send JSON with no type, or with a form's.
 func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
+	text, err := readBody(w, r)
+	if err != nil || len(text) == 0 {
+		return nil, err
+	}
+	contentType := r.Header.Get("Content-Type")
+	mediaType, attributes, err := mime.ParseMediaType(contentType)
+	if err != nil && contentType != "" {
+		return nil, apierr.UnsupportedMediaType(contentType)
+	}
+	switch {
+	case mediaType == "multipart/form-data":
+		return multipartParams(text, attributes["boundary"])
+	case text[0] == '{', mediaType == "", mediaType == "application/json", strings.HasSuffix(mediaType, "+json"):
+		return parseObject(text)
+	case mediaType == "application/x-www-form-urlencoded":
+		return queryParams(string(text))
+	}
+	return nil, apierr.UnsupportedMediaType(contentType)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, apierr.TooLarge(maxBody)
@@ -46,17 +75,7 @@ func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) 
 	if err != nil {
 		return nil, apierr.BadRequest("The body could not be read to its end.")
 	}
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 {
-		return nil, nil
-	}
-	// Plain HTTP tools send JSON with no type or with a form's.
-	contentType := r.Header.Get("Content-Type")
-	mediaType, _, _ := mime.ParseMediaType(contentType)
-	if mediaType != "application/json" && contentType != "" && text[0] != '{' {
-		return nil, apierr.UnsupportedMediaType(contentType)
-	}
-	return parseObject(text)
+	return bytes.TrimSpace(text), nil
 }
 
 // parseObject reads one JSON object, keeping numbers as they are written.
@@ -75,6 +94,48 @@ func parseObject(text []byte) (map[string]any, error) {
 		return nil, apierr.BadRequest("error parsing request body: a JSON object is expected")
 	}
 	return object, nil
+}
+
+// queryParams reads a query, or a body that is encoded like one.
+func queryParams(text string) (map[string]any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var pairs []pair
+	for part := range strings.SplitSeq(text, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		if err := errors.Join(nameErr, valueErr); err != nil {
+			return nil, apierr.BadRequest("error parsing request parameters: %v", err)
+		}
+		if name != "" {
+			pairs = append(pairs, pair{name, value})
+		}
+	}
+	return parseForm(pairs)
+}
+
+// multipartParams reads the parts of a form; a file's part stands for its text.
+func multipartParams(text []byte, boundary string) (map[string]any, error) {
+	var pairs []pair
+	reader := multipart.NewReader(bytes.NewReader(text), boundary)
+	for {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			return parseForm(pairs)
+		}
+		if err != nil {
+			return nil, apierr.BadRequest("error parsing request body: %v", err)
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return nil, apierr.BadRequest("error parsing request body: %v", err)
+		}
+		if name := part.FormName(); name != "" {
+			pairs = append(pairs, pair{name, string(value)})
+		}
+	}
 }
 
 // pathValues returns the link's identities, percent-decoded.

@@ -57,7 +57,7 @@ func New(c Config) (http.Handler, error) {
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
-	return s.log(s.recover(headAsGet(withoutTrailingSlash(router)))), nil
+	return s.log(s.recover(s.override(headAsGet(withoutTrailingSlash(router))))), nil
 }
 
 func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {
@@ -84,14 +84,14 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 		if err != nil {
 			return err
 		}
-		page, numbered := pageOf(r.URL.Query())
+		wanted, mode := listQuery(r)
 		response, err := handler(r.Context(), &resource.Request{
-			AccountID: accountID, Path: pathValues(r), Params: params, Page: page, Base: origin(r) + "/v2",
+			AccountID: accountID, Path: pathValues(r), Params: params, List: wanted, Base: origin(r) + "/v2",
 		})
 		if err != nil {
 			return err
 		}
-		s.answer(w, r, response, page, numbered)
+		s.answer(w, r, response, wanted, mode)
 		return nil
 	}
 }

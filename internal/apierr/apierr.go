@@ -14,7 +14,8 @@ type Error struct {
 	Status  int
 	ID      string
 	Message string
-	Fields  []Field // what is wrong where, if it is about parameters
+	Fields  []Field  // what is wrong where, if it is about parameters
+	Ranges  []string // what a list can be ordered by, if it is about its range
 }
 
 // Field is one problem of one parameter.

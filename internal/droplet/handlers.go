@@ -34,19 +34,11 @@ func (s *Service) Resources() []resource.Resource {
 }
 
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	droplets, total, err := list(ctx, s.DB, r.AccountID, r.Page)
+	found, err := table.Read(ctx, s.DB, r.List, `d.account_id = $1 AND d.deleted_at IS NULL`, r.AccountID)
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("droplets", s.views(droplets), total), nil
-}
-
-func (s *Service) views(droplets []Droplet) []View {
-	views := make([]View, len(droplets))
-	for i, d := range droplets {
-		views[i] = s.View(d)
-	}
-	return views
+	return resource.Many("droplets", found, s.View), nil
 }
 
 func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -70,7 +62,10 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 	if err != nil {
 		return nil, err
 	}
-	views := s.views(droplets)
+	views := make([]View, len(droplets))
+	for i, d := range droplets {
+		views[i] = s.View(d)
+	}
 	response := resource.One(http.StatusAccepted, "droplets", views)
 	if len(c.Names) == 0 {
 		response = resource.One(http.StatusAccepted, "droplet", views[0])
@@ -132,11 +127,11 @@ func (s *Service) listActions(ctx context.Context, r *resource.Request) (*resour
 	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
 		return nil, err
 	}
-	actions, total, err := action.ListOf(ctx, s.DB, resourceType, id, r.Page)
+	found, err := action.ListOf(ctx, s.DB, resourceType, id, r.List)
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("actions", action.Views(actions, s.Regions), total), nil
+	return resource.Many("actions", found, action.Viewer(s.Regions)), nil
 }
 
 func (s *Service) actionInfo(ctx context.Context, r *resource.Request) (*resource.Response, error) {

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/address"
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
-	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -69,15 +70,13 @@ func one(row *sql.Row) (Droplet, error) {
 	return d, err
 }
 
-func list(ctx context.Context, q store.Querier, accountID int64, p resource.Page) ([]Droplet, int, error) {
-	total, err := count(ctx, q, accountID)
-	if err != nil {
-		return nil, 0, err
-	}
-	rows, err := q.Query(ctx, selectDroplet+`WHERE d.account_id = $1 AND d.deleted_at IS NULL
-		ORDER BY d.id LIMIT $2 OFFSET $3`, accountID, p.PerPage, p.Offset())
-	droplets, err := store.Collect(rows, err, scan)
-	return droplets, total, err
+var table = list.Table[Droplet]{
+	Select: selectDroplet,
+	Count:  `SELECT count(*) FROM droplets d`,
+	Scan:   scan,
+	Attrs: []list.Attr[Droplet]{
+		{Name: "id", Column: "d.id", Number: true, Value: func(d Droplet) string { return strconv.FormatInt(d.ID, 10) }},
+	},
 }
 
 func count(ctx context.Context, q store.Querier, accountID int64) (n int, err error) {

@@ -17,8 +17,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 	"github.com/rockpool-cloud/rockpool/internal/image"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/region"
-	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/size"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -143,9 +143,9 @@ func (w *world) status(id int64) string {
 // latest waits for the droplet's latest action.
 func (w *world) latest(id int64) action.Action {
 	w.t.Helper()
-	actions, _, err := action.ListOf(context.Background(), w.DB, "droplet", id, resource.Page{Number: 1, PerPage: 1})
+	actions, err := action.ListOf(context.Background(), w.DB, "droplet", id, list.Query{Max: 1})
 	check(w.t, err)
-	return w.wait(actions[0].ID)
+	return w.wait(actions.Items[0].ID)
 }
 
 // assertSound fails unless the database, the machines and the addresses tell

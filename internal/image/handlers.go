@@ -4,8 +4,11 @@ import (
 	"context"
 	_ "embed"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -63,6 +66,17 @@ func (l *Library) List(ctx context.Context, accountID int64) ([]Image, error) {
 	return available, nil
 }
 
+// attrs are what images can be ordered by. Those without a slug sort last.
+var attrs = []list.Attr[Image]{
+	{Name: "id", Number: true, Value: func(i Image) string { return strconv.FormatInt(i.ID, 10) }},
+	{Name: "slug", Value: func(i Image) string {
+		if i.Slug == "" {
+			return "~" + strconv.FormatInt(i.ID, 10)
+		}
+		return i.Slug
+	}},
+}
+
 // filter is what a list of images can be narrowed by.
 type filter struct {
 	Type    string `json:"type"`
@@ -94,13 +108,12 @@ func (l *Library) list(ctx context.Context, r *resource.Request) (*resource.Resp
 	if err != nil {
 		return nil, err
 	}
-	var matching []View
-	for _, i := range images {
-		if f.matches(i) {
-			matching = append(matching, l.View(i))
-		}
+	matching := slices.DeleteFunc(images, func(i Image) bool { return !f.matches(i) })
+	found, err := list.Of(matching, attrs, r.List)
+	if err != nil {
+		return nil, err
 	}
-	return resource.Many("images", resource.Slice(matching, r.Page), len(matching)), nil
+	return resource.Many("images", found, l.View), nil
 }
 
 func (l *Library) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {

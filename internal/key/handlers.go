@@ -31,11 +31,11 @@ func Resource(db *store.DB) resource.Resource {
 }
 
 func (h handlers) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	keys, total, err := list(ctx, h.db, r.AccountID, r.Page)
+	found, err := table.Read(ctx, h.db, r.List, `account_id = $1`, r.AccountID)
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("ssh_keys", keys, total), nil
+	return resource.Many("ssh_keys", found, func(k Key) Key { return k }), nil
 }
 
 func (h handlers) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {

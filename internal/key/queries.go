@@ -4,9 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
-	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -30,16 +31,14 @@ func Find(ctx context.Context, q store.Querier, accountID int64, idOrFingerprint
 	return k, err
 }
 
-func list(ctx context.Context, q store.Querier, accountID int64, p resource.Page) ([]Key, int, error) {
-	var total int
-	err := q.QueryRow(ctx, `SELECT count(*) FROM ssh_keys WHERE account_id = $1`, accountID).Scan(&total)
-	if err != nil {
-		return nil, 0, err
-	}
-	rows, err := q.Query(ctx, `SELECT `+columns+` FROM ssh_keys WHERE account_id = $1 ORDER BY id LIMIT $2 OFFSET $3`,
-		accountID, p.PerPage, p.Offset())
-	keys, err := store.Collect(rows, err, scan)
-	return keys, total, err
+var table = list.Table[Key]{
+	Select: `SELECT ` + columns + ` FROM ssh_keys`,
+	Count:  `SELECT count(*) FROM ssh_keys`,
+	Scan:   scan,
+	Attrs: []list.Attr[Key]{
+		{Name: "id", Column: "id", Number: true, Value: func(k Key) string { return strconv.FormatInt(k.ID, 10) }},
+		{Name: "fingerprint", Column: "fingerprint", Value: func(k Key) string { return k.Fingerprint }},
+	},
 }
 
 func insert(ctx context.Context, tx *store.Tx, accountID int64, k *Key) (err error) {

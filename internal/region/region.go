@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/size"
 )
@@ -129,10 +130,12 @@ func (c *Catalog) Resource() resource.Resource {
 	}}
 }
 
+var attrs = []list.Attr[Region]{{Name: "slug", Alias: "id", Value: func(r Region) string { return r.Slug }}}
+
 func (c *Catalog) list(_ context.Context, r *resource.Request) (*resource.Response, error) {
-	var views []View
-	for _, one := range resource.Slice(regions, r.Page) {
-		views = append(views, c.View(one))
+	found, err := list.Of(regions, attrs, r.List)
+	if err != nil {
+		return nil, err
 	}
-	return resource.Many("regions", views, len(regions)), nil
+	return resource.Many("regions", found, c.View), nil
 }

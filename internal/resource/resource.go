@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 )
 
 // Resource is one room as the front door sees it.
@@ -28,21 +29,12 @@ type Request struct {
 	AccountID int64
 	Path      map[string]string // the link's identities, by resource name
 	Params    map[string]any    // body and query, coerced to the schema's types
-	Page      Page              // which part of a list is asked for
+	List      list.Query        // which slice of a list is asked for
 	Base      string            // URL of /v2 as the client reaches it
 }
 
 // URL is the absolute URL of a path below /v2.
 func (r *Request) URL(path string) string { return r.Base + path }
-
-// Page is a slice of a list by number.
-type Page struct {
-	Number  int // from 1
-	PerPage int
-}
-
-// Offset is how many rows come before the page.
-func (p Page) Offset() int { return (p.Number - 1) * p.PerPage }
 
 // ID returns the numeric identity in the path. What is not a number names
 // nothing: apierr.NotFound.
@@ -72,10 +64,9 @@ type Response struct {
 	Status   int
 	Key      string // under which Value stands in the body; no body if empty
 	Value    any
-	Links    any    // the body's "links"; of a list they are made by the front door
-	Location string // path of what was created, below /v2
-	list     bool
-	total    int
+	Links    any        // the body's "links"; of a list they are made by the front door
+	Location string     // path of what was created, below /v2
+	List     *list.Info // of a list, what was found
 }
 
 // One is an answer with one object.
@@ -83,22 +74,14 @@ func One(status int, key string, value any) *Response {
 	return &Response{Status: status, Key: key, Value: value}
 }
 
-// Many is an answer with the items of one page, out of total in all.
-func Many[T any](key string, items []T, total int) *Response {
-	if items == nil {
-		items = []T{}
+// Many is an answer with a slice of a list, each item as view shows it.
+func Many[T, V any](key string, found list.Slice[T], view func(T) V) *Response {
+	views := make([]V, len(found.Items))
+	for i, item := range found.Items {
+		views[i] = view(item)
 	}
-	return &Response{Status: http.StatusOK, Key: key, Value: items, list: true, total: total}
+	return &Response{Status: http.StatusOK, Key: key, Value: views, List: &found.Info}
 }
 
 // None is an answer without a body.
 func None() *Response { return &Response{Status: http.StatusNoContent} }
-
-// List reports whether the answer is a page of a list, and of how many items.
-func (r *Response) List() (total int, ok bool) { return r.total, r.list }
-
-// Slice cuts the page out of a list that is held whole.
-func Slice[T any](all []T, p Page) []T {
-	from := min(p.Offset(), len(all))
-	return all[from:min(from+p.PerPage, len(all))]
-}

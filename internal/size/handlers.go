@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 )
 
@@ -63,10 +64,12 @@ func (c *Catalog) Resource() resource.Resource {
 	}}
 }
 
+var attrs = []list.Attr[Size]{{Name: "slug", Alias: "id", Value: func(s Size) string { return s.Slug }}}
+
 func (c *Catalog) list(_ context.Context, r *resource.Request) (*resource.Response, error) {
-	var views []View
-	for _, s := range resource.Slice(c.sizes, r.Page) {
-		views = append(views, c.View(s))
+	found, err := list.Of(c.sizes, attrs, r.List)
+	if err != nil {
+		return nil, err
 	}
-	return resource.Many("sizes", views, len(c.sizes)), nil
+	return resource.Many("sizes", found, c.View), nil
 }

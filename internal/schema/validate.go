@@ -1,11 +1,8 @@
 package schema
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,124 +14,6 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 )
-
-// Names returns the names of the link's parameters.
-func (l *Link) Names() []string { return l.names }
-
-// Coerce brings parameters to the types that the link's schema gives them, as
-// far as that loses nothing: digits in a string to an integer where only an
-// integer is meant, a number to a string where only a string is. A null is as
-// good as absent and dropped. What does not fit stays for Validate to refuse.
-func (l *Link) Coerce(params map[string]any) {
-	for name, value := range params {
-		if value == nil {
-			delete(params, name)
-			continue
-		}
-		params[name] = coerce(value, l.types(l.property(name)))
-	}
-}
-
-func (l *Link) property(name string) map[string]any {
-	properties, _ := l.schema["properties"].(map[string]any)
-	property, _ := properties[name].(map[string]any)
-	return property
-}
-
-// types returns the JSON types that a value may have, following references.
-func (l *Link) types(schema map[string]any) map[string]bool {
-	types := map[string]bool{}
-	for hop := 0; schema != nil && hop < 8; hop++ {
-		ref, ok := schema["$ref"].(string)
-		if !ok {
-			break
-		}
-		schema = l.resolve(ref)
-	}
-	switch t := schema["type"].(type) {
-	case string:
-		types[t] = true
-	case []any:
-		for _, one := range t {
-			types[one.(string)] = true
-		}
-	}
-	for _, combiner := range []string{"anyOf", "oneOf"} {
-		branches, _ := schema[combiner].([]any)
-		for _, branch := range branches {
-			for t := range l.types(branch.(map[string]any)) {
-				types[t] = true
-			}
-		}
-	}
-	return types
-}
-
-func (l *Link) resolve(ref string) map[string]any {
-	at := any(l.doc)
-	for _, part := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
-		object, ok := at.(map[string]any)
-		if !ok {
-			return nil
-		}
-		at = object[part]
-	}
-	object, _ := at.(map[string]any)
-	return object
-}
-
-func coerce(value any, types map[string]bool) any {
-	switch v := value.(type) {
-	case string:
-		if types["string"] {
-			return v
-		}
-		text := strings.TrimSpace(v)
-		if types["integer"] {
-			if _, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return json.Number(text)
-			}
-		}
-		if types["boolean"] {
-			switch strings.ToLower(text) {
-			case "true", "1", "on", "yes":
-				return true
-			case "false", "0", "off", "no":
-				return false
-			}
-		}
-	case json.Number:
-		if types["integer"] {
-			return integer(v)
-		}
-		if types["string"] && !types["number"] {
-			return v.String()
-		}
-	}
-	return value
-}
-
-// integer writes a number without a fraction as a plain integer: 3.0 and 3e0
-// are 3. A number too large for an id stays as it was, so that nobody can make
-// us write out a million digits.
-func integer(n json.Number) json.Number {
-	if len(n) > 32 || strings.ContainsAny(n.String(), "eE") && exponent(n.String()) > 18 {
-		return n
-	}
-	if r, ok := new(big.Rat).SetString(n.String()); ok && r.IsInt() {
-		return json.Number(r.Num().String())
-	}
-	return n
-}
-
-func exponent(number string) int {
-	_, text, _ := strings.Cut(strings.ToLower(number), "e")
-	e, err := strconv.Atoi(text)
-	if err != nil {
-		return 1 << 30
-	}
-	return max(e, -e)
-}
 
 // Validate checks coerced parameters against the link's schema. The error is
 // an apierr that names each field and its mend.

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/schema"
+)
+
+// What a form may hold at the most; beyond it nobody means well.
+const (
+	maxPairs = 1000
+	maxDepth = 8
+)
+
+// pair is one name and value of a form or a query, in the order sent.
+type pair struct{ name, value string }
+
+// parseForm builds the parameters that a form's pairs mean. A name is a path:
+// a[b] is member b of object a, a[] the next element of array a, a[0] its
+// first; a[][b] is member b of the array's last object, or of a new one if that
+// has a b already. A name that stands several times without brackets gives
+// schema.Repeated.
+func parseForm(pairs []pair) (map[string]any, error) {
+	if len(pairs) > maxPairs {
+		return nil, apierr.BadRequest("The form has %d parameters, the maximum is %d.", len(pairs), maxPairs)
+	}
+	root := &formNode{}
+	for _, p := range pairs {
+		if !utf8.ValidString(p.name) || !utf8.ValidString(p.value) {
+			return nil, apierr.BadRequest("The form is not UTF-8 in the parameter %q.", p.name)
+		}
+		path, err := formPath(p.name)
+		if err != nil {
+			return nil, err
+		}
+		root.add(path, p.value)
+	}
+	params := make(map[string]any, len(root.kids))
+	for name, kid := range root.kids {
+		params[name] = kid.value()
+	}
+	return params, nil
+}
+
+// formPath splits a name with brackets into its parts. What is no such name is
+// one part as it stands.
+func formPath(name string) ([]string, error) {
+	first, rest, found := strings.Cut(name, "[")
+	if !found || first == "" || !strings.HasSuffix(rest, "]") {
+		return []string{name}, nil
+	}
+	path := append([]string{first}, strings.Split(strings.TrimSuffix(rest, "]"), "][")...)
+	if len(path) > maxDepth {
+		return nil, apierr.BadRequest("The parameter %q is nested %d deep, the maximum is %d.", name, len(path), maxDepth)
+	}
+	return path, nil
+}
+
+// formNode is what has been read of one value: texts if it is a plain one,
+// kids of an object or of an array by index, items of an array without.
+type formNode struct {
+	texts []string
+	kids  map[string]*formNode
+	items []*formNode
+}
+
+func (n *formNode) add(path []string, value string) {
+	if len(path) == 0 {
+		n.texts = append(n.texts, value)
+		return
+	}
+	part, rest := path[0], path[1:]
+	if part == "" {
+		last := len(n.items) - 1
+		if len(rest) == 0 || last < 0 || n.items[last].has(rest) {
+			n.items = append(n.items, &formNode{})
+			last++
+		}
+		n.items[last].add(rest, value)
+		return
+	}
+	if n.kids == nil {
+		n.kids = map[string]*formNode{}
+	}
+	if n.kids[part] == nil {
+		n.kids[part] = &formNode{}
+	}
+	n.kids[part].add(rest, value)
+}
+
+func (n *formNode) has(path []string) bool {
+	for _, part := range path {
+		if part == "" { // one more of an inner array fits everywhere
+			return false
+		}
+		if n = n.kids[part]; n == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (n *formNode) value() any {
+	switch {
+	case len(n.items) > 0:
+		return values(n.items)
+	case len(n.kids) > 0:
+		if ordered, ok := n.indexed(); ok {
+			return values(ordered)
+		}
+		object := make(map[string]any, len(n.kids))
+		for name, kid := range n.kids {
+			object[name] = kid.value()
+		}
+		return object
+	case len(n.texts) == 1:
+		return n.texts[0]
+	}
+	return schema.Repeated(n.texts)
+}
+
+func values(nodes []*formNode) []any {
+	list := make([]any, len(nodes))
+	for i, node := range nodes {
+		list[i] = node.value()
+	}
+	return list
+}
+
+// indexed returns the kids in order if all their names are numbers.
+func (n *formNode) indexed() ([]*formNode, bool) {
+	var indexes []int
+	for name := range n.kids {
+		index, err := strconv.ParseUint(name, 10, 31)
+		if err != nil || fmt.Sprint(index) != name {
+			return nil, false
+		}
+		indexes = append(indexes, int(index))
+	}
+	slices.Sort(indexes)
+	ordered := make([]*formNode, len(indexes))
+	for i, index := range indexes {
+		ordered[i] = n.kids[strconv.Itoa(index)]
+	}
+	return ordered, true
+}

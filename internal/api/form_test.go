@@ -1,0 +1,71 @@
+package api
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestQueryParams(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                      `null`,
+		"a=1&b=x+y%21":                          `{"a":"1","b":"x y!"}`,
+		"a":                                     `{"a":""}`,
+		"=x&a=1":                                `{"a":"1"}`,
+		"a=1&a=2":                               `{"a":["1","2"]}`,
+		"a[]=1&a[]=2":                           `{"a":["1","2"]}`,
+		"a%5B%5D=1":                             `{"a":["1"]}`,
+		"a[2]=c&a[0]=a":                         `{"a":["a","c"]}`,
+		"p[plan]=w&p[h]=4":                      `{"p":{"h":"4","plan":"w"}}`,
+		"p[q][r]=1":                             `{"p":{"q":{"r":"1"}}}`,
+		"p[0]=1&p[x]=2":                         `{"p":{"0":"1","x":"2"}}`,
+		"p[00]=1":                               `{"p":{"00":"1"}}`,
+		"r[][id]=1&r[][t]=a&r[][id]=2&r[][t]=b": `{"r":[{"id":"1","t":"a"},{"id":"2","t":"b"}]}`,
+		"r[1][id]=2&r[0][id]=1&r[0][t]=a":       `{"r":[{"id":"1","t":"a"},{"id":"2"}]}`,
+		"r[][tags][]=a&r[][tags][]=b&r[][id]=1": `{"r":[{"id":"1","tags":["a","b"]}]}`,
+		"a[=1&b]=2&[c]=3&d[e=4":                 `{"[c]":"3","a[":"1","b]":"2","d[e":"4"}`,
+	} {
+		params, err := queryParams(text)
+		got, _ := json.Marshal(params)
+		if diff := cmp.Diff(want, string(got)); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", text, err, diff)
+		}
+	}
+}
+
+func TestQueryParamsRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"a broken escape":       "a=%zz",
+		"a broken escape first": "%=1",
+		"what is not UTF-8":     "a=%ff",
+		"a name not in UTF-8":   "%ff=1",
+		"deep nesting":          "a" + strings.Repeat("[b]", 100) + "=1",
+		"many parameters":       strings.Repeat("a[]=1&", 2000),
+	} {
+		if params, err := queryParams(text); err == nil {
+			t.Errorf("%s: %v", name, params)
+		}
+	}
+}
+
+func FuzzQueryParams(f *testing.F) {
+	for _, seed := range []string{"a=1&b[]=2&b[]=3", "r[][id]=1&r[0][x]=y&r=z", "a[[]]=1&a]=2&[=3", "a[0][]=1&a[0]=2&a[]=3", "%5b=%5d&+=+"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		params, err := queryParams(text)
+		if err != nil {
+			return
+		}
+		if encoded, err := json.Marshal(params); err != nil || !utf8.Valid(encoded) {
+			t.Errorf("%q: %q, %v", text, encoded, err)
+		}
+		if values, err := url.ParseQuery(text); err == nil && len(values) == 0 && len(params) > 0 {
+			t.Errorf("%q: parameters %v out of nothing", text, params)
+		}
+	})
+}

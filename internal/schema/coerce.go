@@ -1,0 +1,240 @@
+package schema
+
+import (
+	"encoding/json"
+	"maps"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Repeated is the values of a form's parameter that stands several times.
+type Repeated []string
+
+// Names returns the names of the link's parameters.
+func (l *Link) Names() []string { return l.names }
+
+// Coerce brings parameters to the types that the link's schema gives them, as
+// far as that loses nothing: digits in a string to an integer where only an
+// integer is meant, a list with commas to an array, a number to a string. A
+// null is as good as absent and dropped. What does not fit stays for Validate
+// to refuse.
+func (l *Link) Coerce(params map[string]any) {
+	properties, _ := l.schema["properties"].(map[string]any)
+	l.coerceMembers(params, properties)
+}
+
+func (l *Link) coerceMembers(object, properties map[string]any) {
+	for name, value := range object {
+		if value == nil {
+			delete(object, name)
+			continue
+		}
+		property, _ := properties[name].(map[string]any)
+		object[name] = l.coerce(value, property)
+	}
+}
+
+func (l *Link) coerce(value any, schema map[string]any) any {
+	shape := l.shape(schema)
+	switch v := value.(type) {
+	case Repeated:
+		if !shape.types["array"] {
+			return l.coerce(v[len(v)-1], schema)
+		}
+		list := make([]any, len(v))
+		for i, text := range v {
+			list[i] = l.coerce(text, shape.items)
+		}
+		return list
+	case string:
+		return l.coerceText(v, shape)
+	case json.Number:
+		return coerceNumber(v, shape.types)
+	case []any:
+		for i, item := range v {
+			v[i] = l.coerce(item, shape.items)
+		}
+	case map[string]any:
+		l.coerceMembers(v, shape.properties)
+	}
+	return value
+}
+
+// shape is what a schema says of a value's form, its references followed and
+// its alternatives joined.
+type shape struct {
+	types      map[string]bool
+	items      map[string]any
+	properties map[string]any
+}
+
+func (l *Link) shape(schema map[string]any) shape {
+	s := shape{types: map[string]bool{}}
+	l.addShape(&s, schema, 0)
+	return s
+}
+
+// maxReferences bounds how far a schema's references are followed.
+const maxReferences = 8
+
+func (l *Link) addShape(s *shape, schema map[string]any, depth int) {
+	if schema == nil || depth > maxReferences {
+		return
+	}
+	if ref, ok := schema["$ref"].(string); ok {
+		l.addShape(s, l.resolve(ref), depth+1)
+		return
+	}
+	switch t := schema["type"].(type) {
+	case string:
+		s.types[t] = true
+	case []any:
+		for _, one := range t {
+			s.types[one.(string)] = true
+		}
+	}
+	if items, ok := schema["items"].(map[string]any); ok {
+		s.items = items
+	}
+	if properties, ok := schema["properties"].(map[string]any); ok {
+		if s.properties == nil {
+			s.properties = map[string]any{}
+		}
+		maps.Copy(s.properties, properties)
+	}
+	for _, combiner := range []string{"anyOf", "oneOf"} {
+		branches, _ := schema[combiner].([]any)
+		for _, branch := range branches {
+			l.addShape(s, branch.(map[string]any), depth+1)
+		}
+	}
+}
+
+func (l *Link) resolve(ref string) map[string]any {
+	at := any(l.doc)
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		object, ok := at.(map[string]any)
+		if !ok {
+			return nil
+		}
+		at = object[part]
+	}
+	object, _ := at.(map[string]any)
+	return object
+}
+
+// coerceText makes of a text what a form can only write as one.
+func (l *Link) coerceText(text string, s shape) any {
+	if s.types["string"] {
+		return text
+	}
+	trimmed := strings.TrimSpace(text)
+	if s.types["array"] {
+		if list, ok := literal(trimmed).([]any); ok {
+			return l.coerceItems(list, s)
+		}
+		return l.coerceItems(commaSeparated(trimmed), s)
+	}
+	if object, ok := literal(trimmed).(map[string]any); ok && s.types["object"] {
+		l.coerceMembers(object, s.properties)
+		return object
+	}
+	if s.types["integer"] {
+		if n, err := strconv.ParseInt(trimmed, 10, 64); err == nil {
+			return json.Number(strconv.FormatInt(n, 10))
+		}
+	}
+	if s.types["number"] {
+		if n := json.Number(trimmed); isNumber(n) {
+			return n
+		}
+	}
+	if s.types["boolean"] {
+		switch strings.ToLower(trimmed) {
+		case "true", "1", "on", "yes":
+			return true
+		case "false", "0", "off", "no":
+			return false
+		}
+	}
+	if s.types["null"] && (trimmed == "" || trimmed == "null") {
+		return nil
+	}
+	return text
+}
+
+func (l *Link) coerceItems(list []any, s shape) []any {
+	for i, item := range list {
+		list[i] = l.coerce(item, s.items)
+	}
+	return list
+}
+
+// literal reads a JSON array or object; nil for anything else.
+func literal(text string) any {
+	if !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
+		return nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil || decoder.More() {
+		return nil
+	}
+	return value
+}
+
+func commaSeparated(text string) []any {
+	list := []any{}
+	if text == "" {
+		return list
+	}
+	for item := range strings.SplitSeq(text, ",") {
+		list = append(list, strings.TrimSpace(item))
+	}
+	return list
+}
+
+func isNumber(n json.Number) bool {
+	var any float64
+	return json.Unmarshal([]byte(n), &any) == nil
+}
+
+func coerceNumber(n json.Number, types map[string]bool) any {
+	switch {
+	case types["integer"]:
+		return integer(n)
+	case types["string"] && !types["number"]:
+		return n.String()
+	case types["boolean"] && (n == "0" || n == "1"):
+		return n == "1"
+	}
+	return n
+}
+
+// integer writes a number without a fraction as a plain integer: 3.0 and 3e0
+// are 3. A number too large for an id stays as it was, so that nobody can make
+// us write out a million digits.
+func integer(n json.Number) json.Number {
+	if len(n) > 32 || exponent(n.String()) > 18 {
+		return n
+	}
+	if r, ok := new(big.Rat).SetString(n.String()); ok && r.IsInt() {
+		return json.Number(r.Num().String())
+	}
+	return n
+}
+
+// exponent is the size of a number's exponent, 0 without one.
+func exponent(number string) int {
+	_, text, found := strings.Cut(strings.ToLower(number), "e")
+	if !found {
+		return 0
+	}
+	e, err := strconv.Atoi(text)
+	if err != nil {
+		return 1 << 30
+	}
+	return max(e, -e)
+}
