@@ -39,6 +39,7 @@ func TestDebian(t *testing.T) {
 		t.Errorf("result.json is %s", result)
 	}
 	expect(t, shell, "hostname", "debian") // cloud-init's way with a full name
+	expect(t, shell, "hostname --fqdn", "debian.example.com")
 	expect(t, shell, "cat /root/written", "by cloud-init")
 	expect(t, shell, "cat /root/proof", "ran")
 	expect(t, shell, "cat /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_serial", fmt.Sprintf("DigitalOcean\n%d", d.ID))

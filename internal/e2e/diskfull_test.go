@@ -34,7 +34,7 @@ func TestDiskFull(t *testing.T) {
 
 	resize("1g")
 	d := s.Up(micro("fits", key))
-	expect(t, s.Login(d.ID, key, bootLimit), untilNamed, "fits")
+	expect(t, s.Login(d.ID, key, bootLimit), "hostname", "fits")
 	s.Delete(d.ID)
 }
 

@@ -79,6 +79,6 @@ func TestForwardFallback(t *testing.T) {
 	if got := s.SSHAddress(d.ID); got != want {
 		t.Errorf("SSH is at %s, want %s", got, want)
 	}
-	expect(t, s.LoginAt(want, key, bootLimit), untilNamed, "second-choice")
+	expect(t, s.LoginAt(want, key, bootLimit), "hostname", "second-choice")
 	s.Delete(d.ID)
 }

@@ -47,7 +47,7 @@ func TestImageBuild(t *testing.T) {
 	if builds != 1 {
 		t.Errorf("the image was built %d times; the commands said:\n%s", builds, strings.Join(outputs, "\n"))
 	}
-	expect(t, s.Login(id, key, bootLimit), untilNamed, "waits")
+	expect(t, s.Login(id, key, bootLimit), "hostname", "waits")
 	s.Delete(id)
 	if output, err = s.Run("image", "ls"); err != nil || state(output, "micro") != "is here" {
 		t.Errorf("after the build, image ls says (%v):\n%s", err, output)
