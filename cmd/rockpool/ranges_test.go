@@ -1,0 +1,98 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"testing"
+)
+
+// addKeys adds that many different keys.
+func (c *client) addKeys(n int) {
+	c.t.Helper()
+	for i := range n {
+		// A blob of RFC 8709's form: two strings with their lengths before them.
+		blob := append([]byte("\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20"), make([]byte, ed25519.PublicKeySize)...)
+		blob[len(blob)-1], blob[len(blob)-2] = byte(i), byte(i>>8)
+		line := "ssh-ed25519 " + base64.StdEncoding.EncodeToString(blob)
+		if a := c.do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k%d","public_key":%q}`, i+1, line)); a.StatusCode != http.StatusCreated {
+			c.t.Fatal(a.text)
+		}
+	}
+}
+
+func TestRangesOverHTTP(t *testing.T) {
+	c := newClient(t)
+	c.addKeys(25)
+	for _, test := range []struct {
+		query, rangeHeader  string
+		status, items       int
+		content, next, prev string
+	}{
+		{"", "id ..; max=10;", 206, 10, "id 1..10; max=10", "id ]10..; max=10", ""},
+		{"", "id ]10..; max=10", 206, 10, "id 11..20; max=10", "id ]20..; max=10", "id 1..10; max=10"},
+		{"", "id ]20..; max=10", 206, 5, "id 21..25; max=10", "", "id 11..20; max=10"},
+		{"", "id ..; max=1000", 200, 25, "id 1..25; max=1000", "", ""},
+		{"", "", 200, 25, "id 1..25; max=200", "", ""},
+		{"", "bytes=0-99", 200, 25, "id 1..25; max=200", "", ""},
+		{"?per_page=10", "", 200, 10, "id 1..10; max=10", "", ""},
+		{"?per_page=10", "id ]20..; max=1", 200, 10, "id 1..10; max=10", "", ""},
+		{"?page=3&per_page=10", "nonsense", 200, 5, "id 21..25; max=10", "", ""},
+	} {
+		a := c.do("GET", "/v2/account/keys"+test.query, "", "Range", test.rangeHeader)
+		got := fmt.Sprint(a.StatusCode, len(a.at("ssh_keys").([]any)), a.Header.Get("Content-Range"), a.Header.Get("Next-Range"), a.Header.Get("Prev-Range"))
+		want := fmt.Sprint(test.status, test.items, test.content, test.next, test.prev)
+		if got != want || a.at("meta", "total") != 25.0 || a.at("links") == nil {
+			t.Errorf("%q, Range %q: got %s, want %s", test.query, test.rangeHeader, got, want)
+		}
+		for _, header := range []string{"Accept-Ranges", "Accept-Range"} {
+			if got := a.Header.Get(header); got != "id, fingerprint" {
+				t.Errorf("%s %q", header, got)
+			}
+		}
+		head := c.do("HEAD", "/v2/account/keys"+test.query, "", "Range", test.rangeHeader)
+		if head.StatusCode != a.StatusCode || head.Header.Get("Next-Range") != a.Header.Get("Next-Range") {
+			t.Errorf("HEAD %q, Range %q: %d %v", test.query, test.rangeHeader, head.StatusCode, head.Header)
+		}
+	}
+	for _, header := range []string{"name ..", "id ..; max=0", "id x..", "id 5..1", "garbage in"} {
+		a := c.do("GET", "/v2/account/keys", "", "Range", header)
+		if a.StatusCode != 416 || a.body["id"] != "requested_range_not_satisfiable" || a.Header.Get("Accept-Ranges") != "id, fingerprint" {
+			t.Errorf("Range %q: %d %s %v", header, a.StatusCode, a.text, a.Header)
+		}
+	}
+	if a := c.do("GET", "/v2/account", "", "Range", "id x.."); a.StatusCode != 200 {
+		t.Errorf("a range means nothing where there is no list: %d", a.StatusCode)
+	}
+}
+
+func TestALongListWithoutAPageIsTruncated(t *testing.T) {
+	c := newClient(t)
+	c.addKeys(205)
+	a := c.do("GET", "/v2/account/keys", "")
+	next := c.url + "/v2/account/keys?page=2&per_page=200"
+	if a.StatusCode != 206 || a.Header.Get("Next-Range") != "id ]200..; max=200" || a.at("links", "pages", "next") != next {
+		t.Errorf("%d %v %v", a.StatusCode, a.Header, a.at("links"))
+	}
+	if rest := c.do("GET", "/v2/account/keys?page=2&per_page=200", ""); rest.StatusCode != 200 || len(rest.at("ssh_keys").([]any)) != 5 {
+		t.Errorf("the next page: %d %s", rest.StatusCode, rest.text)
+	}
+}
+
+func TestActionsAreNewestFirstUnlessARangeIsAskedFor(t *testing.T) {
+	c := newClient(t)
+	c.create(goodDroplet)
+	c.wait(c.do("POST", "/v2/droplets/1/actions", `{"type":"power_off"}`).at("action", "id"))
+	for query, want := range map[string]any{"": 2.0, "?page=1": 2.0} {
+		if got := c.do("GET", "/v2/actions"+query, "").at("actions", 0, "id"); got != want {
+			t.Errorf("%q: the first is %v, want %v", query, got, want)
+		}
+	}
+	if got := c.do("GET", "/v2/droplets/1/actions", "", "Range", "id ..").at("actions", 0, "id"); got != 1.0 {
+		t.Errorf("by range the first is %v, want 1", got)
+	}
+	if got := c.do("GET", "/v2/sizes", "", "Range", "id ..; max=1").at("sizes", 0, "slug"); got != "16gb" {
+		t.Errorf("sizes by slug begin with %v", got)
+	}
+}
