@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -45,10 +45,9 @@ func setSize(ctx context.Context, tx *store.Tx, slug string, bytes int64) error 
 // find returns the image with that id or slug as far as the account may see
 // it, or apierr.NotFound.
 func find(ctx context.Context, q store.Querier, accountID int64, idOrSlug string) (Image, error) {
-	id, err := strconv.ParseInt(idOrSlug, 10, 64)
-	query, arg := `id = $2`, any(id)
-	if err != nil {
-		query, arg = `slug = $2`, idOrSlug
+	query, arg := `slug = $2`, any(idOrSlug)
+	if id, ok := resource.ParseID(idOrSlug); ok {
+		query, arg = `id = $2`, id
 	}
 	i, err := scan(q.QueryRow(ctx, `SELECT `+columns+` FROM images
 		WHERE (account_id IS NULL OR account_id = $1) AND `+query, accountID, arg))

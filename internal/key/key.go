@@ -8,10 +8,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
 )
 
 // Key is one SSH public key of an account.
@@ -97,7 +97,7 @@ type identity struct {
 // parseIdentity reads an id, or a fingerprint in whatever case and with or
 // without "MD5:" before it.
 func parseIdentity(text string) identity {
-	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
+	if id, ok := resource.ParseID(text); ok {
 		return identity{id: id}
 	}
 	text = strings.ToLower(text)

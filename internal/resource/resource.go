@@ -39,11 +39,17 @@ func (r *Request) URL(path string) string { return r.Base + path }
 // ID returns the numeric identity in the path. What is not a number names
 // nothing: apierr.NotFound.
 func (r *Request) ID(name string) (int64, error) {
-	id, err := strconv.ParseInt(r.Path[name], 10, 64)
-	if err != nil || id <= 0 {
+	id, ok := ParseID(r.Path[name])
+	if !ok {
 		return 0, apierr.NotFound()
 	}
 	return id, nil
+}
+
+// ParseID reads a numeric identity: digits and nothing else.
+func ParseID(text string) (id int64, ok bool) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	return int64(n), err == nil && n > 0
 }
 
 // Bind fills the struct at v with the parameters, by its json tags.
