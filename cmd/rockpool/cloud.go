@@ -82,6 +82,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	}
 	limits := account.Limits{Droplets: c.DropletLimit}
 	cl.actions = action.NewEngine(cl.db, node, log)
+	cl.actions.Hold = c.Hold
 	cl.droplets = &droplet.Service{
 		DB: cl.db, Actions: cl.actions, Images: images, Regions: places, Sizes: sizes,
 		Pool: pool(c), Engine: cl.engine, Limits: limits, Log: log,
@@ -91,7 +92,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
 	door, err := api.New(api.Config{DB: cl.db, Version: version, Log: log, Resources: append([]resource.Resource{
-		account.Resource(cl.db, limits), action.Resource(cl.db, places), key.Resource(cl.db),
+		account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
 		images.Resource(), places.Resource(), sizes.Resource(),
 	}, cl.droplets.Resources()...)})
 	if err != nil {

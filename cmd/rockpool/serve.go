@@ -15,17 +15,18 @@ import (
 
 type serveCommand struct {
 	dataFlag
-	Listen       string     `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
-	DNS          string     `help:"Address and port of the name server, which comes with domains." default:"127.0.0.1:5353"`
-	Compute      string     `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
-	Network      string     `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
-	Addresses    addressing `help:"Public addresses of droplets, on network user a part of 127.0.0.0/8." default:"127.18.0.0/16"`
-	Forward      []uint16   `help:"TCP ports that reach a guest at its public address." default:"22"`
-	Regions      []string   `help:"Slugs of the regions that this cloud answers for; all if not given."`
-	DropletLimit int        `help:"How many droplets an account may have." default:"25"`
-	Mirror       string     `help:"Mirror of Debian's packages to build images from."`
-	Offline      bool       `help:"Never download images; only what is here or can be built is there."`
-	LogLevel     slog.Level `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
+	Listen       string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
+	DNS          string        `help:"Address and port of the name server, which comes with domains." default:"127.0.0.1:5353"`
+	Compute      string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
+	Network      string        `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
+	Addresses    addressing    `help:"Public addresses of droplets, on network user a part of 127.0.0.0/8." default:"127.18.0.0/16"`
+	Forward      []uint16      `help:"TCP ports that reach a guest at its public address." default:"22"`
+	Regions      []string      `help:"Slugs of the regions that this cloud answers for; all if not given."`
+	Hold         time.Duration `help:"How long the answer of a GET of a young, unfinished action is held back for its end." default:"2.5s"`
+	DropletLimit int           `help:"How many droplets an account may have." default:"25"`
+	Mirror       string        `help:"Mirror of Debian's packages to build images from."`
+	Offline      bool          `help:"Never download images; only what is here or can be built is there."`
+	LogLevel     slog.Level    `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
 }
 
 // addressing is a prefix that droplets' addresses are taken from.

@@ -23,6 +23,9 @@ type Engine struct {
 	log         *slog.Logger
 	definitions map[kind]Definition
 
+	// Hold is how old an action may grow while Held waits for its end.
+	Hold time.Duration
+
 	mu      sync.Mutex
 	ctx     context.Context // nil until Start, and after Close
 	stop    context.CancelFunc
@@ -186,6 +189,24 @@ func (e *Engine) Wait(ctx context.Context, accountID, id int64) (Action, error) 
 	case <-ctx.Done():
 		return a, ctx.Err()
 	}
+}
+
+// Held returns the account's action as Get does, but waits for the end of one
+// that is younger than Hold. Clients that have just begun an action ask for it
+// at once, and when it is not done sleep for seconds before they ask again.
+func (e *Engine) Held(ctx context.Context, accountID, id int64) (Action, error) {
+	a, err := Get(ctx, e.db, accountID, id)
+	left := e.Hold - e.db.Now().Sub(a.StartedAt)
+	if err != nil || a.Status != InProgress || left <= 0 {
+		return a, err
+	}
+	held, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	a, err = e.Wait(held, accountID, id)
+	if held.Err() != nil && ctx.Err() == nil {
+		return a, nil
+	}
+	return a, err
 }
 
 // forget drops a wait that nothing will end.

@@ -257,6 +257,37 @@ func TestAnotherNodeTakesOverWhenTheLeaseIsOut(t *testing.T) {
 	}
 }
 
+func TestAYoungActionIsHeldUntilItsEnd(t *testing.T) {
+	c := &clock{at: time.Unix(1e9, 0)}
+	db, accountID := openDB(t, c)
+	step, began, release := blocking()
+	e := start(t, db, "n", action.Definition{Type: "try", Steps: []action.Step{step}})
+	a, err := openAction(t, db, e, accountID, "try", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	e.Hold = 20 * time.Millisecond
+	if a, err := e.Held(t.Context(), accountID, a.ID); err != nil || a.Status != action.InProgress {
+		t.Errorf("after the hold: %+v, %v", a, err)
+	}
+	e.Hold = time.Hour
+	c.advance(time.Hour)
+	if a, err := e.Held(t.Context(), accountID, a.ID); err != nil || a.Status != action.InProgress {
+		t.Errorf("an old one: %+v, %v", a, err)
+	}
+	c.advance(-time.Minute)
+	held := make(chan action.Action)
+	go func() {
+		a, _ := e.Held(t.Context(), accountID, a.ID)
+		held <- a
+	}()
+	close(release)
+	if a := <-held; a.Status != action.Completed {
+		t.Errorf("held until %s", a.Status)
+	}
+}
+
 func TestWaitEndsWithItsContext(t *testing.T) {
 	db, accountID := openDB(t, &clock{at: time.Unix(1e9, 0)})
 	step, began, _ := blocking()

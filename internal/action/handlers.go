@@ -8,7 +8,6 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/region"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
-	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 //go:embed schema.json
@@ -53,13 +52,13 @@ func Viewer(regions *region.Catalog) func(Action) View {
 }
 
 type handlers struct {
-	db      *store.DB
+	engine  *Engine
 	regions *region.Catalog
 }
 
 // Resource is the room as the front door sees it.
-func Resource(db *store.DB, regions *region.Catalog) resource.Resource {
-	h := handlers{db, regions}
+func (e *Engine) Resource(regions *region.Catalog) resource.Resource {
+	h := handlers{e, regions}
 	return resource.Resource{Name: "action", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /actions":          h.list,
 		"GET /actions/{action}": h.info,
@@ -67,7 +66,7 @@ func Resource(db *store.DB, regions *region.Catalog) resource.Resource {
 }
 
 func (h handlers) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	found, err := List(ctx, h.db, r.AccountID, r.List)
+	found, err := List(ctx, h.engine.db, r.AccountID, r.List)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +78,7 @@ func (h handlers) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	if err != nil {
 		return nil, err
 	}
-	a, err := Get(ctx, h.db, r.AccountID, id)
+	a, err := h.engine.Held(ctx, r.AccountID, id)
 	if err != nil {
 		return nil, err
 	}

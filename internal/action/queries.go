@@ -39,12 +39,6 @@ func Get(ctx context.Context, q store.Querier, accountID, id int64) (Action, err
 	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM actions WHERE id = $1 AND account_id = $2`, id, accountID))
 }
 
-// GetOf is Get for an action that must be of that resource.
-func GetOf(ctx context.Context, q store.Querier, resourceType string, resourceID, id int64) (Action, error) {
-	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM actions
-		WHERE id = $1 AND resource_type = $2 AND resource_id = $3`, id, resourceType, resourceID))
-}
-
 func one(row *sql.Row) (Action, error) {
 	a, err := scan(row)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 )
 
@@ -146,9 +147,12 @@ func (s *Service) actionInfo(ctx context.Context, r *resource.Request) (*resourc
 	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
 		return nil, err
 	}
-	a, err := action.GetOf(ctx, s.DB, resourceType, id, actionID)
+	a, err := s.Actions.Held(ctx, r.AccountID, actionID)
 	if err != nil {
 		return nil, err
+	}
+	if a.ResourceType != resourceType || a.ResourceID != id {
+		return nil, apierr.NotFound()
 	}
 	return resource.One(http.StatusOK, "action", a.View(s.Regions)), nil
 }
