@@ -54,6 +54,7 @@ func New(c Config) (http.Handler, error) {
 	for _, path := range []string{"/", "/v2"} {
 		router.Get(path, s.authenticated("account:read", s.directory))
 	}
+	router.Get("/v2/schema", s.serveSchema(loaded))
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 func (s *server) directory(w http.ResponseWriter, r *http.Request, _ int64) error {
 	base := origin(r)
 	writeJSON(w, http.StatusOK, map[string]any{
-		"name": "Rockpool", "version": s.Version, "links": map[string]string{"v2": base + "/v2"},
+		"name": "Rockpool", "version": s.Version, "links": map[string]string{"v2": base + "/v2", "schema": base + "/v2/schema"},
 	})
 	return nil
 }

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+func TestSchema(t *testing.T) {
+	c := newClient(t)
+	a := c.do("GET", "/v2/schema", "", "Authorization", "")
+	if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != "application/schema+json" {
+		t.Fatalf("%d %s", a.StatusCode, a.text)
+	}
+	if again := c.do("GET", "/v2/schema", "", "If-None-Match", a.Header.Get("ETag")); again.StatusCode != http.StatusNotModified || again.text != "" {
+		t.Errorf("with its ETag: %d, %d bytes", again.StatusCode, len(again.text))
+	}
+	if got := a.at("links", 0, "href"); got != c.url+"/v2" {
+		t.Errorf("self is %v", got)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(a.text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := jsonschema.NewCompiler().Compile("http://json-schema.org/draft-04/schema")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := meta.Validate(doc); err != nil {
+		t.Errorf("not valid by draft-04: %v", err)
+	}
+	checkReferences(t, doc.(map[string]any), doc)
+	for name, resource := range a.at("definitions").(map[string]any) {
+		definitions := resource.(map[string]any)["definitions"].(map[string]any)
+		for attribute, definition := range definitions {
+			d := definition.(map[string]any)
+			if d["$ref"] != nil || d["anyOf"] != nil {
+				continue
+			}
+			for _, key := range []string{"description", "example", "type"} {
+				if _, ok := d[key]; !ok {
+					t.Errorf("%s's %s has no %s", name, attribute, key)
+				}
+			}
+		}
+		for _, link := range resource.(map[string]any)["links"].([]any) {
+			c.checkServed(link.(map[string]any))
+		}
+	}
+}
+
+// checkReferences fails for each reference below at that leads nowhere.
+func checkReferences(t *testing.T, doc map[string]any, at any) {
+	t.Helper()
+	switch v := at.(type) {
+	case []any:
+		for _, item := range v {
+			checkReferences(t, doc, item)
+		}
+	case map[string]any:
+		if ref, ok := v["$ref"].(string); ok {
+			found := any(doc)
+			for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+				object, _ := found.(map[string]any)
+				found = object[part]
+			}
+			if found == nil {
+				t.Errorf("%s leads nowhere", ref)
+			}
+		}
+		for _, value := range v {
+			checkReferences(t, doc, value)
+		}
+	}
+}
+
+// checkServed fails unless something other than the router answers the link.
+func (c *client) checkServed(link map[string]any) {
+	c.t.Helper()
+	path := link["href"].(string)
+	for strings.Contains(path, "{(") {
+		before, rest, _ := strings.Cut(path, "{(")
+		_, after, _ := strings.Cut(rest, ")}")
+		path = before + "1" + after
+	}
+	a := c.do(link["method"].(string), "/v2"+path, "", "Authorization", "")
+	if a.StatusCode != http.StatusUnauthorized {
+		c.t.Errorf("%s %s without a token: %d", link["method"], path, a.StatusCode)
+	}
+}

@@ -1,0 +1,99 @@
+package oauth_test
+
+import (
+	"errors"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/account"
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/oauth"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+func TestPersonalToken(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"), store.WithClock(func() time.Time { return now }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var text string
+	write := func(fn func(tx *store.Tx) error) {
+		t.Helper()
+		if err := db.Write(t.Context(), fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(func(tx *store.Tx) error {
+		accountID, _, err := account.First(t.Context(), tx)
+		if err != nil {
+			return err
+		}
+		text, err = oauth.CreatePersonal(t.Context(), tx, accountID, "a", oauth.Full)
+		return err
+	})
+	if !regexp.MustCompile(`^dop_v1_[0-9a-f]{64}$`).MatchString(text) {
+		t.Errorf("the token is %q", text)
+	}
+	var kept int
+	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM tokens WHERE hash = $1 OR name = $1`, text).Scan(&kept); err != nil || kept != 0 {
+		t.Errorf("the token's text is kept: %d, %v", kept, err)
+	}
+	used := func() (at int64) {
+		t.Helper()
+		if err := db.QueryRow(t.Context(), `SELECT last_used_at FROM tokens`).Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  time.Duration // of the last use, since the start
+	}{{0, 0}, {30 * time.Second, 0}, {40 * time.Second, 70 * time.Second}} {
+		now = now.Add(step.after)
+		if _, err := oauth.Authenticate(t.Context(), db, text); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := used(), time.Unix(1e9, 0).Add(step.want).UnixMicro(); got != want {
+			t.Errorf("last used at %d, want %d", got, want)
+		}
+	}
+	write(func(tx *store.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE tokens SET expires_at = $1`, store.Micros(now.Add(time.Second)))
+		return err
+	})
+	if _, err := oauth.Authenticate(t.Context(), db, text); err != nil {
+		t.Errorf("a second before it expires: %v", err)
+	}
+	now = now.Add(time.Second)
+	for _, wrong := range []string{text, text + "0", ""} {
+		_, err := oauth.Authenticate(t.Context(), db, wrong)
+		if e := new(apierr.Error); !errors.As(err, &e) || e.Status != 401 {
+			t.Errorf("expired or wrong: %v", err)
+		}
+	}
+}
+
+func TestScopes(t *testing.T) {
+	for _, test := range []struct {
+		scopes []string
+		needs  string
+		want   bool
+	}{
+		{[]string{"read", "write"}, "droplet:create", true},
+		{[]string{"read"}, "droplet:read", true},
+		{[]string{"read"}, "droplet:create", false},
+		{[]string{"write"}, "droplet:read", false},
+		{[]string{"droplet:read"}, "droplet:read", true},
+		{[]string{"droplet:read"}, "image:read", false},
+		{[]string{"droplet:read"}, "droplet:delete", false},
+		{nil, "droplet:read", false},
+	} {
+		if got := (oauth.Token{Scopes: test.scopes}).Allows(test.needs); got != test.want {
+			t.Errorf("%v allows %s: %v", test.scopes, test.needs, got)
+		}
+	}
+}
