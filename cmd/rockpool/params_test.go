@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,6 +113,28 @@ func TestThreeWaysToAuthenticate(t *testing.T) {
 				t.Errorf("GET %s with %s: %d, want %d", path, test.name, got, test.want)
 			}
 		}
+	}
+}
+
+func TestScriptsOfOtherOrigins(t *testing.T) {
+	c := newClient(t)
+	const origin = "https://app.example.com"
+	for _, path := range []string{"/v2/droplets", "/v2/nothing"} {
+		a := c.do("OPTIONS", path, "", "Authorization", "", "Origin", origin, "Access-Control-Request-Method", "POST")
+		if a.StatusCode != http.StatusNoContent || a.Header.Get("Access-Control-Allow-Origin") != origin ||
+			!strings.Contains(a.Header.Get("Access-Control-Allow-Headers"), "Authorization") ||
+			!strings.Contains(a.Header.Get("Access-Control-Allow-Methods"), "PATCH") || a.Header.Get("Access-Control-Max-Age") != "86400" {
+			t.Errorf("preflight of %s: %d %v", path, a.StatusCode, a.Header)
+		}
+	}
+	for _, path := range []string{"/v2/account", "/v2/nothing"} { // errors can be read as well
+		a := c.do("GET", path, "", "Origin", origin)
+		if a.Header.Get("Access-Control-Allow-Origin") != origin || !strings.Contains(a.Header.Get("Access-Control-Expose-Headers"), "Next-Range") {
+			t.Errorf("GET %s: %v", path, a.Header)
+		}
+	}
+	if a := c.do("GET", "/v2/account", ""); a.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("without an origin: %v", a.Header)
 	}
 }
 

@@ -58,7 +58,7 @@ func New(c Config) (http.Handler, error) {
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
-	return s.log(s.recover(s.override(headAsGet(withoutTrailingSlash(router))))), nil
+	return s.log(s.recover(cors(s.override(headAsGet(withoutTrailingSlash(router)))))), nil
 }
 
 func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {
