@@ -91,7 +91,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		cl.droplets.Features = []string{"simulated"}
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
-	door, err := api.New(api.Config{DB: cl.db, Version: version, Log: log, Resources: append([]resource.Resource{
+	door, err := api.New(api.Config{DB: cl.db, Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
 		account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
 		images.Resource(), places.Resource(), sizes.Resource(),
 	}, cl.droplets.Resources()...)})

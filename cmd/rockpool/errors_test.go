@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const goodDroplet = `{"name":"web-1","size":"s-1vcpu-256mb","image":"micro","region":"nyc3"}`
@@ -118,6 +120,22 @@ func TestRefusals(t *testing.T) {
 	}
 	if a := c.do("POST", "/v2/droplets", "hello", "Content-Type", "text/plain"); a.StatusCode != http.StatusUnsupportedMediaType {
 		t.Errorf("a body of plain text: %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	c := newClient(t, func(s *serveCommand) { s.RateLimit = 2 })
+	for i, want := range []struct{ status, remaining string }{{"200", "1"}, {"404", "0"}, {"429", "0"}} {
+		a := c.do("GET", []string{"/v2/account", "/v2/droplets/9", "/v2/account"}[i], "")
+		if fmt.Sprint(a.StatusCode) != want.status || a.Header.Get("RateLimit-Limit") != "2" || a.Header.Get("RateLimit-Remaining") != want.remaining {
+			t.Errorf("request %d: %d %v", i, a.StatusCode, a.Header)
+		}
+		if reset, err := strconv.ParseInt(a.Header.Get("RateLimit-Reset"), 10, 64); err != nil || time.Until(time.Unix(reset, 0)) < 50*time.Minute {
+			t.Errorf("request %d: reset %v, %v", i, reset, err)
+		}
+		if seconds, _ := strconv.Atoi(a.Header.Get("Retry-After")); (seconds > 3000) != (want.status == "429") {
+			t.Errorf("request %d: Retry-After %q", i, a.Header.Get("Retry-After"))
+		}
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 )
 
 type serveCommand struct {
@@ -24,6 +26,8 @@ type serveCommand struct {
 	Regions      []string      `help:"Slugs of the regions that this cloud answers for; all if not given."`
 	Hold         time.Duration `help:"How long the answer of a GET of a young, unfinished action is held back for its end." default:"2.5s"`
 	DropletLimit int           `help:"How many droplets an account may have." default:"25"`
+	RateLimit    int           `help:"How many requests a token may make in an hour; 0 is no bound. Default: 5000, and no bound where only this machine can connect." default:"-1"`
+	BurstLimit   int           `help:"How many of them in a minute." default:"250"`
 	Mirror       string        `help:"Mirror of Debian's packages to build images from."`
 	Offline      bool          `help:"Never download images; only what is here or can be built is there."`
 	LogLevel     slog.Level    `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
@@ -74,6 +78,22 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	c.greet(listener.Addr().String())
 	return serve(ctx, listener, cloud.handler, log)
 }
+
+// limiter bounds the requests of each token. Where only this machine can
+// connect there is nobody to be protected from.
+func (c *serveCommand) limiter(now func() time.Time) *ratelimit.Limiter {
+	hour := c.RateLimit
+	if hour < 0 {
+		hour = defaultRateLimit
+		if at, err := netip.ParseAddrPort(c.Listen); err == nil && at.Addr().IsLoopback() {
+			hour = 0
+		}
+	}
+	return ratelimit.New(hour, c.BurstLimit, now)
+}
+
+// defaultRateLimit is DigitalOcean's, in requests an hour.
+const defaultRateLimit = 5000
 
 // serve answers until ctx ends, then lets requests finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
@@ -15,6 +17,9 @@ type authorized func(w http.ResponseWriter, r *http.Request, accountID int64) er
 func (s *server) authenticated(scope string, next authorized) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, err := s.token(r)
+		if err == nil {
+			err = s.count(w.Header(), token)
+		}
 		if err == nil && !token.Allows(scope) {
 			err = apierr.Forbidden()
 		}
@@ -33,6 +38,19 @@ func (s *server) token(r *http.Request) (oauth.Token, error) {
 		return oauth.Token{}, apierr.Unauthorized()
 	}
 	return oauth.Authenticate(r.Context(), s.DB, text)
+}
+
+// count counts the request, and tells the client how many it has left.
+func (s *server) count(h http.Header, token oauth.Token) error {
+	v := s.Limiter.Take(token.ID)
+	h.Set("RateLimit-Limit", strconv.Itoa(v.Limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(v.Remaining))
+	h.Set("RateLimit-Reset", strconv.FormatInt(v.Reset.Unix(), 10))
+	if v.Allowed {
+		return nil
+	}
+	h.Set("Retry-After", strconv.Itoa(int(math.Ceil(v.RetryAfter.Seconds()))))
+	return apierr.TooManyRequests()
 }
 
 // tokenParam carries the token in a query, for clients that can set no header.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 	"github.com/rockpool-cloud/rockpool/internal/store"
@@ -21,6 +22,7 @@ import (
 type Config struct {
 	DB        *store.DB
 	Resources []resource.Resource
+	Limiter   *ratelimit.Limiter
 	Version   string // of Rockpool
 	Log       *slog.Logger
 }

@@ -72,6 +72,11 @@ func UnsupportedMediaType(contentType string) *Error {
 		Message: fmt.Sprintf("The body's type %q is not supported; send application/json.", contentType)}
 }
 
+// TooManyRequests says that the token has used up its requests for now.
+func TooManyRequests() *Error {
+	return &Error{Status: http.StatusTooManyRequests, ID: "too_many_requests", Message: "API Rate limit exceeded."}
+}
+
 // TooLarge says that the body is longer than limit bytes.
 func TooLarge(limit int64) *Error {
 	return &Error{Status: http.StatusRequestEntityTooLarge, ID: "payload_too_large",
