@@ -54,14 +54,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if cl.engine, err = openEngine(ctx, c, cl, log); err != nil {
 		return nil, err
 	}
-	capabilities := sync.OnceValue(func() compute.Capabilities {
-		// Without QEMU nothing is known; creates then fail and say why.
-		found, err := cl.engine.Capabilities(context.Background())
-		if err != nil {
-			log.Warn("the engine can't run machines", "reason", err)
-		}
-		return found
-	})
+	capabilities := cl.capabilities(log)
 	regions := c.Regions
 	if len(regions) == 0 {
 		regions = region.Slugs()
@@ -103,6 +96,28 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	mux.Handle("GET /panel", panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities}))
 	cl.handler = mux
 	return cl, nil
+}
+
+// capabilities returns a function that asks the engine until it knows. Without
+// QEMU nothing is known, and installing it needs no restart; creates fail until
+// then and say why.
+func (cl *cloud) capabilities(log *slog.Logger) func() compute.Capabilities {
+	var mu sync.Mutex
+	var known *compute.Capabilities
+	return func() compute.Capabilities {
+		mu.Lock()
+		defer mu.Unlock()
+		if known != nil {
+			return *known
+		}
+		found, err := cl.engine.Capabilities(context.Background())
+		if err != nil {
+			log.Debug("the engine can't run machines", "reason", err)
+			return compute.Capabilities{}
+		}
+		known = &found
+		return found
+	}
 }
 
 func openEngine(ctx context.Context, c *serveCommand, cl *cloud, log *slog.Logger) (compute.Engine, error) {

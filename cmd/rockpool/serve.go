@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +48,9 @@ func (a *addressing) UnmarshalText(text []byte) (err error) {
 func (c *serveCommand) Run(ctx context.Context) error {
 	if !c.Addresses.Addr().IsLoopback() {
 		return fmt.Errorf("--addresses %s: on network user they must lie in 127.0.0.0/8", c.Addresses)
+	}
+	if slices.Contains(c.Forward, 0) {
+		return errors.New("--forward: 0 is not a port")
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	if err := c.make(); err != nil {
