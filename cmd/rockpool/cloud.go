@@ -37,6 +37,7 @@ type cloud struct {
 	db       *store.DB
 	engine   compute.Engine
 	actions  *action.Engine
+	images   *image.Library
 	droplets *droplet.Service
 	handler  http.Handler
 }
@@ -67,7 +68,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if err != nil {
 		return nil, err
 	}
-	images, err := image.Open(ctx, cl.db, image.Config{
+	cl.images, err = image.Open(ctx, cl.db, image.Config{
 		Dir: c.images(), Mirror: c.Mirror, Offline: c.Offline, Simulated: c.Compute == "simulated",
 	}, sizes, regions, log)
 	if err != nil {
@@ -77,7 +78,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	cl.actions = action.NewEngine(cl.db, node, log)
 	cl.actions.Hold = c.Hold
 	cl.droplets = &droplet.Service{
-		DB: cl.db, Actions: cl.actions, Images: images, Regions: places, Sizes: sizes,
+		DB: cl.db, Actions: cl.actions, Images: cl.images, Regions: places, Sizes: sizes,
 		Pool: pool(c), Engine: cl.engine, Limits: limits, Log: log,
 	}
 	if c.Compute == "simulated" {
@@ -86,16 +87,26 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	cl.actions.Define(cl.droplets.Definitions()...)
 	door, err := api.New(api.Config{DB: cl.db, Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
 		account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
-		images.Resource(), places.Resource(), sizes.Resource(),
+		cl.images.Resource(), places.Resource(), sizes.Resource(),
 	}, cl.droplets.Resources()...)})
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", door)
-	mux.Handle("GET /panel", panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities}))
-	cl.handler = mux
+	cl.handler = withPanel(door, panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities}))
 	return cl, nil
+}
+
+// withPanel puts the panel beside the API. It leaves all other paths to the
+// API as they are; http.ServeMux would redirect some, which clients don't
+// follow.
+func withPanel(door, page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/panel" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			page.ServeHTTP(w, r)
+			return
+		}
+		door.ServeHTTP(w, r)
+	})
 }
 
 // capabilities returns a function that asks the engine until it knows. Without
@@ -160,6 +171,9 @@ func (cl *cloud) close() error {
 	var errs []error
 	if cl.actions != nil {
 		cl.actions.Close()
+	}
+	if cl.images != nil {
+		cl.images.Close()
 	}
 	if cl.engine != nil {
 		errs = append(errs, cl.engine.Close())

@@ -53,6 +53,33 @@ func newClient(t *testing.T, change ...func(*serveCommand)) *client {
 	return &client{t: t, cloud: cl, url: server.URL, token: strings.TrimSpace(string(token))}
 }
 
+func TestTheFirstTokenIsMadeOnce(t *testing.T) {
+	c := newClient(t)
+	data := dataFlag{t.TempDir()}
+	other := newClient(t, func(s *serveCommand) { s.dataFlag = data })
+	for range 2 {
+		if err := firstToken(t.Context(), other.cloud.db, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(data.token())
+	if err != nil || strings.TrimSpace(string(kept)) != other.token || other.token == c.token {
+		t.Errorf("the token became %q, was %q, %v", kept, other.token, err)
+	}
+}
+
+// An account that a token was made for by hand gets its first token as well.
+func TestTheFirstTokenComesAfterOthers(t *testing.T) {
+	data := dataFlag{t.TempDir()}
+	command := tokenCreateCommand{dataFlag: data, Name: "mine"}
+	if err := command.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c := newClient(t, func(s *serveCommand) { s.dataFlag = data }); c.do("GET", "/v2/account", "").StatusCode != 200 {
+		t.Error("the first token is not good")
+	}
+}
+
 // answer is a response with its body read, and decoded if it is JSON.
 type answer struct {
 	*http.Response

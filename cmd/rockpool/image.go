@@ -85,6 +85,7 @@ func (c *imageBuildCommand) Run(ctx context.Context) error {
 		fmt.Printf("%s is here already\n", c.Slug)
 		return nil
 	}
+	defer library.Close()
 	disk, err := library.Ensure(ctx, c.Slug, func(text string) { fmt.Println(text) })
 	if err != nil {
 		return err

@@ -49,8 +49,8 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if !c.Addresses.Addr().IsLoopback() {
 		return fmt.Errorf("--addresses %s: on network user they must lie in 127.0.0.0/8", c.Addresses)
 	}
-	if slices.Contains(c.Forward, 0) {
-		return errors.New("--forward: 0 is not a port")
+	if err := c.checkForward(); err != nil {
+		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	if err := c.make(); err != nil {
@@ -99,6 +99,15 @@ func (c *serveCommand) limiter(now func() time.Time) *ratelimit.Limiter {
 // defaultRateLimit is DigitalOcean's, in requests an hour.
 const defaultRateLimit = 5000
 
+func (c *serveCommand) checkForward() error {
+	for i, port := range c.Forward {
+		if port == 0 || slices.Contains(c.Forward[:i], port) {
+			return fmt.Errorf("--forward: %d is not a port, or stands twice", port)
+		}
+	}
+	return nil
+}
+
 // serve answers until ctx ends, then lets requests finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
@@ -114,7 +123,11 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		<-ctx.Done()
 		finish, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		stopped <- server.Shutdown(finish)
+		err := server.Shutdown(finish)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close() // a client that does not end its request
+		}
+		stopped <- err
 	}()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -29,7 +29,7 @@ func (c *tokenCreateCommand) Run(ctx context.Context) error {
 	defer db.Close()
 	var token string
 	err = db.Write(ctx, func(tx *store.Tx) error {
-		accountID, _, err := account.First(ctx, tx)
+		accountID, err := account.First(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -43,16 +43,21 @@ func (c *tokenCreateCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// firstToken makes the first account and its first token, if there is no
-// account. The token is in its file before the account is in the database: a
-// crash between the two makes both anew.
+const firstTokenName = "first"
+
+// firstToken makes the first account and its first token, unless it has been
+// made before. The token is in its file before it is in the database: a crash
+// between the two makes both anew.
 func firstToken(ctx context.Context, db *store.DB, data dataFlag) error {
 	return db.Write(ctx, func(tx *store.Tx) error {
-		accountID, created, err := account.First(ctx, tx)
-		if err != nil || !created {
+		accountID, err := account.First(ctx, tx)
+		if err != nil {
 			return err
 		}
-		token, err := oauth.CreatePersonal(ctx, tx, accountID, "first", oauth.Full)
+		if made, err := oauth.Exists(ctx, tx, accountID, firstTokenName); err != nil || made {
+			return err
+		}
+		token, err := oauth.CreatePersonal(ctx, tx, accountID, firstTokenName, oauth.Full)
 		if err != nil {
 			return err
 		}

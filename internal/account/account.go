@@ -38,15 +38,14 @@ type View struct {
 }
 
 // First returns the id of the first account, which is made if there is none.
-func First(ctx context.Context, tx *store.Tx) (id int64, created bool, err error) {
+func First(ctx context.Context, tx *store.Tx) (id int64, err error) {
 	err = tx.QueryRow(ctx, `SELECT id FROM accounts ORDER BY id LIMIT 1`).Scan(&id)
 	if !errors.Is(err, sql.ErrNoRows) {
-		return id, false, err
+		return id, err
 	}
-	id, err = tx.Insert(ctx, `INSERT INTO accounts (uuid, email, name, status, created_at)
+	return tx.Insert(ctx, `INSERT INTO accounts (uuid, email, name, status, created_at)
 		VALUES ($1, 'operator@rockpool.invalid', 'Rockpool', 'active', $2) RETURNING id`,
 		uuid.NewString(), store.Micros(tx.Now()))
-	return id, true, err
 }
 
 // Resource is the room as the front door sees it.

@@ -31,8 +31,14 @@ type Engine struct {
 	stop    context.CancelFunc
 	running map[int64]context.CancelCauseFunc
 	last    map[target]chan struct{} // closed when the resource's latest run has returned
-	waiting map[int64]chan struct{}  // closed when the action has ended
+	waiting map[int64]*waiters       // by action
 	wg      sync.WaitGroup
+}
+
+// waiters are those who wait for one action.
+type waiters struct {
+	count int
+	done  chan struct{} // closed when the action has ended
 }
 
 type kind struct{ resourceType, actionType string }
@@ -54,7 +60,7 @@ func NewEngine(db *store.DB, owner string, log *slog.Logger) *Engine {
 		definitions: map[kind]Definition{},
 		running:     map[int64]context.CancelCauseFunc{},
 		last:        map[target]chan struct{}{},
-		waiting:     map[int64]chan struct{}{},
+		waiting:     map[int64]*waiters{},
 	}
 }
 
@@ -162,32 +168,47 @@ func (e *Engine) ended(id int64) {
 	if cancel := e.running[id]; cancel != nil {
 		cancel(errEnded)
 	}
-	if done := e.waiting[id]; done != nil {
-		close(done)
+	if w := e.waiting[id]; w != nil {
+		close(w.done)
 		delete(e.waiting, id)
 	}
 }
 
 // Wait returns the account's action once it has ended. If ctx ends first it
-// returns the action as it is then, and ctx's error.
+// returns the action as it was before, and ctx's error.
 func (e *Engine) Wait(ctx context.Context, accountID, id int64) (Action, error) {
-	e.mu.Lock()
-	done := e.waiting[id]
-	if done == nil {
-		done = make(chan struct{})
-		e.waiting[id] = done
-	}
-	e.mu.Unlock()
-	a, err := Get(context.WithoutCancel(ctx), e.db, accountID, id)
+	done, leave := e.join(id)
+	defer leave()
+	// What is read is the answer, also when ctx ends while it is.
+	read := context.WithoutCancel(ctx)
+	a, err := Get(read, e.db, accountID, id)
 	if err != nil || a.Status != InProgress {
-		e.forget(id, done)
 		return a, err
 	}
 	select {
 	case <-done:
-		return Get(ctx, e.db, accountID, id)
+		return Get(read, e.db, accountID, id)
 	case <-ctx.Done():
 		return a, ctx.Err()
+	}
+}
+
+// join adds one to those who wait for an action.
+func (e *Engine) join(id int64) (done chan struct{}, leave func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w := e.waiting[id]
+	if w == nil {
+		w = &waiters{done: make(chan struct{})}
+		e.waiting[id] = w
+	}
+	w.count++
+	return w.done, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if w.count--; w.count == 0 && e.waiting[id] == w {
+			delete(e.waiting, id)
+		}
 	}
 }
 
@@ -203,18 +224,8 @@ func (e *Engine) Held(ctx context.Context, accountID, id int64) (Action, error) 
 	held, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	a, err = e.Wait(held, accountID, id)
-	if held.Err() != nil && ctx.Err() == nil {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return a, nil
 	}
 	return a, err
-}
-
-// forget drops a wait that nothing will end.
-func (e *Engine) forget(id int64, done chan struct{}) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.waiting[id] == done {
-		close(done)
-		delete(e.waiting, id)
-	}
 }

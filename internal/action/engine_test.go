@@ -42,7 +42,7 @@ func openDB(t *testing.T, c *clock) (*store.DB, int64) {
 	t.Cleanup(func() { db.Close() })
 	var accountID int64
 	err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
-		accountID, _, err = account.First(t.Context(), tx)
+		accountID, err = account.First(t.Context(), tx)
 		return err
 	})
 	if err != nil {

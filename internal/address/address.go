@@ -102,16 +102,27 @@ func (p *Pool) host(n int64) netip.Addr {
 }
 
 func (p *Pool) forwards(addr netip.Addr) []compute.Forward {
-	forwards := []compute.Forward{}
+	forwards, taken := []compute.Forward{}, map[int]bool{}
+	free := func(port int) bool {
+		return !taken[port] && p.usable(netip.AddrPortFrom(addr, uint16(port)))
+	}
 	for _, port := range p.ports {
 		host := port
-		if !p.usable(netip.AddrPortFrom(addr, uint16(port))) {
+		if !free(host) {
+			// If none is free, the first is as wrong as any; QEMU will say so.
 			host = alternative(port)
+			for tries := 0; !free(host) && tries < maxTries && host < 1<<16-1; tries++ {
+				host++
+			}
 		}
+		taken[host] = true
 		forwards = append(forwards, compute.Forward{HostPort: host, GuestPort: port})
 	}
 	return forwards
 }
+
+// maxTries is how many ports are tried in place of one that can't be had.
+const maxTries = 50
 
 // alternative is the port that people expect in place of one that can't be
 // had: 2222 for 22, 8080 for 80, 8443 for 443.

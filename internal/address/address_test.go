@@ -84,14 +84,15 @@ func TestAPoolRunsOut(t *testing.T) {
 
 func TestForwardsWherePortsAreTaken(t *testing.T) {
 	db := open(t)
-	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), []int{22, 80, 443, 60000, 9000},
-		func(at netip.AddrPort) bool { return at.Port() == 9000 })
+	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), []int{22, 80, 443, 60000, 9000, 8080, 8443},
+		func(at netip.AddrPort) bool { return at.Port() > 1024 && at.Port() != 60000 && at.Port() != 2222 })
 	a, err := assign(t, db, p, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []compute.Forward{{HostPort: 2222, GuestPort: 22}, {HostPort: 8080, GuestPort: 80}, {HostPort: 8443, GuestPort: 443},
-		{HostPort: 52000, GuestPort: 60000}, {HostPort: 9000, GuestPort: 9000}}
+	want := []compute.Forward{{HostPort: 2223, GuestPort: 22}, {HostPort: 8080, GuestPort: 80}, {HostPort: 8443, GuestPort: 443},
+		{HostPort: 52000, GuestPort: 60000}, {HostPort: 9000, GuestPort: 9000},
+		{HostPort: 16080, GuestPort: 8080}, {HostPort: 16443, GuestPort: 8443}}
 	if diff := cmp.Diff(want, a.Forwards); diff != "" {
 		t.Errorf("forwards (-want +got):\n%s", diff)
 	}

@@ -2,13 +2,16 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 func (s *server) answer(w http.ResponseWriter, r *http.Request, response *resource.Response, wanted list.Query, mode listMode) {
@@ -54,8 +57,16 @@ type errorBody struct {
 
 func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := apierr.From(err)
+	if store.IsFull(err) {
+		e = apierr.Unavailable("The disk of this cloud's database is full.")
+		w.Header().Set("Retry-After", "60")
+	}
 	if e.Status >= http.StatusInternalServerError {
-		s.Log.Error("request failed", "request_id", requestID(r), "method", r.Method, "path", r.URL.Path, "error", err)
+		level := slog.LevelError
+		if r.Context().Err() != nil {
+			level = slog.LevelDebug // the client has gone; that is no fault of ours
+		}
+		s.Log.Log(context.WithoutCancel(r.Context()), level, "request failed", "request_id", requestID(r), "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	acceptRanges(w.Header(), e.Ranges)
 	if e.Status == http.StatusUnauthorized {

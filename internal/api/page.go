@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,8 +46,8 @@ func pageQuery(query url.Values) list.Query {
 	if n, err := strconv.Atoi(query.Get("per_page")); err == nil && n > 0 {
 		wanted.Max = min(n, maxPage)
 	}
-	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 0 {
-		// A page beyond any list is as empty as the last one that can be counted.
+	// A page beyond any list is as empty as the last one that can be counted.
+	if n, err := strconv.Atoi(query.Get("page")); n > 0 && (err == nil || errors.Is(err, strconv.ErrRange)) {
 		wanted.Offset = (min(n, 1<<40) - 1) * wanted.Max
 	}
 	return wanted

@@ -138,16 +138,19 @@ func multipartParams(text []byte, boundary string) (map[string]any, error) {
 	}
 }
 
-// pathValues returns the link's identities, percent-decoded.
+// pathValues returns the link's identities, percent-decoded. The router matches
+// the path as it was sent only if that differs from how Go would encode it.
 func pathValues(r *http.Request) map[string]string {
 	params := chi.RouteContext(r.Context()).URLParams
 	values := make(map[string]string, len(params.Keys))
 	for i, key := range params.Keys {
-		value, err := url.PathUnescape(params.Values[i])
-		if err != nil {
-			value = params.Values[i]
+		values[key] = params.Values[i]
+		if r.URL.RawPath == "" {
+			continue
 		}
-		values[key] = value
+		if value, err := url.PathUnescape(params.Values[i]); err == nil {
+			values[key] = value
+		}
 	}
 	return values
 }

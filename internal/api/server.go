@@ -110,13 +110,17 @@ func (s *server) directory(w http.ResponseWriter, r *http.Request, _ int64) erro
 // methodNotAllowed answers with the methods that the path does have.
 func (s *server) methodNotAllowed(router *chi.Mux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		if r.URL.RawPath != "" { // as the router does
+			path = r.URL.RawPath
+		}
 		var allowed []string
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 			probe := method
 			if method == http.MethodHead {
 				probe = http.MethodGet
 			}
-			if router.Match(chi.NewRouteContext(), probe, r.URL.Path) {
+			if router.Match(chi.NewRouteContext(), probe, path) {
 				allowed = append(allowed, method)
 			}
 		}

@@ -83,6 +83,11 @@ func TooLarge(limit int64) *Error {
 		Message: fmt.Sprintf("The body is larger than the limit of %d bytes.", limit)}
 }
 
+// Unavailable says that the server can't do it for now, but could later.
+func Unavailable(message string) *Error {
+	return &Error{Status: http.StatusServiceUnavailable, ID: "service_unavailable", Message: message}
+}
+
 // From returns the Error in err's chain. Any other error is the server's own
 // fault, of which the client learns nothing.
 func From(err error) *Error {

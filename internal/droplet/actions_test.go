@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
@@ -142,6 +144,21 @@ func (s script) crash(t *testing.T, at int64) {
 		t.Errorf("after a crash at %s: action %s (%s), droplet %s, want %s", p.name, a.Status, a.Reason, w.status(id), s.want)
 	}
 	w.assertSound(id)
+}
+
+// A machine that the database does not know, because an older copy of it was
+// put back, must not become the machine of a new droplet.
+func TestANewDropletDoesNotTakeOverAMachine(t *testing.T) {
+	w := newWorld(t, nil)
+	check(t, w.machine.Create(t.Context(), compute.Spec{ID: 7, VCPUs: 1, MemoryMB: 256, DiskGB: 10}))
+	w = w.reopen()
+	if d := w.active(); d.ID != 8 {
+		t.Errorf("the next droplet is %d", d.ID)
+	}
+	machines, err := w.machine.List(t.Context())
+	if err != nil || !slices.Equal(machines, []int64{7, 8}) {
+		t.Errorf("machines %v, %v", machines, err)
+	}
 }
 
 // TestStepsAndUndosTwice runs every step twice and every undo twice: the second time

@@ -34,6 +34,7 @@ type Create struct {
 	Image            identity   `json:"image"`
 	SSHKeys          []identity `json:"ssh_keys"`
 	Backups          bool       `json:"backups"`
+	BackupPolicy     any        `json:"backup_policy"`
 	IPv6             bool       `json:"ipv6"`
 	Monitoring       bool       `json:"monitoring"`
 	PublicNetworking *bool      `json:"public_networking"`
@@ -97,11 +98,7 @@ func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64,
 	if err != nil || have+more <= s.Limits.Droplets {
 		return err
 	}
-	these := "this droplet"
-	if more > 1 {
-		these = "these droplets"
-	}
-	return apierr.Refused("creating %s will exceed your droplet limit", these)
+	return apierr.Refused("creating this/these droplet(s) will exceed your droplet limit")
 }
 
 var hostname = regexp.MustCompile(`^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]$`)
@@ -242,6 +239,8 @@ func (s *Service) checkOptions(c Create, where region.Region) error {
 		return apierr.Invalid("ipv6", "Region %s does not support IPv6", where.Slug)
 	case c.Backups && !slices.Contains(features, "backups"):
 		return apierr.Invalid("backups", "Region %s does not support backups", where.Slug)
+	case c.BackupPolicy != nil && !c.Backups:
+		return apierr.Invalid("backup_policy", "Backup policy needs backups to be on")
 	case len(c.Volumes) > 0:
 		return apierr.Invalid("volumes", "Region %s does not support volumes", where.Slug)
 	case c.PublicNetworking != nil && !*c.PublicNetworking:

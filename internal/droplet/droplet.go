@@ -109,6 +109,14 @@ func (s *Service) Recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(machines) > 0 {
+		// A new droplet must not come to a machine that is there already.
+		last := slices.Max(machines)
+		err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.RaiseSequence(ctx, "droplets", last) })
+		if err != nil {
+			return err
+		}
+	}
 	for _, id := range machines {
 		if !slices.Contains(known, id) {
 			// Its droplet may be in a database that was restored from an older

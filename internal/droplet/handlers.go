@@ -34,8 +34,41 @@ func (s *Service) Resources() []resource.Resource {
 	}
 }
 
+// filter is what a list of droplets can be narrowed by.
+type filter struct {
+	Name    *string `json:"name"`
+	TagName *string `json:"tag_name"`
+	Type    string  `json:"type"`
+}
+
+// where returns the filter as a condition of SQL.
+func (f filter) where(accountID int64) (condition string, args []any, err error) {
+	condition, args = `d.account_id = $1 AND d.deleted_at IS NULL`, []any{accountID}
+	if f.TagName != nil && (f.Name != nil || f.Type != "") {
+		return "", nil, apierr.Invalid("tag_name", "Tag name can't be combined with name or type")
+	}
+	if f.Name != nil {
+		condition, args = condition+` AND lower(d.name) = lower($2)`, append(args, *f.Name)
+	}
+	if f.TagName != nil {
+		condition, args = condition+` AND EXISTS (SELECT 1 FROM json_each(d.tags_json) WHERE lower(value) = lower($2))`, append(args, *f.TagName)
+	}
+	if f.Type == "gpus" {
+		condition += ` AND FALSE`
+	}
+	return condition, args, nil
+}
+
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	found, err := table.Read(ctx, s.DB, r.List, `d.account_id = $1 AND d.deleted_at IS NULL`, r.AccountID)
+	var f filter
+	if err := r.Bind(&f); err != nil {
+		return nil, err
+	}
+	where, args, err := f.where(r.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	found, err := table.Read(ctx, s.DB, r.List, where, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func openWorld(t *testing.T, dir string, inject fault.Injector) *world {
 	}}
 	w.Actions.Define(w.Definitions()...)
 	check(t, db.Write(ctx, func(tx *store.Tx) (err error) {
-		w.account, _, err = account.First(ctx, tx)
+		w.account, err = account.First(ctx, tx)
 		return err
 	}))
 	check(t, machine.Recover(ctx, w.Notify))

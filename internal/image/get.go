@@ -23,7 +23,7 @@ type get struct {
 
 // get waits for the image's disk. The work goes on as long as anybody waits.
 func (l *Library) get(ctx context.Context, slug string, progress func(string)) error {
-	g, leave := l.join(ctx, slug, progress)
+	g, leave := l.join(slug, progress)
 	defer leave()
 	select {
 	case <-g.done:
@@ -34,20 +34,20 @@ func (l *Library) get(ctx context.Context, slug string, progress func(string)) e
 }
 
 // join adds a waiter to the get of that image, which it begins if need be.
-func (l *Library) join(ctx context.Context, slug string, progress func(string)) (g *get, leave func()) {
+func (l *Library) join(slug string, progress func(string)) (g *get, leave func()) {
 	l.getMu.Lock()
 	defer l.getMu.Unlock()
 	g = l.gets[slug]
 	if g == nil {
-		work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		work, cancel := context.WithCancel(l.ctx)
 		g = &get{done: make(chan struct{}), cancel: cancel, listeners: map[int]func(string){}}
 		l.gets[slug] = g
-		go func() {
+		l.wg.Go(func() {
 			g.err = l.fetch(work, slug, g.tell)
 			cancel()
 			l.forget(slug, g)
 			close(g.done)
-		}()
+		})
 	}
 	number := g.listen(progress)
 	return g, func() {
@@ -77,7 +77,7 @@ func (l *Library) forget(slug string, g *get) {
 func (l *Library) fetch(ctx context.Context, slug string, progress func(string)) error {
 	source := l.sources[slug]
 	if source == nil {
-		return errNoSource
+		return l.noSource()
 	}
 	if err := source.Check(ctx); err != nil {
 		return err
@@ -87,12 +87,10 @@ func (l *Library) fetch(ctx context.Context, slug string, progress func(string))
 		return err
 	}
 	defer unlock()
-	if !l.Has(slug) {
-		if err := source.Get(ctx, l.path(slug), progress); err != nil {
-			return err
-		}
+	if l.Has(slug) {
+		return nil
 	}
-	return l.noteSize(ctx, slug)
+	return source.Get(ctx, l.path(slug), progress)
 }
 
 // lockFile takes the lock of the file at path, which the kernel gives back

@@ -81,6 +81,7 @@ var attrs = []list.Attr[Image]{
 type filter struct {
 	Type    string `json:"type"`
 	Private bool   `json:"private"`
+	TagName string `json:"tag_name"`
 }
 
 func (f filter) matches(i Image) bool {
@@ -95,6 +96,9 @@ func (f filter) matches(i Image) bool {
 		if i.Public {
 			return false
 		}
+	}
+	if f.TagName != "" {
+		return false // no image has a tag
 	}
 	return !f.Private || !i.Public
 }

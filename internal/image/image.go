@@ -18,7 +18,6 @@ type Image struct {
 	Description  string
 	Public       bool
 	MinDiskGB    int
-	SizeBytes    int64 // of the disk's file; 0 while it is not here
 	CreatedAt    time.Time
 }
 
@@ -52,8 +51,8 @@ func (l *Library) View(i Image) View {
 	if i.Slug != "" {
 		v.Slug = &i.Slug
 	}
-	if i.SizeBytes > 0 {
-		gb := float64(i.SizeBytes/1e7) / 100
+	if bytes := l.size(i.Slug); bytes > 0 {
+		gb := float64(bytes/1e7) / 100
 		v.SizeGigabytes = &gb
 	}
 	return v

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -31,6 +30,9 @@ type Library struct {
 
 	getMu sync.Mutex
 	gets  map[string]*get
+	ctx   context.Context // ends at Close
+	stop  context.CancelFunc
+	wg    sync.WaitGroup // of the gets
 }
 
 // Config says where a library keeps its files and where they come from.
@@ -49,6 +51,7 @@ type Config struct {
 func Open(ctx context.Context, db *store.DB, config Config, sizes *size.Catalog, regions []string, log *slog.Logger) (*Library, error) {
 	l := &Library{db: db, config: config, log: log, sizes: sizes, regions: regions,
 		sources: map[string]diskimage.Source{}, verdicts: map[string]verdict{}, gets: map[string]*get{}}
+	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	entries := catalog(config.Mirror)
 	for _, e := range entries {
 		if _, download := e.source.(diskimage.Download); !download || !config.Offline {
@@ -90,7 +93,7 @@ func (l *Library) Obstacle(ctx context.Context, slug string) error {
 	}
 	source := l.sources[slug]
 	if source == nil {
-		return errNoSource
+		return l.noSource()
 	}
 	l.checkMu.Lock()
 	known, ok := l.verdicts[slug]
@@ -107,7 +110,20 @@ func (l *Library) Obstacle(ctx context.Context, slug string) error {
 	return found.obstacle
 }
 
-var errNoSource = errors.New("nothing is known of where to get it")
+func (l *Library) noSource() error {
+	if l.config.Offline {
+		return errors.New("it is not here, and --offline forbids to download it")
+	}
+	return errors.New("nothing is known of where to get it")
+}
+
+// Close gives up what is being got and returns when nothing of it is left.
+func (l *Library) Close() {
+	l.getMu.Lock()
+	l.stop()
+	l.getMu.Unlock()
+	l.wg.Wait()
+}
 
 // obstacles is Obstacle for many images, all asked at once.
 func (l *Library) obstacles(ctx context.Context, images []Image) []error {
@@ -121,9 +137,15 @@ func (l *Library) obstacles(ctx context.Context, images []Image) []error {
 }
 
 // Has reports whether the image's disk is here.
-func (l *Library) Has(slug string) bool {
+func (l *Library) Has(slug string) bool { return l.size(slug) > 0 }
+
+// size of the image's disk file in bytes; 0 if it is not here.
+func (l *Library) size(slug string) int64 {
 	info, err := os.Stat(l.path(slug))
-	return err == nil && info.Mode().IsRegular()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	return info.Size()
 }
 
 func (l *Library) path(slug string) string {
@@ -144,16 +166,4 @@ func (l *Library) Ensure(ctx context.Context, slug string, progress func(string)
 		}
 	}
 	return disk, nil
-}
-
-// noteSize keeps the size of a disk that has just come.
-func (l *Library) noteSize(ctx context.Context, slug string) error {
-	info, err := os.Stat(l.path(slug))
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the disk is not where it should be: %w", err)
-	}
-	if err != nil {
-		return err
-	}
-	return l.db.Write(ctx, func(tx *store.Tx) error { return setSize(ctx, tx, slug, info.Size()) })
 }

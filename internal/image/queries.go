@@ -11,13 +11,13 @@ import (
 )
 
 const columns = `id, coalesce(slug, ''), name, type, distribution, description, account_id IS NULL,
-	min_disk_gb, coalesce(size_bytes, 0), created_at`
+	min_disk_gb, created_at`
 
 func scan(row store.Scanner) (Image, error) {
 	var i Image
 	var created int64
 	err := row.Scan(&i.ID, &i.Slug, &i.Name, &i.Type, &i.Distribution, &i.Description, &i.Public,
-		&i.MinDiskGB, &i.SizeBytes, &created)
+		&i.MinDiskGB, &created)
 	i.CreatedAt = store.Time(created)
 	return i, err
 }
@@ -35,11 +35,6 @@ func seed(ctx context.Context, tx *store.Tx, entries []entry) error {
 		}
 	}
 	return nil
-}
-
-func setSize(ctx context.Context, tx *store.Tx, slug string, bytes int64) error {
-	_, err := tx.Exec(ctx, `UPDATE images SET size_bytes = $2 WHERE slug = $1`, slug, bytes)
-	return err
 }
 
 // find returns the image with that id or slug as far as the account may see

@@ -3,12 +3,14 @@ package key
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
@@ -40,13 +42,15 @@ var (
 // Fingerprint returns the MD5 fingerprint of a public key in OpenSSH's
 // one-line form, as 16 pairs of hex digits (RFC 4716, section 4).
 func Fingerprint(publicKey string) (string, error) {
-	if strings.ContainsAny(strings.TrimSpace(publicKey), "\r\n") {
-		if strings.Contains(publicKey, "BEGIN SSH2") {
-			return "", errType
-		}
+	if strings.Contains(publicKey, "BEGIN SSH2") {
+		return "", errType
+	}
+	publicKey = strings.TrimSpace(publicKey)
+	if strings.ContainsFunc(publicKey, func(r rune) bool { return r != '\t' && unicode.IsControl(r) }) {
 		return "", errShape
 	}
-	fields := strings.Fields(publicKey)
+	// Of white space, sshd knows only these two.
+	fields := strings.FieldsFunc(publicKey, func(r rune) bool { return r == ' ' || r == '\t' })
 	if len(fields) < 2 {
 		return "", errShape
 	}
@@ -82,6 +86,9 @@ func wellFormed(blob []byte, keyType string) bool {
 			return false
 		}
 		if n == 0 && !bytes.Equal(blob[:length], []byte(keyType)) {
+			return false
+		}
+		if n == 1 && (length == 0 || keyType == "ssh-ed25519" && length != ed25519.PublicKeySize) {
 			return false
 		}
 		blob = blob[length:]

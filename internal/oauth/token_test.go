@@ -28,7 +28,7 @@ func TestPersonalToken(t *testing.T) {
 		}
 	}
 	write(func(tx *store.Tx) error {
-		accountID, _, err := account.First(t.Context(), tx)
+		accountID, err := account.First(t.Context(), tx)
 		if err != nil {
 			return err
 		}

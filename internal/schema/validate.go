@@ -1,8 +1,11 @@
 package schema
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +24,11 @@ func (l *Link) Validate(params map[string]any) error {
 	if l.params == nil {
 		return nil
 	}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if hasHuge(params[name]) {
+			return apierr.Invalid(name, "%s", field([]string{name}, "holds a number that is out of all bounds").Message)
+		}
+	}
 	err := l.params.Validate(params)
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
@@ -28,9 +36,32 @@ func (l *Link) Validate(params map[string]any) error {
 	}
 	var fields []apierr.Field
 	collect(invalid, &fields)
+	slices.SortStableFunc(fields, func(a, b apierr.Field) int { return strings.Compare(a.Field, b.Field) })
+	fields = fields[:min(len(fields), maxFields)]
 	e := apierr.Invalid(fields[0].Field, "%s", fields[0].Message)
 	e.Fields = fields
 	return e
+}
+
+// maxFields is how many problems an error tells at the most.
+const maxFields = 20
+
+// hasHuge reports whether a value holds a number that a validator would have
+// to write out in millions of digits to compare it.
+func hasHuge(value any) bool {
+	switch v := value.(type) {
+	case json.Number:
+		return len(v) > 400 || exponent(v.String()) > 400
+	case []any:
+		return slices.ContainsFunc(v, hasHuge)
+	case map[string]any:
+		for _, member := range v {
+			if hasHuge(member) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // collect gathers the problems at the leaves of a validation error.

@@ -106,6 +106,16 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 	return result.RowsAffected()
 }
 
+// RaiseSequence makes the next id of a table larger than id. It is for ids that
+// are known outside the database, and may be so to a newer copy of it.
+func (tx *Tx) RaiseSequence(ctx context.Context, table string, id int64) error {
+	n, err := tx.Exec(ctx, `UPDATE sqlite_sequence SET seq = max(seq, $2) WHERE name = $1`, table, id)
+	if err == nil && n == 0 {
+		_, err = tx.Exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)`, table, id)
+	}
+	return err
+}
+
 // Insert runs an INSERT with a RETURNING clause of one integer, and returns it.
 func (tx *Tx) Insert(ctx context.Context, query string, args ...any) (int64, error) {
 	var id int64
@@ -152,6 +162,12 @@ func Collect[T any](rows *sql.Rows, err error, scan func(Scanner) (T, error)) ([
 
 // Scanner is a row that can be read: *sql.Row or *sql.Rows.
 type Scanner interface{ Scan(dest ...any) error }
+
+// IsFull reports whether err says that the disk has no room.
+func IsFull(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
+}
 
 // IsUnique reports whether err says that a row would have broken a unique
 // index.

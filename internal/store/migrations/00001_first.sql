@@ -40,7 +40,6 @@ CREATE TABLE images (
     distribution TEXT NOT NULL,
     description  TEXT NOT NULL,
     min_disk_gb  INTEGER NOT NULL,
-    size_bytes   INTEGER,                           -- of the disk file; null: not here yet
     created_at   INTEGER NOT NULL
 );
 
