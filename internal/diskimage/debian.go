@@ -104,13 +104,13 @@ func (s Debian) install(ctx context.Context, d disk) error {
 	if s.Mirror != "" {
 		args = append(args, s.Mirror)
 	}
-	return command{
-		name: "mmdebstrap", args: args, dir: d.dir, files: []*os.File{image, conf},
+	return mmdebstrap(ctx, command{
+		args: args, dir: d.dir, files: []*os.File{image, conf},
 		env: []string{
 			"MKE2FS=" + strings.Join(d.mke2fs("/mnt", "/proc/self/fd/3"), " "),
 			"MKE2FS_CONFIG=/proc/self/fd/4",
 		},
-	}.run(ctx)
+	})
 }
 
 func (s Debian) packages() []string {
@@ -127,7 +127,7 @@ func (s Debian) writeFiles(ctx context.Context, dir, archive string) error {
 		return err
 	}
 	return run(ctx, dir, "tar", "--create", "--file="+archive, "--directory="+tree,
-		"--owner=root:0", "--group=root:0", "--mode=go-w", ".")
+		"--owner=root:0", "--group=root:0", "--mode=u=rwX,go=rX", ".")
 }
 
 // shellQuote returns s as one word of a shell.

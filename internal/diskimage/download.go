@@ -128,7 +128,7 @@ func (d Download) ask(ctx context.Context, method, from string) (*http.Response,
 	if client == nil {
 		client = http.DefaultClient
 	}
-	response, err := client.Do(request)
+	response, err := doUnlessStalled(client, request)
 	if failed := new(url.Error); errors.As(err, &failed) {
 		return nil, failed.Err // every caller names the URL itself
 	}

@@ -21,6 +21,7 @@ func fakeQcow2(version byte, change func(header []byte)) []byte {
 	data := make([]byte, 4096)
 	copy(data, qcow2Magic)
 	data[qcow2Version+3] = version
+	data[qcow2Size+5] = 1
 	if change != nil {
 		change(data)
 	}
@@ -64,6 +65,9 @@ func TestDownload(t *testing.T) {
 	image := fakeQcow2(3, nil)
 	old := fakeQcow2(2, func(h []byte) { h[qcow2Incompatible+7] = qcow2DataFile })
 	backed := fakeQcow2(3, func(h []byte) { h[qcow2Backing+7] = 1 })
+	encrypted := fakeQcow2(3, func(h []byte) { h[qcow2Encryption+3] = 2 })
+	empty := fakeQcow2(3, func(h []byte) { h[qcow2Size+5] = 0 })
+	huge := fakeQcow2(3, func(h []byte) { h[qcow2Size] = 0xff })
 	dataFile := fakeQcow2(3, func(h []byte) { h[qcow2Incompatible+7] = qcow2DataFile })
 	sum256 := func(data []byte) []byte { return fmt.Appendf(nil, "%x  disk.qcow2\n", sha256.Sum256(data)) }
 	truncated := func(w http.ResponseWriter, _ *http.Request) {
@@ -89,6 +93,9 @@ func TestDownload(t *testing.T) {
 		{"not qcow2", "sha256", content([]byte("hello")), sum256([]byte("hello")), nil, "not a qcow2 image"},
 		{"backing file", "sha256", content(backed), sum256(backed), nil, "backing file"},
 		{"data file", "sha256", content(dataFile), sum256(dataFile), nil, "external data file"},
+		{"encrypted", "sha256", content(encrypted), sum256(encrypted), nil, "encrypted"},
+		{"no size", "sha256", content(empty), sum256(empty), nil, "disk has 0 bytes"},
+		{"senseless size", "sha256", content(huge), sum256(huge), nil, "bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := map[string]http.HandlerFunc{}
@@ -187,7 +194,7 @@ func TestDownloadCrash(t *testing.T) {
 		"/SUMS":       content(fmt.Appendf(nil, "%x  disk.qcow2\n", sha256.Sum256(image))),
 	})
 	d := Download{URL: base + "/disk.qcow2", SumsURL: base + "/SUMS", Algorithm: "sha256"}
-	for _, point := range []string{"diskimage.folder", "diskimage.fetch", "diskimage.rename"} {
+	for _, point := range []string{"diskimage.leftovers", "diskimage.folder", "diskimage.fetch", "diskimage.rename"} {
 		t.Run(point, func(t *testing.T) {
 			dir := t.TempDir()
 			dest := filepath.Join(dir, "image")

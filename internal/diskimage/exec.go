@@ -37,13 +37,18 @@ func run(ctx context.Context, dir, name string, args ...string) error {
 }
 
 // run waits until the program ends. A failure tells the last lines that the
-// program wrote to its standard error. When ctx ends, so does the program with
-// all the processes it has started.
+// program wrote to its standard error. When ctx or this process ends, so does
+// the program with all the processes it has started.
 func (c command) run(ctx context.Context) error {
 	path, err := findTool(c.name)
 	if err != nil {
 		return err
 	}
+	guard, err := startGuard()
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	defer guard.end()
 	var stderr tail
 	cmd := exec.CommandContext(ctx, path, c.args...)
 	cmd.Dir = c.dir
@@ -51,14 +56,10 @@ func (c command) run(ctx context.Context) error {
 	cmd.Env = append(cmd.Env, c.env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.out, &stderr
 	cmd.ExtraFiles = c.files
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.SysProcAttr = guard.group()
+	cmd.Cancel = func() error { return guard.signal(syscall.SIGTERM) }
 	cmd.WaitDelay = patience
 	err = cmd.Run()
-	if cmd.Process != nil {
-		// Whatever of the group has outlived its leader; usually nothing.
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	}
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", c.name, context.Cause(ctx))
@@ -71,11 +72,7 @@ func (c command) run(ctx context.Context) error {
 // searchPath is PATH and the folders of system programs, which an ordinary
 // user's PATH lacks on Debian.
 func searchPath() []string {
-	path := os.Getenv("PATH")
-	if path == "" {
-		return nil
-	}
-	return append(filepath.SplitList(path), "/usr/sbin", "/sbin")
+	return append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/sbin")
 }
 
 // findTool returns the path of the program with that name.

@@ -39,8 +39,8 @@ var (
 		"bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "dev", "proc", "sys", "run", "mnt",
 		"etc/dropbear", "root/.ssh", "var/log", "var/lib/droplet", "boot", "home", "opt", "srv", "tmp", "root",
 	}
-	microFolderModes = map[string]os.FileMode{"tmp": 0o777 | os.ModeSticky, "root": 0o700, "root/.ssh": 0o700}
-	microLinks       = map[string]string{
+	microModes = map[string]os.FileMode{"tmp": 0o777 | os.ModeSticky, "root": 0o700, "root/.ssh": 0o700, "etc/shadow": 0o600}
+	microLinks = map[string]string{
 		"usr/lib/sftp-server": "openssh/sftp-server", // where dropbear looks for it
 		"sbin/mkfs.ext4":      "mke2fs",
 		"var/run":             "../run",
@@ -106,7 +106,7 @@ func (m Micro) unpack(ctx context.Context, dir, packages string) error {
 	if m.Mirror != "" {
 		args = append(args, m.Mirror)
 	}
-	if err := run(ctx, dir, "mmdebstrap", args...); err != nil {
+	if err := mmdebstrap(ctx, command{args: args, dir: dir}); err != nil {
 		return fmt.Errorf("fetching packages from Debian: %w", err)
 	}
 	if err := os.Mkdir(packages, 0o755); err != nil {

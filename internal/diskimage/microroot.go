@@ -16,11 +16,6 @@ func microRoot(ctx context.Context, packages, root string) error {
 			return err
 		}
 	}
-	for path, mode := range microFolderModes {
-		if err := os.Chmod(filepath.Join(root, path), mode); err != nil {
-			return err
-		}
-	}
 	if err := copyGuestFiles("micro/root", root); err != nil {
 		return err
 	}
@@ -37,7 +32,10 @@ func microRoot(ctx context.Context, packages, root string) error {
 	if err := installBusybox(ctx, packages, root); err != nil {
 		return err
 	}
-	return installKernel(packages, root)
+	if err := installKernel(packages, root); err != nil {
+		return err
+	}
+	return setModes(root, microModes)
 }
 
 // installBusybox copies busybox and links all that it can do to it, except what
@@ -114,6 +112,9 @@ func writeInitramfs(early, root string) error {
 		}
 	}
 	if err := copyGuestFiles("micro/initramfs", early); err != nil {
+		return err
+	}
+	if err := setModes(early, nil); err != nil {
 		return err
 	}
 	var archive bytes.Buffer

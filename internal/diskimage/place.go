@@ -19,15 +19,18 @@ const imageFile = "image.qcow2"
 // place lets build make imageFile in a temporary folder beside dest and renames
 // it to dest once it is safe on the disk.
 func place(ctx context.Context, dest string, build func(ctx context.Context, dir string) error) (err error) {
-	if err := fault.At(ctx, "diskimage.folder"); err != nil {
-		return err
-	}
 	dest, err = filepath.Abs(dest)
 	if err != nil {
 		return err
 	}
-	if err := removeLeftovers(dest); err != nil {
+	if err := fault.At(ctx, "diskimage.leftovers"); err != nil {
+		return err
+	}
+	if err := removeLeftovers(ctx, dest); err != nil {
 		return fmt.Errorf("removing what an earlier build of %s left: %w", dest, err)
+	}
+	if err := fault.At(ctx, "diskimage.folder"); err != nil {
+		return err
 	}
 	dir, lock, err := claimFolder(dest)
 	if err != nil {
@@ -35,7 +38,7 @@ func place(ctx context.Context, dest string, build func(ctx context.Context, dir
 	}
 	defer func() {
 		if !errors.Is(err, fault.ErrCrash) {
-			err = errors.Join(err, os.RemoveAll(dir))
+			err = errors.Join(err, removeFolder(context.WithoutCancel(ctx), dir))
 		}
 		err = errors.Join(err, lock.Close())
 	}()
@@ -90,7 +93,7 @@ func lockFolder(dir string) (*os.File, error) {
 }
 
 // removeLeftovers removes the temporary folders for dest that nobody holds.
-func removeLeftovers(dest string) error {
+func removeLeftovers(ctx context.Context, dest string) error {
 	entries, err := os.ReadDir(filepath.Dir(dest))
 	if err != nil {
 		return err
@@ -107,7 +110,7 @@ func removeLeftovers(dest string) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(os.RemoveAll(dir), lock.Close()); err != nil {
+		if err := errors.Join(removeFolder(ctx, dir), lock.Close()); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,8 @@ type Source interface {
 	// Get writes the image as qcow2 without a backing file to dest. It is made
 	// in a temporary folder beside dest, fsynced and renamed into place.
 	// progress gets short human sentences; nil is allowed. A failed or
-	// cancelled Get leaves nothing behind; what a killed one left is removed
+	// cancelled Get leaves nothing behind. When the process is killed, so are
+	// the programs that Get has started; the files that they leave are removed
 	// by the next Get for the same dest.
 	Get(ctx context.Context, dest string, progress func(string)) error
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/digitalocean/godo"
 
@@ -123,9 +124,13 @@ func checkPower(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell,
 	expect(t, shell, "hostname", "first.example.com")
 
 	s.Act(id, "shutdown", "off")
-	if pids := s.Processes(fmt.Sprintf("droplets/%d", id)); len(pids) > 0 {
-		t.Errorf("the droplet is off and has the processes %v", pids)
-	}
+	// A relay of the guest's last request may be a moment behind.
+	s.Await(10*time.Second, "the end of the droplet's processes", func() error {
+		if pids := s.Processes(fmt.Sprintf("droplets/%d", id)); len(pids) > 0 {
+			return fmt.Errorf("the droplet is off and has the processes %v", pids)
+		}
+		return nil
+	})
 }
 
 // rebooted logs in to a machine that may not yet have ended its last run.

@@ -16,28 +16,28 @@ import (
 // Micro returns the path of the micro image, or skips the test.
 func Micro(tb testing.TB) string {
 	tb.Helper()
-	return get(tb, "micro", diskimage.Micro{},
+	return get(tb, "micro", "micro", diskimage.Micro{},
 		"micro.go", "microroot.go", "modules.go", "programs.go", "cpio.go",
-		"disk.go", "grub.go", "mke2fs.conf", "guest/micro")
+		"guest.go", "disk.go", "grub.go", "mke2fs.conf")
 }
 
 // Debian12 returns the path of the Debian 12 image, or skips the test.
 func Debian12(tb testing.TB) string {
 	tb.Helper()
-	return get(tb, "debian-12-x64", diskimage.Debian{Suite: "bookworm"},
-		"debian.go", "disk.go", "grub.go", "mke2fs.conf", "guest/debian")
+	return get(tb, "debian-12-x64", "debian", diskimage.Debian{Suite: "bookworm"},
+		"debian.go", "guest.go", "disk.go", "grub.go", "mke2fs.conf")
 }
 
 // get returns the image in the cache. It is built if it is not there, or was
-// made by another recipe: the sources of package diskimage that decide what is
-// in it. Test processes wait for each other.
-func get(tb testing.TB, name string, source diskimage.Source, recipe ...string) string {
+// made by another recipe: the guest's files and the sources of package diskimage
+// that decide what is in it. Test processes wait for each other.
+func get(tb testing.TB, name, files string, source diskimage.Source, recipe ...string) string {
 	tb.Helper()
 	root, err := moduleRoot()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	hash, err := hashFiles(filepath.Join(root, "internal", "diskimage"), recipe)
+	hash, err := hashRecipe(filepath.Join(root, "internal", "diskimage"), recipe, files)
 	if err != nil {
 		tb.Fatalf("hashing the recipe of the %s image: %v", name, err)
 	}

@@ -32,7 +32,7 @@ func TestHashFilesChangesWithContentAndName(t *testing.T) {
 	}
 	hash := func() string {
 		t.Helper()
-		h, err := hashFiles(dir, []string{"."})
+		h, err := hashRecipe(dir, []string{"."}, "micro")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,5 +55,12 @@ func TestHashFilesChangesWithContentAndName(t *testing.T) {
 	expectNew("a second file")
 	if first, second := hash(), hash(); first != second {
 		t.Errorf("the same files have the hashes %s and %s", first, second)
+	}
+	micro, err := hashRecipe(dir, nil, "micro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if debian, err := hashRecipe(dir, nil, "debian"); err != nil || debian == micro {
+		t.Errorf("both guests have the hash %s (%v)", debian, err)
 	}
 }

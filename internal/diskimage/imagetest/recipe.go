@@ -5,20 +5,34 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/rockpool-cloud/rockpool/internal/diskimage/guest"
 )
 
-// hashFiles returns a short hash of the files and folders in dir.
-func hashFiles(dir string, names []string) (string, error) {
+// hashRecipe returns a short hash of the sources in dir and of the guest's
+// files. Those are hashed as they are in this program, which will build the
+// image, because in the checkout they may have been edited since.
+func hashRecipe(dir string, sources []string, files string) (string, error) {
 	hash := sha256.New()
+	err := errors.Join(
+		hashFiles(hash, os.DirFS(dir), sources...),
+		hashFiles(hash, guest.Files, files),
+	)
+	return hex.EncodeToString(hash.Sum(nil))[:12], err
+}
+
+// hashFiles adds files and folders, by name and content.
+func hashFiles(hash io.Writer, from fs.FS, names ...string) error {
 	for _, name := range names {
-		err := fs.WalkDir(os.DirFS(dir), name, func(path string, entry fs.DirEntry, err error) error {
+		err := fs.WalkDir(from, name, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			data, err := os.ReadFile(filepath.Join(dir, path))
+			data, err := fs.ReadFile(from, path)
 			if err != nil {
 				return err
 			}
@@ -26,10 +40,10 @@ func hashFiles(dir string, names []string) (string, error) {
 			return err
 		})
 		if err != nil {
-			return "", err
+			return err
 		}
 	}
-	return hex.EncodeToString(hash.Sum(nil))[:12], nil
+	return nil
 }
 
 // moduleRoot is the folder of go.mod above the working folder, in which go test
