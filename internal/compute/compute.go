@@ -99,7 +99,8 @@ type Engine interface {
 	// Recover finds the machines left by an earlier process, running or not,
 	// and goes on serving them. It is called once, before any other method
 	// that names a machine. From then on notify is told of every Event; it is
-	// called from the engine's own goroutines and may call the engine.
+	// called from the engine's own goroutines and may call the engine, but not
+	// Close, which waits for it to return.
 	Recover(ctx context.Context, notify func(Event)) error
 
 	// List returns the ids of all machines that the engine holds, in order.

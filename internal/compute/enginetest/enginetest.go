@@ -54,7 +54,9 @@ func Run(t *testing.T, open Open, options Options) {
 		{"Restart", testRestart},
 		{"StoppedWhileAway", testStoppedWhileAway},
 		{"CancelledContext", testCancelledContext},
+		{"Together", testTogether},
 		{"Faults", testFaults},
+		{"FaultsInRecover", testFaultsInRecover},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHarness(t, open, options)

@@ -4,69 +4,102 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io/fs"
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/rockpool-cloud/rockpool/internal/compute"
-	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/qmp"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
 
-// adoptLimit is for the answer of a QEMU that runs.
-const adoptLimit = 5 * time.Second
-
-// adopt connects to the machine's QEMU that runs, if that is not done.
+// adopt finds the machine's QEMU that runs and monitors it, if that is not
+// done. It does not wait for QEMU to answer. The error is
+// compute.ErrNotRunning if QEMU has ended meanwhile.
 func (e *Engine) adopt(ctx context.Context, m *machine) (*vm, error) {
-	if v := m.connected(); v != nil {
+	if v := m.monitored(); v != nil {
 		return v, nil
 	}
 	if err := fault.At(ctx, "qemu.adopt.connect"); err != nil {
 		return nil, err
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, adoptLimit, fmt.Errorf("no answer within %v", adoptLimit))
-	defer cancel()
-	conn, err := dial(limited, m.dir, "qmp.sock")
+	p, err := m.search(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the QEMU that runs: %w", err)
-	}
-	client, err := qmp.New(limited, conn)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the QEMU that runs: %w", err)
-	}
-	p, err := m.listener(conn)
-	if err != nil {
-		client.Close()
 		return nil, err
 	}
-	v := newVM(client, p)
-	e.keep(m, v)
+	v := newVM(p)
+	e.keep(m, v, nil)
 	return v, nil
 }
 
-// listener opens the process that listens at the other end of a connection to
-// qmp.sock. It is QEMU, unless that had not yet come to listen itself.
-func (m *machine) listener(conn *net.UnixConn) (*process, error) {
-	pid, err := listenerPID(conn)
-	if err != nil {
-		return nil, err
+// search finds the QEMU that holds the machine's lock. One that is ending may
+// show no open file any more and hold the lock still, until its last thread is
+// gone; so what is not found at once is looked for again.
+func (m *machine) search(ctx context.Context) (*process, error) {
+	for tries := 0; ; tries++ {
+		if p := m.listener(ctx); p != nil {
+			return p, nil
+		}
+		p, err := m.findProcess()
+		if err == nil {
+			return p, nil
+		}
+		if held, lockErr := m.held(); lockErr == nil && !held {
+			return nil, compute.ErrNotRunning
+		}
+		if tries == maxSearches {
+			return nil, fmt.Errorf("find the QEMU that runs: %w", err)
+		}
+		select {
+		case <-time.After(searchInterval):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	if pid == 0 || pid == os.Getpid() {
-		return m.findProcess()
+}
+
+// How long a QEMU is looked for whose lock is held.
+const (
+	maxSearches    = 200
+	searchInterval = 10 * time.Millisecond
+)
+
+// listener opens the process that listens on qmp.sock, if that is the machine's
+// QEMU for sure; else it returns nil. That is much faster than a search, but
+// the pid is of the engine's process that made the socket, or of whatever has
+// got its pid since, until QEMU has come to listen itself.
+func (m *machine) listener(ctx context.Context) *process {
+	conn, err := dial(ctx, m.dir, "qmp.sock")
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	pid, err := listenerPID(conn)
+	if err != nil || pid == 0 || pid == os.Getpid() {
+		return nil
 	}
 	p, err := openProcess(pid)
-	if errors.Is(err, unix.ESRCH) {
-		return m.findProcess()
-	}
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	// Still locked: QEMU has lived all along, so the pid was its own.
-	if held, err := m.held(); err != nil || !held {
+	if !m.isQEMU(pid) {
 		p.close()
-		return nil, errors.Join(err, compute.ErrNotRunning)
+		return nil
 	}
-	return p, nil
+	return p
+}
+
+// isQEMU tells whether a process that is said to listen on qmp.sock has the
+// machine's lock open. Where that can't be seen (a container's root may not
+// look into other users' processes) the lock's being held must do.
+func (m *machine) isQEMU(pid int) bool {
+	lock, err := os.Stat(m.path("lock"))
+	if err != nil {
+		return false
+	}
+	open, err := hasOpen(pid, lock)
+	if errors.Is(err, fs.ErrPermission) {
+		held, err := m.held()
+		return err == nil && held
+	}
+	return err == nil && open
 }

@@ -4,13 +4,15 @@
 //
 // A machine's folder holds
 //
-//	machine.json   the spec, written last: a folder under its own name is whole
+//	machine.json   the spec
 //	disk.qcow2     an overlay on the image
 //	lock           held by the QEMU process, by nobody else, as long as it lives
 //	qmp.sock       where QEMU takes commands
 //	metadata.sock  where the engine answers that guest's metadata requests
 //	console.log    what the guest has written to its serial port
 //	qemu.log       what QEMU has said since its last start
+//
+// A folder gets its name, the machine's id, last: under that name it is whole.
 //
 // QEMU works in that folder and reaches everything by relative paths or by
 // inherited files, so that the data directory can be moved, and can lie where
@@ -80,6 +82,16 @@ func (c Config) withDefaults() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
+}
+
+// resolve replaces the folders, which must be there, by their paths without
+// symbolic links.
+func (c *Config) resolve() (err error) {
+	if c.Dir, err = filepath.EvalSymlinks(c.Dir); err != nil {
+		return err
+	}
+	c.DataDir, err = filepath.EvalSymlinks(c.DataDir)
+	return err
 }
 
 // installed finds the programs that the engine runs, each time anew, so that

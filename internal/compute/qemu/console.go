@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -14,8 +13,8 @@ import (
 )
 
 const (
-	consoleLimit = 1 << 20     // bytes of a console that are kept: the last
-	consoleTrim  = time.Minute // how often what is before them is given up
+	consoleLimit = 1 << 20   // bytes of a console that are kept: the last
+	qemuLogLimit = 256 << 10 // the same of qemu.log
 )
 
 type consoleReader struct {
@@ -44,18 +43,29 @@ func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
 	return consoleReader{io.NewSectionReader(f, from, info.Size()-from), f}, nil
 }
 
-// trimConsole gives the disk space of all but the last MiB back, so that a
-// guest can't fill the host's disk. QEMU appends at the end meanwhile, which
-// stays where it is.
-func (m *machine) trimConsole() error {
-	f, err := os.OpenFile(m.path("console.log"), os.O_WRONLY, 0)
+// trimLogs keeps a guest from filling the host's disk with what it writes, or
+// makes QEMU write.
+func (e *Engine) trimLogs(m *machine) {
+	err := errors.Join(trim(m.path("console.log"), consoleLimit), trim(m.path("qemu.log"), qemuLogLimit))
+	if err != nil {
+		e.config.Logger.Warn("a machine's logs can't be kept small", "machine", m.id, "error", err)
+	}
+}
+
+// trim gives the disk space of all but a file's last bytes back. QEMU appends
+// at the end meanwhile, which stays where it is. A file may be missing.
+func trim(path string, keep int64) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil || info.Size() <= consoleLimit {
+	if err != nil || info.Size() <= keep {
 		return err
 	}
-	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, 0, info.Size()-consoleLimit)
+	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, 0, info.Size()-keep)
 }

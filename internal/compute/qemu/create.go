@@ -74,7 +74,7 @@ func (e *Engine) make(ctx context.Context, dir, qemuImg string, spec compute.Spe
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	if image, err := filepath.Abs(spec.Image.Path); err != nil {
+	if image, err := resolveFolder(spec.Image.Path); err != nil {
 		return err
 	} else if spec.Image.Path, err = e.relative(image, dir); err != nil {
 		return err
@@ -94,6 +94,16 @@ func (e *Engine) make(ctx context.Context, dir, qemuImg string, spec compute.Spe
 	return e.handOver(ctx, dir, spec.ID)
 }
 
+// resolveFolder frees a path of symbolic links, but for its last part.
+func resolveFolder(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return filepath.Join(folder, filepath.Base(path)), err
+}
+
 // relative returns how to reach a file from a machine's folder: by a relative
 // path if it lies in the data directory, which may be moved as a whole.
 func (e *Engine) relative(path, dir string) (string, error) {
@@ -106,9 +116,10 @@ func (e *Engine) relative(path, dir string) (string, error) {
 
 // handOver gives the machine's user what its QEMU writes to, and the right to
 // pass through the folder. It can't make or remove anything in there, so this
-// process can trust the names.
+// process can trust the names. Each launch does it again, because the engine
+// may have run as another user before.
 func (e *Engine) handOver(ctx context.Context, dir string, id int64) error {
-	if err := fault.At(ctx, "qemu.create.owner"); err != nil {
+	if err := fault.At(ctx, "qemu.machine.owner"); err != nil {
 		return err
 	}
 	console, err := os.OpenFile(filepath.Join(dir, "console.log"), os.O_CREATE|os.O_WRONLY, 0o600)
@@ -149,10 +160,7 @@ func (e *Engine) publish(ctx context.Context, m *machine, making string) error {
 	if err := e.rename(ctx, making, m.dir); err != nil {
 		return errors.Join(err, metadata.close())
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.metadata = metadata
-	return nil
+	return m.keepMetadata(e, metadata)
 }
 
 func (e *Engine) rename(ctx context.Context, making, final string) error {

@@ -34,6 +34,10 @@ func TestCreateRefuses(t *testing.T) {
 			s.NIC.Address = netip.IPv4Unspecified()
 			s.NIC.Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}
 		},
+		"MAC address": func(s *compute.Spec) { s.NIC.MAC = "52:54:00:00:01:02:03:04" },
+		"ports are from 1": func(s *compute.Spec) {
+			s.NIC.Forwards = []compute.Forward{{HostPort: 22, GuestPort: 65536}}
+		},
 		"control characters": func(s *compute.Spec) { s.Hostname = "a\nb" },
 	} {
 		spec := testSpec(66, blank)

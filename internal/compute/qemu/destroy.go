@@ -16,11 +16,7 @@ func (e *Engine) Destroy(ctx context.Context, id int64) error {
 		return failed("destroy", id, err)
 	}
 	defer release()
-	if err := e.destroy(ctx, m); err != nil {
-		return failed("destroy", id, err)
-	}
-	e.forget(m)
-	return nil
+	return failed("destroy", id, e.destroy(ctx, m))
 }
 
 func (e *Engine) destroy(ctx context.Context, m *machine) error {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/accel"
@@ -19,17 +20,21 @@ type Engine struct {
 	config   Config
 	isolated bool // each QEMU runs as a user of its own
 
+	unlimited   sync.Once // the warning that it can't limit a user's processes
 	accelerator *background[accel.Result]
-	relay       *background[string] // the relay's path in the data directory
+	relay       *background[string] // its installation when the engine is opened
+	installing  sync.Mutex          // held while the relay is installed
 
 	mu       sync.Mutex
 	machines map[int64]*machine
 	notify   func(compute.Event)
-	closed   bool
+	closed   atomic.Bool // set with mu held
 	monitors sync.WaitGroup
 }
 
 var _ compute.Engine = (*Engine)(nil)
+
+var errClosed = errors.New("the QEMU engine was closed")
 
 // Open returns an engine on the machines in config.Dir, which it makes if it is
 // not there. It does not wait for the choice of an accelerator, and does not
@@ -47,6 +52,11 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	if err := e.makeFolders(ctx); err != nil {
 		return nil, fmt.Errorf("QEMU engine: %w", err)
 	}
+	// Machines' folders lead to other files by "..", which means the parent of
+	// what a symbolic link leads to.
+	if err := e.config.resolve(); err != nil {
+		return nil, fmt.Errorf("QEMU engine: %w", err)
+	}
 	ctx = context.WithoutCancel(ctx)
 	e.accelerator = newBackground(ctx, e.chooseAccelerator)
 	e.relay = newBackground(ctx, e.installRelay)
@@ -57,7 +67,7 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	return e, nil
 }
 
-// Capabilities waits for the choice of an accelerator, half a second at most.
+// Capabilities waits for the choice of an accelerator, about a second at most.
 func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error) {
 	if _, _, err := e.config.installed(); err != nil {
 		return compute.Capabilities{}, err
@@ -123,7 +133,7 @@ func parseID(name string) (int64, bool) {
 // Close lets go of the machines, which run on.
 func (e *Engine) Close() error {
 	e.mu.Lock()
-	e.closed = true
+	e.closed.Store(true)
 	machines := make([]*machine, 0, len(e.machines))
 	for _, m := range e.machines {
 		machines = append(machines, m)

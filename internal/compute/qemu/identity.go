@@ -74,6 +74,24 @@ func (e *Engine) own(path string, id int64) error {
 	return os.Lchown(path, int(user), int(user))
 }
 
+// QEMU's own threads are at most its processors, 64 for its disk and a handful
+// more; a relay has less than ten.
+const spareThreads = 64 + 16 + metadataConnections*10
+
+// limitProcesses bounds the threads and processes of the machine's user, so
+// that a guest can't fill the host with relays that nobody answers.
+func (e *Engine) limitProcesses(m *machine, p *process, processors int) {
+	if !e.isolated {
+		return // the limit would be one for all machines and the engine
+	}
+	n := uint64(spareThreads + processors)
+	if err := unix.Prlimit(p.pid, unix.RLIMIT_NPROC, &unix.Rlimit{Cur: n, Max: n}, nil); err != nil {
+		e.unlimited.Do(func() {
+			e.config.Logger.Warn("the number of the machines' processes is not bounded: this needs CAP_SYS_RESOURCE", "machine", m.id, "error", err)
+		})
+	}
+}
+
 // processAttributes makes QEMU outlive this process and, when isolated, run as
 // its own user with no more than the right to bind ports below 1024.
 func (e *Engine) processAttributes(id int64, accelerator string) (*syscall.SysProcAttr, error) {

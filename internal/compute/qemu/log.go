@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 
@@ -41,11 +42,20 @@ func (m *machine) lastWords() string {
 		return ""
 	}
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	text := strings.Join(lines[max(0, len(lines)-5):], "; ")
+	text := strings.Map(printable, strings.Join(lines[max(0, len(lines)-5):], "; "))
 	if text == "" {
 		return ""
 	}
 	return ", its last words: " + text
+}
+
+// printable makes spaces of what could trick a terminal: a guest can have a say
+// in what QEMU writes.
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return ' '
 }
 
 // startFailure explains why a QEMU did not come up.

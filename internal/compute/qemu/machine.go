@@ -21,7 +21,7 @@ type machine struct {
 	busy chan struct{} // holds a value while a method changes the machine
 
 	mu       sync.Mutex
-	vm       *vm // nil: no QEMU that this engine is connected to
+	vm       *vm // nil: no QEMU that this engine monitors
 	metadata *metadataServer
 }
 
@@ -41,9 +41,9 @@ func (e *Engine) acquire(ctx context.Context, id int64) (m *machine, release fun
 			return nil, nil, context.Cause(ctx)
 		}
 		if e.machine(id) == m {
-			return m, func() { <-m.busy }, nil
+			return m, func() { e.release(m) }, nil
 		}
-		<-m.busy // it was destroyed meanwhile
+		<-m.busy // it was forgotten meanwhile
 	}
 }
 
@@ -58,7 +58,8 @@ func (e *Engine) machine(id int64) *machine {
 	return m
 }
 
-// newMachine returns a machine that is good only for looking at.
+// newMachine returns a machine that the engine does not know: good only for
+// looking at, until it does.
 func (e *Engine) newMachine(id int64) *machine {
 	return &machine{
 		id:   id,
@@ -67,12 +68,21 @@ func (e *Engine) newMachine(id int64) *machine {
 	}
 }
 
-func (e *Engine) forget(m *machine) {
+// release lets others change the machine, and forgets it if nothing is there.
+func (e *Engine) release(m *machine) {
+	defer func() { <-m.busy }()
+	if exists, err := m.exists(); err != nil || exists {
+		return
+	}
+	m.mu.Lock()
+	inUse := m.vm != nil || m.metadata != nil
+	m.mu.Unlock()
+	if inUse {
+		return
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.machines[m.id] == m {
-		delete(e.machines, m.id)
-	}
+	delete(e.machines, m.id)
 }
 
 // exists tells whether the machine's folder, which is whole if it is there, is.
@@ -92,8 +102,8 @@ func (m *machine) mustExist() error {
 	return err
 }
 
-// connected returns the QEMU that this engine is connected to, or nil.
-func (m *machine) connected() *vm {
+// monitored returns the QEMU that this engine monitors, or nil.
+func (m *machine) monitored() *vm {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.vm

@@ -9,9 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 )
@@ -101,12 +104,33 @@ func TestIsolation(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
+	wantProcessLimit(t, qemuOf(t, e, spec.ID).pid)
 	folder, err := os.Stat(e.newMachine(spec.ID).dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if owner := folder.Sys().(*syscall.Stat_t); folder.Mode().Perm() != 0o710 || owner.Uid != 0 || owner.Gid != 2000000069 {
 		t.Errorf("the folder is %v of %d:%d", folder.Mode(), owner.Uid, owner.Gid)
+	}
+}
+
+func wantProcessLimit(t *testing.T, pid int) {
+	t.Helper()
+	own, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	effective, err := strconv.ParseUint(statusField(string(own), "CapEff"), 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if effective>>unix.CAP_SYS_RESOURCE&1 == 0 {
+		t.Log("NEEDS CAP_SYS_RESOURCE: the limit of processes is not tested")
+		return
+	}
+	var limit unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_NPROC, nil, &limit); err != nil || limit.Max != spareThreads+1 {
+		t.Errorf("QEMU's user may have %d processes (%v), want %d", limit.Max, err, spareThreads+1)
 	}
 }
 
@@ -168,26 +192,31 @@ func askMetadata(t *testing.T, e *Engine, id int64) string {
 	return string(body)
 }
 
-func TestConsoleIsBounded(t *testing.T) {
-	e, _ := newEngine(t)
+// TestLogsAreBounded recovers a machine whose guest has written much.
+func TestLogsAreBounded(t *testing.T) {
+	e := openIn(t, t.TempDir())
 	spec := testSpec(71, blankImage(t))
 	if err := e.Create(t.Context(), spec); err != nil {
 		t.Fatal(err)
 	}
 	m := e.newMachine(spec.ID)
 	text := strings.Repeat("a line of the console\n", 1<<17)
-	if err := os.WriteFile(m.path("console.log"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	limits := map[string]int64{"console.log": consoleLimit, "qemu.log": qemuLogLimit}
+	for name := range limits {
+		if err := os.WriteFile(m.path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := m.trimConsole(); err != nil {
-		t.Fatal(err)
-	}
-	var stat syscall.Stat_t
-	if err := syscall.Stat(m.path("console.log"), &stat); err != nil {
-		t.Fatal(err)
-	}
-	if stat.Blocks*512 > consoleLimit+64<<10 {
-		t.Errorf("the console occupies %d bytes", stat.Blocks*512)
+	e = closed(t, e)
+	recovered(t, e)
+	for name, limit := range limits {
+		var stat syscall.Stat_t
+		if err := syscall.Stat(m.path(name), &stat); err != nil {
+			t.Fatal(err)
+		}
+		if stat.Blocks*512 > limit+64<<10 {
+			t.Errorf("%s occupies %d bytes", name, stat.Blocks*512)
+		}
 	}
 	console, err := e.Console(t.Context(), spec.ID)
 	if err != nil {

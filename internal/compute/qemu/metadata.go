@@ -13,8 +13,17 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
 
+// What a guest can hold open of its metadata. Each connection is a process
+// beside QEMU, the relay; one that is refused ends at once.
+const (
+	metadataConnections = 16
+	metadataIdle        = 5 * time.Second // of a connection, and for a request's header
+	metadataTransfer    = 20 * time.Second
+)
+
 // metadataServer answers one guest. Who asks is known from the socket, which
-// only that guest's QEMU can reach.
+// only the machine's user can connect to: where machines are isolated that is
+// its own QEMU and root, else any process of the engine's user.
 type metadataServer struct {
 	server *http.Server
 	done   chan struct{}
@@ -23,13 +32,25 @@ type metadataServer struct {
 // serveMetadata listens on the machine's metadata.sock, if that is not done.
 func (e *Engine) serveMetadata(ctx context.Context, m *machine) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.metadata != nil {
+	served := m.metadata != nil
+	m.mu.Unlock()
+	if served {
 		return nil
 	}
 	metadata, err := e.openMetadata(ctx, m.dir, m.id)
 	if err != nil {
 		return err
+	}
+	return m.keepMetadata(e, metadata)
+}
+
+// keepMetadata leaves it to Close to close the server, unless that has come
+// already.
+func (m *machine) keepMetadata(e *Engine, metadata *metadataServer) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e.closed.Load() {
+		return errors.Join(errClosed, metadata.close())
 	}
 	m.metadata = metadata
 	return nil
@@ -56,10 +77,10 @@ func newMetadataServer(l net.Listener, handler http.Handler, log *slog.Logger) *
 	s := &metadataServer{
 		server: &http.Server{
 			Handler:           handler,
-			ReadHeaderTimeout: 10 * time.Second,
-			ReadTimeout:       20 * time.Second,
-			WriteTimeout:      time.Minute,
-			IdleTimeout:       30 * time.Second, // each connection is a process beside QEMU
+			ReadHeaderTimeout: metadataIdle,
+			ReadTimeout:       metadataTransfer,
+			WriteTimeout:      metadataTransfer,
+			IdleTimeout:       metadataIdle,
 			MaxHeaderBytes:    16 << 10,
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		},
@@ -67,7 +88,7 @@ func newMetadataServer(l net.Listener, handler http.Handler, log *slog.Logger) *
 	}
 	go func() {
 		defer close(s.done)
-		if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.server.Serve(newBoundedListener(l, metadataConnections)); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("metadata can't be served", "error", err)
 		}
 	}()

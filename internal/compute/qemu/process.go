@@ -81,7 +81,7 @@ func (m *machine) findProcess() (*process, error) {
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		if hasOpen(pid, lock) {
+		if open, err := hasOpen(pid, lock); err == nil && open {
 			return p, nil
 		}
 		p.close()
@@ -108,16 +108,16 @@ func processesIn(folder os.FileInfo) (pids []int) {
 	return pids
 }
 
-func hasOpen(pid int, file os.FileInfo) bool {
+func hasOpen(pid int, file os.FileInfo) (bool, error) {
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
 	fds, err := os.ReadDir(dir)
 	if err != nil {
-		return false
+		return false, err
 	}
 	for _, fd := range fds {
 		if open, err := os.Stat(filepath.Join(dir, fd.Name())); err == nil && os.SameFile(open, file) {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
 
-// Recover removes what was half made or half removed, and connects to every
-// QEMU that runs. One that does not answer is logged and left as it is: it
-// counts as running, and Stop can end it.
+// Recover removes what was half made or half removed, and monitors every QEMU
+// that runs. One that does not answer is logged and counts as running: it is
+// served as soon as it does, and Stop can end it. What goes wrong with one
+// machine is logged and keeps no other from being recovered.
 func (e *Engine) Recover(ctx context.Context, notify func(compute.Event)) error {
 	e.mu.Lock()
 	e.notify = notify
@@ -29,7 +30,7 @@ func (e *Engine) Recover(ctx context.Context, notify func(compute.Event)) error 
 	errs := make([]error, len(ids))
 	var recovering sync.WaitGroup
 	for i, id := range ids {
-		recovering.Go(func() { errs[i] = failed("recover", id, e.recover(ctx, id)) })
+		recovering.Go(func() { errs[i] = e.recoverOrLog(ctx, id) })
 	}
 	recovering.Wait()
 	return errors.Join(errs...)
@@ -51,24 +52,26 @@ func (e *Engine) sweepAll(ctx context.Context) error {
 	return nil
 }
 
+func (e *Engine) recoverOrLog(ctx context.Context, id int64) error {
+	err := failed("recover", id, e.recover(ctx, id))
+	if err == nil || errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
+		return err
+	}
+	e.config.Logger.Error("a machine can't be served", "machine", id, "error", err)
+	return nil
+}
+
 func (e *Engine) recover(ctx context.Context, id int64) error {
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := e.serveMetadata(ctx, m); err != nil {
-		return err
+	e.trimLogs(m)
+	metadata := e.serveMetadata(ctx, m)
+	if errors.Is(metadata, fault.ErrCrash) {
+		return metadata
 	}
-	held, err := m.held()
-	if err != nil || !held {
-		return err
-	}
-	if _, err := e.adopt(ctx, m); err != nil {
-		if errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
-			return err
-		}
-		e.config.Logger.Error("a QEMU that runs does not answer", "machine", id, "error", err)
-	}
-	return nil
+	_, err = e.runningVM(ctx, m)
+	return errors.Join(metadata, err)
 }

@@ -38,9 +38,40 @@ func relay(conn *net.UnixConn, in io.Reader, out io.Writer) error {
 	return err
 }
 
+// relayFrom returns the relay's path relative to a machine's folder. It makes
+// sure that the relay is there: installing it when the engine was opened may
+// have failed, and the file may have been removed since.
+func (e *Engine) relayFrom(ctx context.Context, dir string) (string, error) {
+	if _, err := e.relay.wait(ctx); ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	} else if errors.Is(err, fault.ErrCrash) {
+		return "", err
+	}
+	path, err := e.installRelay(ctx)
+	if err != nil {
+		return "", err
+	}
+	relative, err := filepath.Rel(dir, path)
+	if err != nil {
+		return "", err
+	}
+	installed, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	// Not filepath.Join, which resolves ".." without regard to symbolic links.
+	reached, err := os.Stat(dir + "/" + relative)
+	if err != nil || !os.SameFile(installed, reached) {
+		return "", fmt.Errorf("%s does not lead from %s to %s: the machine's folder must not be a symbolic link", relative, dir, path)
+	}
+	return relative, nil
+}
+
 // installRelay puts the relay's program into the data directory, where QEMU's
 // user can reach it from the machine's folder, and returns its path there.
 func (e *Engine) installRelay(ctx context.Context) (string, error) {
+	e.installing.Lock()
+	defer e.installing.Unlock()
 	path := filepath.Join(e.binDir(), "rockpool")
 	if err := install(ctx, e.config.Relay, path); err != nil {
 		return "", fmt.Errorf("put this program into %s for the guests' metadata: %w", e.binDir(), err)

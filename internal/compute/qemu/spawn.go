@@ -2,7 +2,6 @@ package qemu
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,7 +13,7 @@ import (
 // spawn starts QEMU and returns the process and a connection to its QMP socket.
 // The socket listens before QEMU is there to answer, so nobody has to poll for
 // it; QEMU's end, for whatever reason, ends the connection.
-func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd) (conn net.Conn, p *process, err error) {
+func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn net.Conn, p *process, err error) {
 	var open []*os.File // ours, for QEMU to inherit
 	defer func() {
 		for _, f := range open {
@@ -24,14 +23,10 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd) (conn net.Conn, p *p
 			conn.Close()
 		}
 	}()
-	spec, err := m.spec()
-	if err != nil {
-		return nil, nil, err
-	}
 	for _, inherit := range []func() (*os.File, error){
 		lockFD - 3:  m.takeLock,
 		qmpFD - 3:   func() (*os.File, error) { return m.listenQMP(ctx) },
-		imageFD - 3: func() (*os.File, error) { return os.Open(spec.Image.Path) },
+		imageFD - 3: func() (*os.File, error) { return os.Open(image) },
 	} {
 		f, err := inherit()
 		if err != nil {
@@ -63,8 +58,12 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd) (conn net.Conn, p *p
 	if err := cmd.Start(); err != nil {
 		return conn, nil, fmt.Errorf("start QEMU: %w", err)
 	}
-	p, err = openProcess(cmd.Process.Pid)
-	return conn, p, errors.Join(err, cmd.Process.Release())
+	if p, err = openProcess(cmd.Process.Pid); err != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // its status says only that it was killed
+		return conn, nil, err
+	}
+	return conn, p, cmd.Process.Release()
 }
 
 func (m *machine) listenQMP(ctx context.Context) (*os.File, error) {

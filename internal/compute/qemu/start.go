@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"path/filepath"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/qmp"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
@@ -26,6 +26,8 @@ func (e *Engine) Start(ctx context.Context, id int64) error {
 	return failed("start", id, e.start(ctx, m))
 }
 
+// start goes on until there is a QEMU that answers: the one that is found may
+// just be ending.
 func (e *Engine) start(ctx context.Context, m *machine) error {
 	if err := m.mustExist(); err != nil {
 		return err
@@ -33,16 +35,27 @@ func (e *Engine) start(ctx context.Context, m *machine) error {
 	if err := e.serveMetadata(ctx, m); err != nil {
 		return err
 	}
-	held, err := m.held()
-	if err != nil {
-		return err
-	}
-	if held {
-		v, err := e.adopt(ctx, m)
+	for {
+		v, err := e.runningVM(ctx, m)
 		if err != nil {
 			return err
 		}
-		return v.ensureRunning(ctx)
+		if v == nil {
+			break
+		}
+		conn, err := v.connection(ctx)
+		if err == nil {
+			err = ensureRunning(ctx, conn.Client)
+		}
+		if isEnd(err) {
+			v.awaitEnd(ctx, conn)
+			err = ctx.Err()
+		} else if err == nil {
+			return nil
+		}
+		if err != nil && !errors.Is(err, compute.ErrNotRunning) {
+			return err
+		}
 	}
 	if err := m.settled(ctx); err != nil {
 		return err
@@ -52,7 +65,7 @@ func (e *Engine) start(ctx context.Context, m *machine) error {
 
 // settled returns when the monitor is done with a QEMU that has ended.
 func (m *machine) settled(ctx context.Context) error {
-	v := m.connected()
+	v := m.monitored()
 	if v == nil {
 		return nil
 	}
@@ -65,36 +78,56 @@ func (m *machine) settled(ctx context.Context) error {
 }
 
 // launch starts a QEMU. A failure leaves none running, unless the context
-// ended: then the next call finds it.
+// ended: then this engine has one that may still come up.
 func (e *Engine) launch(ctx context.Context, m *machine) error {
-	cmd, err := e.command(ctx, m)
+	if err := e.handOver(ctx, m.dir, m.id); err != nil {
+		return fmt.Errorf("give QEMU its files: %w", err)
+	}
+	spec, err := m.spec()
 	if err != nil {
 		return err
 	}
-	conn, p, err := m.spawn(ctx, cmd)
+	cmd, err := e.command(ctx, m, spec)
 	if err != nil {
 		return err
 	}
-	v, err := e.greet(ctx, conn, p)
-	if err == nil {
-		e.keep(m, v)
+	conn, p, err := m.spawn(ctx, cmd, spec.Image.Path)
+	if err != nil {
+		return err
+	}
+	e.limitProcesses(m, p, spec.VCPUs)
+	client, err := greet(ctx, conn)
+	switch {
+	case err == nil:
+		e.keep(m, newVM(p), client)
 		return nil
+	case errors.Is(err, fault.ErrCrash):
+		p.close()
+		return err
+	case ctx.Err() != nil:
+		e.keep(m, newVM(p), nil)
+		return err
 	}
 	defer p.close()
-	if errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
-		return err
-	}
 	// Once it has ended, what it held (an address) can't be taken for another's.
-	ended := m.end(p)
+	ended := e.abort(m, p)
 	return errors.Join(m.startFailure(err), ended)
 }
 
-// command is QEMU's, but for the files that it inherits.
-func (e *Engine) command(ctx context.Context, m *machine) (*exec.Cmd, error) {
-	spec, err := m.spec()
-	if err != nil {
-		return nil, err
+// abort ends a QEMU that is not monitored.
+func (e *Engine) abort(m *machine, p *process) error {
+	if err := p.kill(); err != nil {
+		return err
 	}
+	if err := p.wait(); err != nil {
+		return err
+	}
+	e.awaitUnlocked(m)
+	return nil
+}
+
+// command is QEMU's, but for the files that it inherits.
+func (e *Engine) command(ctx context.Context, m *machine, spec compute.Spec) (*exec.Cmd, error) {
 	binary, _, err := e.config.installed()
 	if err != nil {
 		return nil, err
@@ -103,11 +136,8 @@ func (e *Engine) command(ctx context.Context, m *machine) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("choose an accelerator: %w", err)
 	}
-	relay, err := e.relay.wait(ctx)
+	relay, err := e.relayFrom(ctx, m.dir)
 	if err != nil {
-		return nil, err
-	}
-	if relay, err = filepath.Rel(m.dir, relay); err != nil {
 		return nil, err
 	}
 	args, err := arguments(spec, accelerator.Accelerator, relay)
@@ -121,7 +151,7 @@ func (e *Engine) command(ctx context.Context, m *machine) (*exec.Cmd, error) {
 }
 
 // greet waits for QEMU's first answers.
-func (e *Engine) greet(ctx context.Context, conn net.Conn, p *process) (*vm, error) {
+func greet(ctx context.Context, conn net.Conn) (*qmp.Client, error) {
 	if err := fault.At(ctx, "qemu.start.greet"); err != nil {
 		conn.Close()
 		return nil, err
@@ -132,27 +162,9 @@ func (e *Engine) greet(ctx context.Context, conn net.Conn, p *process) (*vm, err
 	if err != nil {
 		return nil, err
 	}
-	v := newVM(client, p)
-	if err := v.ensureRunning(limited); err != nil {
+	if err := ensureRunning(limited, client); err != nil {
 		client.Close()
 		return nil, err
 	}
-	return v, nil
-}
-
-// ensureRunning lets a guest run that was paused.
-func (v *vm) ensureRunning(ctx context.Context) error {
-	var status struct {
-		Running bool `json:"running"`
-	}
-	if err := v.qmp.Execute(ctx, "query-status", nil, &status); err != nil {
-		return err
-	}
-	if status.Running {
-		return nil
-	}
-	if err := fault.At(ctx, "qemu.start.continue"); err != nil {
-		return err
-	}
-	return v.qmp.Execute(ctx, "cont", nil, nil)
+	return client, nil
 }

@@ -64,10 +64,19 @@ func (e *Engine) living(ctx context.Context, id int64) (*vm, error) {
 		return nil, err
 	}
 	defer release()
+	return e.runningVM(ctx, m)
+}
+
+// runningVM is living for who has the machine for himself.
+func (e *Engine) runningVM(ctx context.Context, m *machine) (*vm, error) {
 	if held, err := m.held(); err != nil || !held {
 		return nil, err
 	}
-	return e.adopt(ctx, m)
+	v, err := e.adopt(ctx, m)
+	if errors.Is(err, compute.ErrNotRunning) {
+		return nil, nil
+	}
+	return v, err
 }
 
 // Stop ends QEMU: it is asked to quit, which lets it finish its writes, and
@@ -82,28 +91,32 @@ func (e *Engine) Stop(ctx context.Context, id int64) error {
 }
 
 func (e *Engine) stop(ctx context.Context, m *machine) error {
-	held, err := m.held()
+	v, err := e.runningVM(ctx, m)
 	if err != nil {
 		return err
 	}
-	if !held {
+	if v == nil {
 		return m.settled(ctx)
-	}
-	limited, cancel := context.WithTimeout(ctx, quitLimit)
-	defer cancel()
-	v, err := e.adopt(limited, m)
-	if errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
-		return err
-	}
-	if err != nil {
-		return e.killFound(ctx, m, err)
 	}
 	if err := fault.At(ctx, "qemu.stop.quit"); err != nil {
 		return err
 	}
 	v.asked.Store(true)
-	// The answer to quit may be lost in QEMU's end, which is what counts.
-	_ = v.qmp.Execute(limited, "quit", nil, nil)
+	err = e.end(ctx, v)
+	if err != nil {
+		v.asked.Store(false) // it may live on, and end for other reasons
+	}
+	return err
+}
+
+// end returns when QEMU has ended.
+func (e *Engine) end(ctx context.Context, v *vm) error {
+	limited, cancel := context.WithTimeout(ctx, quitLimit)
+	defer cancel()
+	if conn, err := v.connection(limited); err == nil {
+		// The answer to quit may be lost in QEMU's end, which is what counts.
+		_ = conn.Execute(limited, "quit", nil, nil)
+	}
 	select {
 	case <-v.gone:
 		return nil
@@ -112,10 +125,6 @@ func (e *Engine) stop(ctx context.Context, m *machine) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return e.kill(ctx, v)
-}
-
-func (e *Engine) kill(ctx context.Context, v *vm) error {
 	if err := fault.At(ctx, "qemu.stop.kill"); err != nil {
 		return err
 	}
@@ -128,32 +137,4 @@ func (e *Engine) kill(ctx context.Context, v *vm) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// killFound ends a QEMU that does not answer and was never connected to.
-func (e *Engine) killFound(ctx context.Context, m *machine, because error) error {
-	if held, err := m.held(); err != nil || !held {
-		return err
-	}
-	if err := fault.At(ctx, "qemu.stop.kill"); err != nil {
-		return err
-	}
-	p, err := m.findProcess()
-	if err != nil {
-		return errors.Join(because, err)
-	}
-	defer p.close()
-	return m.end(p)
-}
-
-// end kills a process that the engine is not connected to.
-func (m *machine) end(p *process) error {
-	if err := p.kill(); err != nil {
-		return err
-	}
-	if err := p.wait(); err != nil {
-		return err
-	}
-	m.awaitUnlocked()
-	return nil
 }

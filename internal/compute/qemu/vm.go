@@ -1,7 +1,9 @@
 package qemu
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,27 +12,120 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/qmp"
 )
 
-// vm is a living QEMU that this engine is connected to. QEMU serves one client
-// at a time, so there is one connection for as long as both live.
+// answerPatience is for a QEMU that was up before to be connected to.
+const answerPatience = 5 * time.Second
+
+// vm is a living QEMU that this engine monitors. QEMU serves one client at a
+// time, so only the monitor connects, and all others use its connection.
 type vm struct {
-	qmp     *qmp.Client
 	process *process
 
 	asked atomic.Bool   // by Stop or Destroy to end
 	gone  chan struct{} // closed when the process has ended
 
-	mu    sync.Mutex
-	reset chan struct{} // closed, and made anew, at each reset of the guest
+	ctx    context.Context // ends when the engine lets go of it
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	conn    *connection   // nil: none at present
+	changed chan struct{} // closed when there is one
+	reset   chan struct{} // closed, and made anew, at each reset of the guest
 }
 
-func newVM(client *qmp.Client, p *process) *vm {
-	return &vm{qmp: client, process: p, gone: make(chan struct{}), reset: make(chan struct{})}
+// connection is one of perhaps several in a vm's life.
+type connection struct {
+	*qmp.Client
+	lost chan struct{} // closed when the monitor has seen its end
 }
 
-// letGo ends the connection, and with it the monitoring.
+func newVM(p *process) *vm {
+	v := &vm{process: p, gone: make(chan struct{}), changed: make(chan struct{}), reset: make(chan struct{})}
+	v.ctx, v.cancel = context.WithCancel(context.Background())
+	return v
+}
+
+// letGo ends the connection and the monitoring.
 func (v *vm) letGo() {
-	v.qmp.Close()
+	v.cancel()
+	v.mu.Lock()
+	conn := v.conn
+	v.mu.Unlock()
+	if conn != nil {
+		conn.Close()
+	}
 	v.process.close()
+}
+
+// connection waits for the monitor to have one, but not for long. The error is
+// compute.ErrNotRunning if QEMU has ended.
+func (v *vm) connection(ctx context.Context) (*connection, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, answerPatience,
+		fmt.Errorf("QEMU (process %d) does not answer: no QMP connection within %v", v.process.pid, answerPatience))
+	defer cancel()
+	for {
+		v.mu.Lock()
+		conn, changed := v.conn, v.changed
+		v.mu.Unlock()
+		if conn != nil {
+			return conn, nil
+		}
+		select {
+		case <-changed:
+		case <-v.gone:
+			return nil, compute.ErrNotRunning
+		case <-v.ctx.Done():
+			return nil, v.notServed()
+		case <-limited.Done():
+			return nil, context.Cause(limited)
+		}
+	}
+}
+
+// notServed tells why nobody monitors it any more.
+func (v *vm) notServed() error {
+	select {
+	case <-v.gone:
+		return compute.ErrNotRunning
+	default:
+		return errClosed
+	}
+}
+
+// connect makes a client the one that all use, unless v was let go.
+func (v *vm) connect(client *qmp.Client) (conn *connection, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ctx.Err() != nil {
+		return nil, false
+	}
+	v.conn = &connection{client, make(chan struct{})}
+	close(v.changed)
+	return v.conn, true
+}
+
+func (v *vm) disconnect() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	close(v.conn.lost)
+	v.conn = nil
+	v.changed = make(chan struct{})
+}
+
+// isEnd tells whether an error may come from QEMU's end.
+func isEnd(err error) bool {
+	return errors.Is(err, qmp.ErrClosed) || errors.Is(err, errEnding)
+}
+
+// awaitEnd waits for the end of a connection that has failed, and tells whether
+// it was also QEMU's. If not, there is another connection.
+func (v *vm) awaitEnd(ctx context.Context, failed *connection) bool {
+	select {
+	case <-failed.lost:
+	case <-ctx.Done():
+		return false
+	}
+	_, err := v.connection(ctx)
+	return errors.Is(err, compute.ErrNotRunning)
 }
 
 func (v *vm) nextReset() <-chan struct{} {
@@ -44,91 +139,4 @@ func (v *vm) wasReset() {
 	defer v.mu.Unlock()
 	close(v.reset)
 	v.reset = make(chan struct{})
-}
-
-// keep makes v the machine's QEMU and monitors it.
-func (e *Engine) keep(m *machine, v *vm) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		v.letGo()
-		return
-	}
-	m.connect(v)
-	e.monitors.Go(func() { e.monitor(m, v) })
-}
-
-// monitor follows a QEMU to its end.
-func (e *Engine) monitor(m *machine, v *vm) {
-	reason := e.follow(m, v)
-	if err := v.process.wait(); err != nil {
-		return // let go: the process lives on
-	}
-	m.awaitUnlocked()
-	m.connect(nil)
-	v.letGo()
-	if reason == "" {
-		reason = "QEMU ended unexpectedly" + m.lastWords()
-	}
-	close(v.gone)
-	if !v.asked.Load() {
-		e.config.Logger.Info("machine stopped by itself", "machine", m.id, "reason", reason)
-		e.tell(compute.Event{ID: m.id, Reason: reason})
-	}
-}
-
-// follow handles what QEMU tells until the connection ends, and returns why
-// QEMU will end if it has said so.
-func (e *Engine) follow(m *machine, v *vm) (reason string) {
-	trim := time.NewTicker(consoleTrim)
-	defer trim.Stop()
-	for {
-		select {
-		case event, ok := <-v.qmp.Events():
-			switch {
-			case !ok:
-				return reason
-			case event.Name == "RESET":
-				v.wasReset()
-			case event.Name == "SHUTDOWN":
-				reason = shutdownReason(event.Data)
-			}
-		case <-trim.C:
-			if err := m.trimConsole(); err != nil {
-				e.config.Logger.Warn("a console's log can't be kept small", "machine", m.id, "error", err)
-			}
-		}
-	}
-}
-
-// shutdownReason puts QEMU's ShutdownCause into words, as far as it is known.
-func shutdownReason(data json.RawMessage) string {
-	var shutdown struct {
-		Guest  bool   `json:"guest"`
-		Reason string `json:"reason"`
-	}
-	if err := json.Unmarshal(data, &shutdown); err != nil {
-		return ""
-	}
-	switch {
-	case shutdown.Reason == "guest-panic":
-		return "the guest's kernel panicked"
-	case shutdown.Guest:
-		return "the guest powered off"
-	case shutdown.Reason == "host-signal":
-		return "QEMU was ended by a signal"
-	default:
-		return ""
-	}
-}
-
-// awaitUnlocked returns when the lock of a machine whose QEMU has ended is free.
-// It is at once, but for a child of QEMU between its fork and its exec.
-func (m *machine) awaitUnlocked() {
-	for range 1000 {
-		if held, err := m.held(); err != nil || !held {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
 }

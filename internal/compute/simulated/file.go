@@ -33,20 +33,33 @@ func (e *Engine) path(id int64) string {
 	return filepath.Join(e.dir, strconv.FormatInt(id, 10)+".json")
 }
 
-// save replaces the file as a whole. It does not sync: only the end of this
-// process is survived, not that of the host, where no machine would run on.
+// save replaces the file as a whole, also if the host's power fails.
 func (e *Engine) save(r record) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
 	path := e.path(r.Spec.ID)
-	if err := os.WriteFile(path+unfinishedSuffix, data, 0o600); err != nil {
+	if err := write(path+unfinishedSuffix, data); err != nil {
 		return err
 	}
 	return os.Rename(path+unfinishedSuffix, path)
 }
 
+func write(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// load takes a file that is no record for a machine that is not there: nothing
+// is lost with it, and the others must be served.
 func (e *Engine) load() error {
 	entries, err := os.ReadDir(e.dir)
 	if err != nil {
@@ -63,10 +76,9 @@ func (e *Engine) load() error {
 			return err
 		}
 		var r record
-		if err := json.Unmarshal(data, &r); err != nil {
-			return fmt.Errorf("%s: %w", e.path(id), err)
+		if err := json.Unmarshal(data, &r); err == nil && r.Spec.ID == id {
+			e.machines[id] = newMachine(r)
 		}
-		e.machines[id] = newMachine(r)
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -44,14 +44,31 @@ func TestEngineOfGuestsThatIgnoreShutdown(t *testing.T) {
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestOpenRefusesGarbage: a machine that can't be read must not seem destroyed.
-func TestOpenRefusesGarbage(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "7.json"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "7.json") {
-		t.Errorf("error %v, want one that names the file", err)
+// TestBrokenFile: a file that power loss has emptied, or that is no record, is
+// no machine, and keeps no other from being served.
+func TestBrokenFile(t *testing.T) {
+	for _, text := range []string{"", "{", "{}", "null"} {
+		dir := t.TempDir()
+		e, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Create(t.Context(), benchmarkSpec(6)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "7.json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err = Open(dir)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if ids, err := e.List(t.Context()); err != nil || !slices.Equal(ids, []int64{6}) {
+			t.Errorf("%q: the machines are %v, %v", text, ids, err)
+		}
+		if err := e.Create(t.Context(), benchmarkSpec(7)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

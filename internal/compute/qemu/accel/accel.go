@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/fault"
@@ -24,7 +22,8 @@ const (
 )
 
 // Limit is how long the probe guest may take, with QEMU's start. Hardware
-// needs a tenth of it, and a KVM in software three times as much.
+// needs a tenth of it, and a KVM in software three times as much. It has a
+// second try if QEMU had to be read from the disk first.
 const Limit = 500 * time.Millisecond
 
 // Result says what to use.
@@ -40,8 +39,14 @@ type Probe struct {
 	Binary string // path of QEMU's system emulator
 	Device string // default: /dev/kvm
 
-	// Run starts QEMU and returns its exit status; default: as a process.
-	Run func(ctx context.Context, binary string, args []string) (status int, err error)
+	// Run starts QEMU and returns how it ended; default: as a process.
+	Run func(ctx context.Context, binary string, args []string) (Ending, error)
+}
+
+// Ending is how a QEMU ended.
+type Ending struct {
+	Status int
+	Cold   bool // parts of it were read from the disk, not from memory
 }
 
 // Find always gives a result: TCG if anything stands against KVM. The error is
@@ -56,7 +61,10 @@ func (p Probe) Find(ctx context.Context) (Result, error) {
 	if result, found := p.checkDevice(); found {
 		return result, nil
 	}
-	result, err := p.boot(ctx)
+	result, cold, err := p.boot(ctx)
+	if cold && err == nil && ctx.Err() == nil {
+		result, _, err = p.boot(ctx)
+	}
 	if ctx.Err() != nil {
 		return Result{}, context.Cause(ctx)
 	}
@@ -100,56 +108,25 @@ func standsAgainst(device string, err error) Result {
 	}
 }
 
-// boot runs the probe guest under KVM.
-func (p Probe) boot(ctx context.Context) (Result, error) {
+// boot runs the probe guest under KVM. If that took too long, cold tells
+// whether it was QEMU's first start for long.
+func (p Probe) boot(ctx context.Context) (result Result, cold bool, err error) {
 	if err := fault.At(ctx, "qemu.accel.probe"); err != nil {
-		return Result{}, err
-	}
-	dir, err := os.MkdirTemp("", "rockpool-probe-")
-	if err != nil {
-		return Result{}, err
-	}
-	defer os.RemoveAll(dir)
-	firmware := filepath.Join(dir, "rom")
-	if err := os.WriteFile(firmware, rom(), 0o600); err != nil {
-		return Result{}, err
+		return Result{}, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
 	begin := time.Now()
-	status, err := p.Run(ctx, p.Binary, arguments(firmware))
+	ending, err := p.Run(ctx, p.Binary, arguments())
 	took := time.Since(begin).Round(time.Millisecond)
 	switch {
 	case ctx.Err() != nil:
 		return Result{Accelerator: TCG, Reason: fmt.Sprintf(
-			"KVM is there, but a tiny guest did not finish within %v: it is emulated or hangs", Limit)}, nil
+			"KVM is there, but a tiny guest did not finish within %v: it is emulated or hangs", Limit)}, ending.Cold, nil
 	case err != nil:
-		return Result{}, err
-	case status != doneStatus:
-		return Result{}, fmt.Errorf("QEMU ended with status %d", status)
+		return Result{}, false, err
+	case ending.Status != doneStatus:
+		return Result{}, false, fmt.Errorf("QEMU ended with status %d", ending.Status)
 	}
-	return Result{Accelerator: KVM, Reason: fmt.Sprintf("a tiny guest finished in %v under KVM", took)}, nil
-}
-
-func arguments(firmware string) []string {
-	return []string{
-		"-machine", "pc", "-accel", "kvm", "-m", "16",
-		"-nodefaults", "-no-user-config", "-display", "none", "-vga", "none",
-		"-bios", firmware,
-		"-device", fmt.Sprintf("isa-debug-exit,iobase=%#x,iosize=1", exitPort),
-	}
-}
-
-func run(ctx context.Context, binary string, args []string) (int, error) {
-	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.WaitDelay = time.Second
-	output, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		if exit.ExitCode() == doneStatus {
-			return doneStatus, nil
-		}
-		return exit.ExitCode(), fmt.Errorf("%w: %s", err, output)
-	}
-	return 0, err
+	return Result{Accelerator: KVM, Reason: fmt.Sprintf("a tiny guest finished in %v under KVM", took)}, false, nil
 }

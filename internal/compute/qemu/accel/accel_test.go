@@ -28,26 +28,26 @@ func device(t *testing.T) string {
 
 func TestFind(t *testing.T) {
 	for name, test := range map[string]struct {
-		run             func(ctx context.Context) (int, error)
+		run             func(ctx context.Context) (Ending, error)
 		accelerator, in string
 	}{
-		"the guest finishes": {func(context.Context) (int, error) {
+		"the guest finishes": {func(context.Context) (Ending, error) {
 			time.Sleep(50 * time.Millisecond)
-			return doneStatus, nil
+			return Ending{Status: doneStatus}, nil
 		}, KVM, "50ms"},
-		"the guest is slow": {func(ctx context.Context) (int, error) {
+		"the guest is slow": {func(ctx context.Context) (Ending, error) {
 			<-ctx.Done()
-			return -1, errors.New("killed")
+			return Ending{Status: -1}, errors.New("killed")
 		}, TCG, "did not finish within 500ms"},
-		"QEMU refuses": {func(context.Context) (int, error) {
-			return 1, errors.New("failed to initialize kvm")
+		"QEMU refuses": {func(context.Context) (Ending, error) {
+			return Ending{Status: 1}, errors.New("failed to initialize kvm")
 		}, TCG, "failed to initialize kvm"},
-		"the guest ends otherwise": {func(context.Context) (int, error) { return 0, nil }, TCG, "status 0"},
+		"the guest ends otherwise": {func(context.Context) (Ending, error) { return Ending{}, nil }, TCG, "status 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := device(t)
 			synctest.Test(t, func(t *testing.T) {
-				got, err := Probe{Binary: "qemu", Device: path, Run: func(ctx context.Context, binary string, args []string) (int, error) {
+				got, err := Probe{Binary: "qemu", Device: path, Run: func(ctx context.Context, binary string, args []string) (Ending, error) {
 					if binary != "qemu" || !slices.Contains(args, "kvm") {
 						t.Errorf("%s %v is no QEMU with KVM", binary, args)
 					}
@@ -57,6 +57,27 @@ func TestFind(t *testing.T) {
 					t.Errorf("%+v, %v, want %s because %q", got, err, test.accelerator, test.in)
 				}
 			})
+		})
+	}
+}
+
+// TestFindTriesAgain has a first try that is slow because QEMU is not in memory
+// yet; one that is slow anyway gets no other.
+func TestFindTriesAgain(t *testing.T) {
+	for cold, want := range map[bool]string{true: KVM, false: TCG} {
+		path := device(t)
+		synctest.Test(t, func(t *testing.T) {
+			begin, tries := time.Now(), 0
+			got, err := Probe{Device: path, Run: func(ctx context.Context, _ string, _ []string) (Ending, error) {
+				if tries++; tries == 1 {
+					<-ctx.Done()
+					return Ending{Status: -1, Cold: cold}, errors.New("killed")
+				}
+				return Ending{Status: doneStatus}, nil
+			}}.Find(t.Context())
+			if err != nil || got.Accelerator != want || time.Since(begin) > 1100*time.Millisecond {
+				t.Errorf("cold=%v: %+v, %v after %v, want %s", cold, got, err, time.Since(begin), want)
+			}
 		})
 	}
 }
@@ -89,16 +110,16 @@ func TestFindPassesErrorsOn(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	run := func(context.Context, string, []string) (int, error) { return -1, errors.New("killed") }
+	run := func(context.Context, string, []string) (Ending, error) { return Ending{}, errors.New("killed") }
 	if _, err := (Probe{Device: device(t), Run: run}).Find(ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 }
 
-func mustNotRun(t *testing.T) func(context.Context, string, []string) (int, error) {
-	return func(context.Context, string, []string) (int, error) {
+func mustNotRun(t *testing.T) func(context.Context, string, []string) (Ending, error) {
+	return func(context.Context, string, []string) (Ending, error) {
 		t.Error("QEMU was run")
-		return 0, nil
+		return Ending{}, nil
 	}
 }
 
@@ -108,15 +129,11 @@ func TestROM(t *testing.T) {
 	if err != nil {
 		t.Skip("NEEDS qemu-system-x86_64: apt-get install qemu-system-x86")
 	}
-	firmware := filepath.Join(t.TempDir(), "rom")
-	if err := os.WriteFile(firmware, rom(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	args := arguments(firmware)
+	args := arguments()
 	args[slices.Index(args, "kvm")] = "tcg"
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if status, err := run(ctx, binary, args); err != nil || status != doneStatus {
-		t.Errorf("status %d, %v, want %d", status, err, doneStatus)
+	if ending, err := run(ctx, binary, args); err != nil || ending.Status != doneStatus {
+		t.Errorf("%+v, %v, want status %d", ending, err, doneStatus)
 	}
 }
