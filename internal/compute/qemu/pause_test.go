@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/qmp"
 )
@@ -79,8 +80,13 @@ func TestFullDisk(t *testing.T) {
 					}
 				}
 				for range 2 {
-					if command := <-got; command != "cont" {
-						t.Errorf("%s came, want cont", command)
+					select {
+					case command := <-got:
+						if command != "cont" {
+							t.Errorf("%s came, want cont", command)
+						}
+					case <-time.After(2 * careInterval):
+						t.Error("the guest was not let go on")
 					}
 				}
 				if _, err := io.WriteString(far, `{"event": "RESUME"}`+"\n"); err != nil {
