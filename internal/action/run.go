@@ -34,10 +34,9 @@ var errLost = errors.New("the action is no longer this run's")
 func (e *Engine) execute(ctx context.Context, a Action) {
 	log := e.log.With("action", a.ID, "type", a.Type, a.ResourceType, a.ResourceID)
 	r := &Run{Action: a, engine: e, def: e.definitions[kind{a.ResourceType, a.Type}], log: log}
-	var err error
 	// It may have been cancelled, and what cancelled it be done, since it was
 	// claimed.
-	err = r.own(ctx, func(tx *store.Tx) (err error) {
+	err := r.own(ctx, func(tx *store.Tx) (err error) {
 		r.steps, err = readJournal(ctx, tx, a.ID)
 		return err
 	})

@@ -186,7 +186,7 @@ func (s *Service) chooseSize(slug string) (size.Size, error) {
 
 func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug string, on size.Size) (image.Image, error) {
 	invalid := apierr.Invalid("image", "You specified an invalid image for Droplet creation.")
-	found, err := s.Images.Lookup(ctx, s.DB, accountID, idOrSlug)
+	found, err := s.Images.Lookup(ctx, accountID, idOrSlug)
 	if missing := new(apierr.Error); errors.As(err, &missing) {
 		return found, invalid
 	}

@@ -1,6 +1,10 @@
 package image
 
-import "github.com/rockpool-cloud/rockpool/internal/diskimage"
+import (
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/diskimage"
+)
 
 // entry is a public image of the catalogue and where its disk comes from.
 type entry struct {
@@ -54,9 +58,6 @@ func catalog(mirror string) []entry {
 // download is a distribution's official image with the file of checksums that
 // lies beside it.
 func download(url, sums, algorithm string) diskimage.Source {
-	slash := len(url) - 1
-	for url[slash] != '/' {
-		slash--
-	}
-	return diskimage.Download{URL: url, SumsURL: url[:slash+1] + sums, Algorithm: algorithm}
+	folder := url[:strings.LastIndexByte(url, '/')+1]
+	return diskimage.Download{URL: url, SumsURL: folder + sums, Algorithm: algorithm}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
-	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 //go:embed schema.json
@@ -26,14 +25,14 @@ func (l *Library) Resource() resource.Resource {
 
 // Lookup returns the image with that id or slug if the account may see it,
 // else apierr.NotFound. Whether its disk can be had is Obstacle's to say.
-func (l *Library) Lookup(ctx context.Context, q store.Querier, accountID int64, idOrSlug string) (Image, error) {
-	return find(ctx, q, accountID, idOrSlug)
+func (l *Library) Lookup(ctx context.Context, accountID int64, idOrSlug string) (Image, error) {
+	return find(ctx, l.db, accountID, idOrSlug)
 }
 
 // Find returns the image with that id or slug if the account may see it and
 // droplets can be made from it, else apierr.NotFound.
 func (l *Library) Find(ctx context.Context, accountID int64, idOrSlug string) (Image, error) {
-	i, err := l.Lookup(ctx, l.db, accountID, idOrSlug)
+	i, err := l.Lookup(ctx, accountID, idOrSlug)
 	if err != nil {
 		return i, err
 	}
