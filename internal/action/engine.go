@@ -193,6 +193,12 @@ func (e *Engine) Wait(ctx context.Context, accountID, id int64) (Action, error) 
 	}
 }
 
+// AwaitEnd waits until the action has ended; ctx's error if that ends first.
+func (e *Engine) AwaitEnd(ctx context.Context, a Action) error {
+	_, err := e.Wait(ctx, a.AccountID, a.ID)
+	return err
+}
+
 // join adds one to those who wait for an action.
 func (e *Engine) join(id int64) (done chan struct{}, leave func()) {
 	e.mu.Lock()
@@ -213,11 +219,12 @@ func (e *Engine) join(id int64) (done chan struct{}, leave func()) {
 }
 
 // Held returns the account's action as Get does, but waits for the end of one
-// that is younger than Hold. Clients that have just begun an action ask for it
-// at once, and when it is not done sleep for seconds before they ask again.
-func (e *Engine) Held(ctx context.Context, accountID, id int64) (Action, error) {
+// that is younger than Hold, and in any case for as long as the client would.
+// Clients that have just begun an action ask for it at once, and when it is
+// not done sleep for seconds before they ask again.
+func (e *Engine) Held(ctx context.Context, accountID, id int64, patience time.Duration) (Action, error) {
 	a, err := Get(ctx, e.db, accountID, id)
-	left := e.Hold - e.db.Now().Sub(a.StartedAt)
+	left := max(e.Hold-e.db.Now().Sub(a.StartedAt), patience)
 	if err != nil || a.Status != InProgress || left <= 0 {
 		return a, err
 	}

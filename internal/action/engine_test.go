@@ -268,23 +268,27 @@ func TestAYoungActionIsHeldUntilItsEnd(t *testing.T) {
 	}
 	<-began
 	e.Hold = 20 * time.Millisecond
-	if a, err := e.Held(t.Context(), accountID, a.ID); err != nil || a.Status != action.InProgress {
+	if a, err := e.Held(t.Context(), accountID, a.ID, 0); err != nil || a.Status != action.InProgress {
 		t.Errorf("after the hold: %+v, %v", a, err)
 	}
 	e.Hold = time.Hour
 	c.advance(time.Hour)
-	if a, err := e.Held(t.Context(), accountID, a.ID); err != nil || a.Status != action.InProgress {
+	if a, err := e.Held(t.Context(), accountID, a.ID, 0); err != nil || a.Status != action.InProgress {
 		t.Errorf("an old one: %+v, %v", a, err)
 	}
 	c.advance(-time.Minute)
 	held := make(chan action.Action)
-	go func() {
-		a, _ := e.Held(t.Context(), accountID, a.ID)
+	hold := func(patience time.Duration) {
+		a, _ := e.Held(t.Context(), accountID, a.ID, patience)
 		held <- a
-	}()
+	}
+	go hold(0)
+	go hold(time.Hour)
 	close(release)
-	if a := <-held; a.Status != action.Completed {
-		t.Errorf("held until %s", a.Status)
+	for range 2 {
+		if a := <-held; a.Status != action.Completed {
+			t.Errorf("held until %s", a.Status)
+		}
 	}
 }
 

@@ -78,7 +78,7 @@ func (h handlers) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	if err != nil {
 		return nil, err
 	}
-	a, err := h.engine.Held(ctx, r.AccountID, id)
+	a, err := h.engine.Held(ctx, r.AccountID, id, r.Wait)
 	if err != nil {
 		return nil, err
 	}

@@ -5,46 +5,87 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
-	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
-func (s *server) answer(w http.ResponseWriter, r *http.Request, response *resource.Response, wanted list.Query, mode listMode) {
+// answer is a response in its form on the wire.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// render gives a response its form. It says nothing to the client yet.
+func (c *call) render(response *resource.Response) (*answer, error) {
+	a := &answer{status: response.Status, header: http.Header{}}
 	if response.Location != "" {
-		w.Header().Set("Location", origin(r)+"/v2"+response.Location)
+		a.header.Set("Location", c.request.URL(response.Location))
+	}
+	if response.List != nil {
+		a.status = rangeHeaders(a.header, *response.List, c.mode)
+	}
+	if c.draft {
+		if response.DraftStatus != 0 {
+			a.status = response.DraftStatus
+		}
+		return a, a.encode(response.Draft())
 	}
 	if response.Key == "" {
-		w.WriteHeader(response.Status)
-		return
+		return a, nil
 	}
-	status := response.Status
 	body := map[string]any{response.Key: response.Value}
 	if response.List != nil {
-		status = rangeHeaders(w.Header(), *response.List, mode)
-		body["links"] = pageLinks(r, wanted, mode, response.List.Total)
+		body["links"] = pageLinks(c.http, c.request.List, c.mode, response.List.Total)
 		body["meta"] = map[string]int{"total": response.List.Total}
 	} else if response.Links != nil {
 		body["links"] = response.Links
 	}
-	writeJSON(w, status, body)
+	return a, a.encode(body)
 }
 
-func writeJSON(w http.ResponseWriter, status int, body any) {
+// encode makes value the answer's body.
+func (a *answer) encode(value any) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	a.header.Set("Content-Type", "application/json; charset=utf-8")
+	a.body = text.Bytes()
+	return nil
+}
+
+// write sends the answer, compressed if the client takes that.
+func (a *answer) write(w http.ResponseWriter, r *http.Request) error {
+	body := a.body
+	h := w.Header()
+	maps.Copy(h, a.header)
+	h.Add("Vary", "Accept, Accept-Encoding")
+	if len(body) >= worthCompressing && takesGzip(r.Header.Values("Accept-Encoding")) {
+		body = compress(body)
+		h.Set("Content-Encoding", "gzip")
+	}
+	if a.body != nil {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(a.status)
+	_, err := w.Write(body)
+	return err
+}
+
+func writeJSON(w http.ResponseWriter, r *http.Request, status int, body any) {
+	a := answer{status: status, header: http.Header{}}
+	if err := a.encode(body); err != nil {
 		panic(err) // every body is made of plain structs; recover answers
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(text.Len()))
-	w.WriteHeader(status)
-	w.Write(text.Bytes())
+	a.write(w, r)
 }
 
 // errorBody is the form of every error.
@@ -72,9 +113,5 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	writeJSON(w, e.Status, errorBody{ID: e.ID, Message: e.Message, RequestID: requestID(r), Errors: e.Fields})
-}
-
-func (s *server) fail(err error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { s.writeError(w, r, err) }
+	writeJSON(w, r, e.Status, errorBody{ID: e.ID, Message: e.Message, RequestID: requestID(r), Errors: e.Fields})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/oauth"
 )
 
-// authorized is a handler that knows which account asks.
-type authorized func(w http.ResponseWriter, r *http.Request, accountID int64) error
+// authorized is a handler that knows who asks.
+type authorized func(w http.ResponseWriter, r *http.Request, token oauth.Token) error
 
 // authenticated lets a request through whose token has that scope.
 func (s *server) authenticated(scope string, next authorized) http.HandlerFunc {
@@ -24,7 +24,7 @@ func (s *server) authenticated(scope string, next authorized) http.HandlerFunc {
 			err = apierr.Forbidden()
 		}
 		if err == nil {
-			err = next(w, r, token.AccountID)
+			err = next(w, r, token)
 		}
 		if err != nil {
 			s.writeError(w, r, err)

@@ -32,15 +32,7 @@ func (s *server) params(w http.ResponseWriter, r *http.Request, link *schema.Lin
 	if err != nil {
 		return nil, err
 	}
-	params := map[string]any{}
-	for _, name := range link.Names() {
-		if value, ok := body[name]; ok {
-			params[name] = value
-		} else if value, ok := query[name]; ok {
-			params[name] = value
-		}
-	}
-	link.Coerce(params)
+	params := link.Gather(body, query)
 	return params, link.Validate(params)
 }
 

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/idempotency"
+	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/schema"
@@ -29,12 +32,14 @@ type Config struct {
 
 type server struct {
 	Config
+	keys *idempotency.Keys
+	torn *torn
 }
 
 // New returns the API's handler. It fails if the schema and the handlers do
 // not fit: a link without a handler, a handler without a link.
 func New(c Config) (http.Handler, error) {
-	s := &server{c}
+	s := &server{Config: c, keys: idempotency.NewKeys(c.DB), torn: newTorn(c.DB.Now)}
 	definitions := map[string][]byte{}
 	handlers := map[string]resource.Handler{}
 	for _, r := range c.Resources {
@@ -51,7 +56,7 @@ func New(c Config) (http.Handler, error) {
 		return nil, err
 	}
 	router := chi.NewRouter()
-	router.NotFound(s.fail(apierr.NotFound()))
+	router.NotFound(s.notFound)
 	router.MethodNotAllowed(s.methodNotAllowed(router))
 	for _, path := range []string{"/", "/v2"} {
 		router.Get(path, s.authenticated("account:read", s.directory))
@@ -80,31 +85,23 @@ func (s *server) route(router chi.Router, links []*schema.Link, handlers map[str
 	return errors.Join(errs...)
 }
 
-// operation serves one link.
-func (s *server) operation(link *schema.Link, handler resource.Handler) authorized {
-	return func(w http.ResponseWriter, r *http.Request, accountID int64) error {
-		params, err := s.params(w, r, link)
-		if err != nil {
-			return err
-		}
-		wanted, mode := listQuery(r)
-		response, err := handler(r.Context(), &resource.Request{
-			AccountID: accountID, Path: pathValues(r), Params: params, List: wanted, Base: origin(r) + "/v2",
-		})
-		if err != nil {
-			return err
-		}
-		s.answer(w, r, response, wanted, mode)
-		return nil
-	}
-}
-
-func (s *server) directory(w http.ResponseWriter, r *http.Request, _ int64) error {
+func (s *server) directory(w http.ResponseWriter, r *http.Request, _ oauth.Token) error {
 	base := origin(r)
-	writeJSON(w, http.StatusOK, map[string]any{
+	writeJSON(w, r, http.StatusOK, map[string]any{
 		"name": "Rockpool", "version": s.Version, "links": map[string]string{"v2": base + "/v2", "schema": base + "/v2/schema"},
 	})
 	return nil
+}
+
+// majorVersion is the beginning of a path in another version of the API.
+var majorVersion = regexp.MustCompile(`^/(v[0-9]+)(/|$)`)
+
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	err := apierr.NotFound()
+	if found := majorVersion.FindStringSubmatch(r.URL.Path); found != nil && found[1] != "v2" {
+		err.Message = fmt.Sprintf("There is no %s of this API; its only version is v2.", found[1])
+	}
+	s.writeError(w, r, err)
 }
 
 // methodNotAllowed answers with the methods that the path does have.

@@ -56,6 +56,9 @@ func (s *server) recover(next http.Handler) http.Handler {
 			if p == nil {
 				return
 			}
+			if p == http.ErrAbortHandler {
+				panic(p) // the connection is to be broken
+			}
 			s.Log.Error("panic", "request_id", requestID(r), "panic", p, "stack", string(debug.Stack()))
 			if recorder, ok := w.(*statusRecorder); ok && recorder.status == 0 {
 				s.writeError(w, r, fmt.Errorf("panic: %v", p))

@@ -39,51 +39,74 @@ func (s *Service) Get(ctx context.Context, accountID, id int64) (Droplet, error)
 	return get(ctx, s.DB, accountID, id)
 }
 
-// Act opens an action of that type on the droplet.
-func (s *Service) Act(ctx context.Context, accountID, id int64, actionType string) (a action.Action, err error) {
-	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		d, err := get(ctx, tx, accountID, id)
-		if err != nil {
-			return err
-		}
-		precondition, ok := preconditions[actionType]
-		if !ok {
-			return apierr.Invalid("type", "Type is invalid")
-		}
-		if d.Locked {
-			return errPending
-		}
-		if err := precondition(d); err != nil {
-			return err
-		}
-		a, err = s.Actions.Open(ctx, tx, resourceType,
-			action.New{AccountID: accountID, Type: actionType, ResourceID: id, Region: d.Region})
-		if errors.Is(err, action.ErrPending) {
-			return errPending
-		}
-		return err
-	})
+// Act opens an action of that type on the droplet in tx.
+func (s *Service) Act(ctx context.Context, tx *store.Tx, accountID, id int64, actionType string) (action.Action, error) {
+	precondition, ok := preconditions[actionType]
+	if !ok {
+		return action.Action{}, apierr.Invalid("type", "Type is invalid")
+	}
+	d, err := get(ctx, tx, accountID, id)
+	if err != nil {
+		return action.Action{}, err
+	}
+	if d.Locked {
+		return action.Action{}, errPending
+	}
+	if err := precondition(d); err != nil {
+		return action.Action{}, err
+	}
+	return s.open(ctx, tx, d, actionType)
+}
+
+func (s *Service) open(ctx context.Context, tx *store.Tx, d Droplet, actionType string) (action.Action, error) {
+	a, err := s.Actions.Open(ctx, tx, resourceType,
+		action.New{AccountID: d.AccountID, Type: actionType, ResourceID: d.ID, Region: d.Region})
+	if errors.Is(err, action.ErrPending) {
+		return a, errPending
+	}
 	return a, err
 }
 
 var errPending = apierr.Refused("Droplet already has a pending event.")
 
-// Delete destroys the droplet whatever it is doing: to the API it is gone when
-// Delete returns.
-func (s *Service) Delete(ctx context.Context, accountID, id int64) error {
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		d, err := get(ctx, tx, accountID, id)
-		if err != nil {
-			return err
-		}
-		if err := s.Actions.Cancel(ctx, tx, resourceType, id, "the droplet was deleted"); err != nil {
-			return err
-		}
-		if err := markDeleted(ctx, tx, id); err != nil {
-			return err
-		}
-		_, err = s.Actions.Open(ctx, tx, resourceType,
-			action.New{AccountID: accountID, Type: "destroy", ResourceID: id, Region: d.Region})
-		return err
-	})
+// Rename gives the droplet another name in tx, at once and whatever it is
+// doing. Its guest keeps the name of its host.
+func (s *Service) Rename(ctx context.Context, tx *store.Tx, accountID, id int64, name string) (Droplet, error) {
+	if err := checkName("name", name); err != nil {
+		return Droplet{}, err
+	}
+	d, err := get(ctx, tx, accountID, id)
+	if err != nil {
+		return d, err
+	}
+	d.Name = name
+	return d, setName(ctx, tx, id, name)
+}
+
+// RenameByAction is Rename by an action, as the API has it beside: refused
+// while another one is under way.
+func (s *Service) RenameByAction(ctx context.Context, tx *store.Tx, accountID, id int64, name string) (action.Action, error) {
+	d, err := s.Rename(ctx, tx, accountID, id, name)
+	if err != nil {
+		return action.Action{}, err
+	}
+	return s.open(ctx, tx, d, "rename")
+}
+
+// Delete destroys the droplet in tx, whatever it is doing: to the API it is
+// gone. What is returned is the droplet as it was, and the action that removes
+// what there is of it.
+func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID, id int64) (Droplet, action.Action, error) {
+	d, err := get(ctx, tx, accountID, id)
+	if err != nil {
+		return d, action.Action{}, err
+	}
+	if err := s.Actions.Cancel(ctx, tx, resourceType, id, "the droplet was deleted"); err != nil {
+		return d, action.Action{}, err
+	}
+	if err := markDeleted(ctx, tx, id); err != nil {
+		return d, action.Action{}, err
+	}
+	a, err := s.open(ctx, tx, d, "destroy")
+	return d, a, err
 }

@@ -47,6 +47,7 @@ func (s *Service) Definitions() []action.Definition {
 			{Name: "wait", Do: s.awaitShutdown},
 			{Name: "start", Do: s.resetOrStart},
 		}},
+		{Type: "rename"}, // the name is new when the action is opened
 	}
 	for i := range definitions {
 		d := &definitions[i]

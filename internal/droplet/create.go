@@ -56,41 +56,49 @@ func (i *identity) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*string)(i))
 }
 
-// Create makes the droplets that are asked for, all or none, and the actions
-// that bring them up, in the same order.
-func (s *Service) Create(ctx context.Context, accountID int64, c Create) ([]Droplet, []action.Action, error) {
+// Plan is a create that has been checked, ready to be carried out.
+type Plan struct {
+	service  *Service
+	names    []string
+	template Droplet // all but the names
+	userData string
+}
+
+// Plan checks what is asked for. Finding out about an image may wait for its
+// mirror, and a size for the engine: not while the database is held.
+func (s *Service) Plan(ctx context.Context, accountID int64, c Create) (*Plan, error) {
 	names, err := c.names()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	// Finding out about an image may wait for its mirror, and a size for the
-	// engine: not while the database is held.
 	template, err := s.template(ctx, accountID, c)
 	if err != nil {
+		return nil, err
+	}
+	return &Plan{service: s, names: names, template: template, userData: c.UserData}, nil
+}
+
+// Do makes the planned droplets in tx, all or none, and the actions that bring
+// them up, in the same order.
+func (p *Plan) Do(ctx context.Context, tx *store.Tx) (droplets []Droplet, actions []action.Action, err error) {
+	s := p.service
+	if err := s.checkLimit(ctx, tx, p.template.AccountID, len(p.names)); err != nil {
 		return nil, nil, err
 	}
-	var droplets []Droplet
-	var actions []action.Action
-	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := s.checkLimit(ctx, tx, accountID, len(names)); err != nil {
-			return err
+	for _, name := range p.names {
+		d := p.template
+		d.Name, d.Locked = name, true
+		if err := insert(ctx, tx, &d, p.userData); err != nil {
+			return nil, nil, fmt.Errorf("insert droplet: %w", err)
 		}
-		for _, name := range names {
-			d := template
-			d.Name, d.Locked = name, true
-			if err := insert(ctx, tx, &d, c.UserData); err != nil {
-				return fmt.Errorf("insert droplet: %w", err)
-			}
-			a, err := s.Actions.Open(ctx, tx, resourceType,
-				action.New{AccountID: accountID, Type: "create", ResourceID: d.ID, Region: d.Region})
-			if err != nil {
-				return err
-			}
-			droplets, actions = append(droplets, d), append(actions, a)
+		a, err := s.Actions.Open(ctx, tx, resourceType,
+			action.New{AccountID: d.AccountID, Type: "create", ResourceID: d.ID, Region: d.Region})
+		if err != nil {
+			return nil, nil, err
 		}
-		return nil
-	})
-	return droplets, actions, err
+		droplets, actions = append(droplets, d), append(actions, a)
+	}
+	return droplets, actions, nil
 }
 
 func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64, more int) error {
@@ -115,16 +123,23 @@ func (c Create) names() ([]string, error) {
 		names, field = []string{c.Name}, "name"
 	}
 	for _, name := range names {
-		switch {
-		case strings.TrimSpace(name) == "":
-			return nil, apierr.Invalid(field, "Name can't be blank")
-		case !hostname.MatchString(name):
-			return nil, apierr.Invalid(field, "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
-		case len(name) > maxName:
-			return nil, apierr.Invalid(field, "Name is too long: %d characters, the maximum is %d", len(name), maxName)
+		if err := checkName(field, name); err != nil {
+			return nil, err
 		}
 	}
 	return names, nil
+}
+
+func checkName(field, name string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return apierr.Invalid(field, "Name can't be blank")
+	case !hostname.MatchString(name):
+		return apierr.Invalid(field, "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
+	case len(name) > maxName:
+		return apierr.Invalid(field, "Name is too long: %d characters, the maximum is %d", len(name), maxName)
+	}
+	return nil
 }
 
 // template checks all but the names, and returns what the droplets have in

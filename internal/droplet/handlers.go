@@ -9,6 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/action"
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 //go:embed schema.json
@@ -24,12 +25,18 @@ func (s *Service) Resources() []resource.Resource {
 			"GET /droplets":              s.list,
 			"POST /droplets":             s.create,
 			"GET /droplets/{droplet}":    s.info,
+			"PATCH /droplets/{droplet}":  s.update,
+			"PUT /droplets/{droplet}":    s.update,
 			"DELETE /droplets/{droplet}": s.delete,
 		}},
 		{Name: "droplet-action", Schema: actionSchema, Handlers: map[string]resource.Handler{
 			"GET /droplets/{droplet}/actions":          s.listActions,
 			"POST /droplets/{droplet}/actions":         s.act,
 			"GET /droplets/{droplet}/actions/{action}": s.actionInfo,
+			// As the draft spelt them:
+			"GET /droplet/{droplet}/actions":          s.listActions,
+			"POST /droplet/{droplet}/actions":         s.act,
+			"GET /droplet/{droplet}/actions/{action}": s.actionInfo,
 		}},
 	}
 }
@@ -92,21 +99,45 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 	if err := r.Bind(&c); err != nil {
 		return nil, err
 	}
-	droplets, actions, err := s.Create(ctx, r.AccountID, c)
+	plan, err := s.Plan(ctx, r.AccountID, c)
 	if err != nil {
 		return nil, err
 	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		droplets, actions, err := plan.Do(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		response := s.created(r, droplets, actions, len(c.Names) > 0)
+		response.Settle = func(ctx context.Context) (*resource.Response, error) {
+			for i, a := range actions {
+				if err := s.Actions.AwaitEnd(ctx, a); err != nil {
+					return nil, err
+				}
+				if droplets[i], err = s.Get(context.WithoutCancel(ctx), r.AccountID, droplets[i].ID); err != nil {
+					return nil, err
+				}
+			}
+			return s.created(r, droplets, actions, len(c.Names) > 0), nil
+		}
+		return response, nil
+	})
+}
+
+// created shows new droplets, with links to the actions that make them.
+func (s *Service) created(r *resource.Request, droplets []Droplet, actions []action.Action, several bool) *resource.Response {
 	views := make([]View, len(droplets))
 	for i, d := range droplets {
 		views[i] = s.View(d)
 	}
-	response := resource.One(http.StatusAccepted, "droplets", views)
-	if len(c.Names) == 0 {
+	response := resource.All(http.StatusAccepted, "droplets", views)
+	if !several {
 		response = resource.One(http.StatusAccepted, "droplet", views[0])
 		response.Location = fmt.Sprintf("/droplets/%d", views[0].ID)
 	}
+	response.DraftStatus = http.StatusCreated
 	response.Links = links(r, actions)
-	return response, nil
+	return response
 }
 
 // actionLink leads from a new droplet to the action that makes it.
@@ -124,68 +155,38 @@ func links(r *resource.Request, actions []action.Action) any {
 	return map[string]any{"actions": list}
 }
 
+func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	var wanted struct{ Name string }
+	if err := r.Bind(&wanted); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Rename(ctx, tx, r.AccountID, id, wanted.Name)
+		if err != nil {
+			return nil, err
+		}
+		return resource.One(http.StatusOK, "droplet", s.View(d)), nil
+	})
+}
+
 func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
 	id, err := r.ID("droplet")
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Delete(ctx, r.AccountID, id); err != nil {
-		return nil, err
-	}
-	return resource.None(), nil
-}
-
-func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	id, err := r.ID("droplet")
-	if err != nil {
-		return nil, err
-	}
-	var wanted struct{ Type string }
-	if err := r.Bind(&wanted); err != nil {
-		return nil, err
-	}
-	a, err := s.Act(ctx, r.AccountID, id, wanted.Type)
-	if err != nil {
-		return nil, err
-	}
-	response := resource.One(http.StatusCreated, "action", a.View(s.Regions))
-	response.Location = fmt.Sprintf("/actions/%d", a.ID)
-	return response, nil
-}
-
-func (s *Service) listActions(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	id, err := r.ID("droplet")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
-		return nil, err
-	}
-	found, err := action.ListOf(ctx, s.DB, resourceType, id, r.List)
-	if err != nil {
-		return nil, err
-	}
-	return resource.Many("actions", found, action.Viewer(s.Regions)), nil
-}
-
-func (s *Service) actionInfo(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	id, err := r.ID("droplet")
-	if err != nil {
-		return nil, err
-	}
-	actionID, err := r.ID("action")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
-		return nil, err
-	}
-	a, err := s.Actions.Held(ctx, r.AccountID, actionID)
-	if err != nil {
-		return nil, err
-	}
-	if a.ResourceType != resourceType || a.ResourceID != id {
-		return nil, apierr.NotFound()
-	}
-	return resource.One(http.StatusOK, "action", a.View(s.Regions)), nil
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, a, err := s.Delete(ctx, tx, r.AccountID, id)
+		if err != nil {
+			return nil, err
+		}
+		response := resource.Deleted(s.View(d))
+		response.Settle = func(ctx context.Context) (*resource.Response, error) {
+			return response, s.Actions.AwaitEnd(ctx, a)
+		}
+		return response, nil
+	})
 }

@@ -108,6 +108,11 @@ func setStatus(ctx context.Context, tx *store.Tx, id int64, status string) error
 	return err
 }
 
+func setName(ctx context.Context, tx *store.Tx, id int64, name string) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET name = $2 WHERE id = $1`, id, name)
+	return err
+}
+
 func markDeleted(ctx context.Context, tx *store.Tx, id int64) error {
 	_, err := tx.Exec(ctx, `UPDATE droplets SET deleted_at = $2 WHERE id = $1`, id, store.Micros(tx.Now()))
 	return err

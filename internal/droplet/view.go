@@ -41,6 +41,28 @@ type View struct {
 	Forwards         []compute.Forward `json:"forwards"`
 }
 
+// draftView is a droplet as the API's early draft showed it: the region by its
+// slug, size and image in the draft's own form, all else as it is now.
+type draftView struct {
+	View
+	Region string      `json:"region"`
+	Size   *size.Draft `json:"size"`
+	Image  any         `json:"image"`
+}
+
+// Draft shows the droplet as the draft did.
+func (v View) Draft() any {
+	d := draftView{View: v, Image: v.Image.Draft()}
+	if v.Region != nil {
+		d.Region = v.Region.Slug
+	}
+	if v.Size != nil {
+		inside := v.Size.DraftInside()
+		d.Size = &inside
+	}
+	return d
+}
+
 // Networks is a droplet's addresses: the release's lists, and the draft's
 // single objects beside them.
 type Networks struct {

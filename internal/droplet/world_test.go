@@ -97,9 +97,22 @@ func check(t *testing.T, err error) {
 
 func (w *world) create() (droplet.Droplet, action.Action) {
 	w.t.Helper()
-	droplets, actions, err := w.Create(context.Background(), w.account, droplet.Create{Name: "web-1", Size: "s-1vcpu-256mb", Image: "micro"})
+	plan, err := w.Plan(context.Background(), w.account, droplet.Create{Name: "web-1", Size: "s-1vcpu-256mb", Image: "micro"})
 	check(w.t, err)
-	return droplets[0], actions[0]
+	var d droplet.Droplet
+	var a action.Action
+	check(w.t, w.write(func(tx *store.Tx) error {
+		droplets, actions, err := plan.Do(context.Background(), tx)
+		if err == nil {
+			d, a = droplets[0], actions[0]
+		}
+		return err
+	}))
+	return d, a
+}
+
+func (w *world) write(fn func(tx *store.Tx) error) error {
+	return w.DB.Write(context.Background(), fn)
 }
 
 // active makes a droplet and waits for it.
@@ -114,8 +127,11 @@ func (w *world) active() droplet.Droplet {
 
 func (w *world) act(id int64, actionType string) action.Action {
 	w.t.Helper()
-	a, err := w.Act(context.Background(), w.account, id, actionType)
-	check(w.t, err)
+	var a action.Action
+	check(w.t, w.write(func(tx *store.Tx) (err error) {
+		a, err = w.Act(context.Background(), tx, w.account, id, actionType)
+		return err
+	}))
 	return w.wait(a.ID)
 }
 

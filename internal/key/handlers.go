@@ -59,12 +59,14 @@ func (h handlers) create(ctx context.Context, r *resource.Request) (*resource.Re
 	if k.Fingerprint, err = Fingerprint(k.PublicKey); err != nil {
 		return nil, err
 	}
-	if err := h.db.Write(ctx, func(tx *store.Tx) error { return insert(ctx, tx, r.AccountID, &k) }); err != nil {
-		return nil, err
-	}
-	response := resource.One(http.StatusCreated, "ssh_key", k)
-	response.Location = fmt.Sprintf("/account/keys/%d", k.ID)
-	return response, nil
+	return r.Write(ctx, h.db, func(tx *store.Tx) (*resource.Response, error) {
+		if err := insert(ctx, tx, r.AccountID, &k); err != nil {
+			return nil, err
+		}
+		response := resource.One(http.StatusCreated, "ssh_key", k)
+		response.Location = fmt.Sprintf("/account/keys/%d", k.ID)
+		return response, nil
+	})
 }
 
 // maxName is the longest name of a key, in bytes.
@@ -87,32 +89,29 @@ func (h handlers) update(ctx context.Context, r *resource.Request) (*resource.Re
 	if err := r.Bind(&change); err != nil {
 		return nil, err
 	}
-	var k Key
-	err := h.db.Write(ctx, func(tx *store.Tx) (err error) {
-		if k, err = Find(ctx, tx, r.AccountID, r.Path["key"]); err != nil || change.Name == nil {
-			return err
+	return r.Write(ctx, h.db, func(tx *store.Tx) (*resource.Response, error) {
+		k, err := Find(ctx, tx, r.AccountID, r.Path["key"])
+		if err != nil {
+			return nil, err
 		}
-		if k.Name, err = validName(*change.Name); err != nil {
-			return err
+		if change.Name != nil {
+			if k.Name, err = validName(*change.Name); err != nil {
+				return nil, err
+			}
+			if err := rename(ctx, tx, k.ID, k.Name); err != nil {
+				return nil, err
+			}
 		}
-		return rename(ctx, tx, k.ID, k.Name)
+		return resource.One(http.StatusOK, "ssh_key", k), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return resource.One(http.StatusOK, "ssh_key", k), nil
 }
 
 func (h handlers) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	err := h.db.Write(ctx, func(tx *store.Tx) error {
+	return r.Write(ctx, h.db, func(tx *store.Tx) (*resource.Response, error) {
 		k, err := Find(ctx, tx, r.AccountID, r.Path["key"])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return remove(ctx, tx, k.ID)
+		return resource.Deleted(k), remove(ctx, tx, k.ID)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return resource.None(), nil
 }

@@ -7,11 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 // Resource is one room as the front door sees it.
@@ -31,7 +32,33 @@ type Request struct {
 	Params    map[string]any    // body and query, coerced to the schema's types
 	List      list.Query        // which slice of a list is asked for
 	Base      string            // URL of /v2 as the client reaches it
+	Wait      time.Duration     // how long the client would wait for the end of an action
+
+	// BeforeCommit gives an answer its form on the wire while the transaction
+	// that made it can still fail. The front door sets it.
+	BeforeCommit func(ctx context.Context, tx *store.Tx, response *Response) error
+
+	committed bool
 }
+
+// Write answers a link that changes something. fn changes it and makes the
+// answer; both happen in one transaction, or neither. So nothing is left that
+// could fail after the commit: a client is never told of an error when what it
+// wanted has happened.
+func (r *Request) Write(ctx context.Context, db *store.DB, fn func(tx *store.Tx) (*Response, error)) (*Response, error) {
+	var response *Response
+	err := db.Write(ctx, func(tx *store.Tx) (err error) {
+		tx.OnCommit(func() { r.committed = true })
+		if response, err = fn(tx); err != nil {
+			return err
+		}
+		return r.BeforeCommit(ctx, tx, response)
+	})
+	return response, err
+}
+
+// Committed reports whether Write has made its changes for good.
+func (r *Request) Committed() bool { return r.committed }
 
 // URL is the absolute URL of a path below /v2.
 func (r *Request) URL(path string) string { return r.Base + path }
@@ -64,30 +91,3 @@ func (r *Request) Bind(v any) error {
 	}
 	return nil
 }
-
-// Response is a successful answer, before it has a form on the wire.
-type Response struct {
-	Status   int
-	Key      string // under which Value stands in the body; no body if empty
-	Value    any
-	Links    any        // the body's "links"; of a list they are made by the front door
-	Location string     // path of what was created, below /v2
-	List     *list.Info // of a list, what was found
-}
-
-// One is an answer with one object.
-func One(status int, key string, value any) *Response {
-	return &Response{Status: status, Key: key, Value: value}
-}
-
-// Many is an answer with a slice of a list, each item as view shows it.
-func Many[T, V any](key string, found list.Slice[T], view func(T) V) *Response {
-	views := make([]V, len(found.Items))
-	for i, item := range found.Items {
-		views[i] = view(item)
-	}
-	return &Response{Status: http.StatusOK, Key: key, Value: views, List: &found.Info}
-}
-
-// None is an answer without a body.
-func None() *Response { return &Response{Status: http.StatusNoContent} }

@@ -11,26 +11,15 @@ import (
 // Repeated is the values of a form's parameter that stands several times.
 type Repeated []string
 
-// Names returns the names of the link's parameters.
-func (l *Link) Names() []string { return l.names }
-
-// Coerce brings parameters to the types that the link's schema gives them, as
-// far as that loses nothing: digits in a string to an integer where only an
-// integer is meant, a list with commas to an array, a number to a string. A
-// null is as good as absent and dropped. What does not fit stays for Validate
-// to refuse.
-func (l *Link) Coerce(params map[string]any) {
-	properties, _ := l.schema["properties"].(map[string]any)
-	l.coerceMembers(params, properties)
-}
-
 func (l *Link) coerceMembers(object, properties map[string]any) {
 	for name, value := range object {
+		property, _ := properties[name].(map[string]any)
 		if value == nil {
-			delete(object, name)
+			if !l.shape(property).types["null"] {
+				delete(object, name) // as good as absent
+			}
 			continue
 		}
-		property, _ := properties[name].(map[string]any)
 		object[name] = l.coerce(value, property)
 	}
 }

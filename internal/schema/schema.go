@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
-	"slices"
 	"sort"
 	"strings"
 
@@ -35,8 +34,8 @@ type Link struct {
 	Method      string
 	Path        string // below /v2, identities as {resource}
 	Scope       string // what a token needs for it, like droplet:read
-	names       []string
-	params      *jsonschema.Schema
+	params      []parameter
+	rules       *jsonschema.Schema // of the parameters; nil if there are none
 	schema      map[string]any
 	doc         map[string]any
 }
@@ -129,10 +128,11 @@ func (s *Schema) link(compiler *jsonschema.Compiler, resource string, index int,
 		Path: path, Scope: text.Scope, doc: s.doc}
 	link.schema, _ = raw["schema"].(map[string]any)
 	if link.schema != nil {
-		properties, _ := link.schema["properties"].(map[string]any)
-		link.names = slices.Sorted(maps.Keys(properties))
+		if link.params, err = link.parameters(); err != nil {
+			return nil, err
+		}
 		pointer := fmt.Sprintf("%s#/definitions/%s/links/%d/schema", documentURL, resource, index)
-		if link.params, err = compiler.Compile(pointer); err != nil {
+		if link.rules, err = compiler.Compile(pointer); err != nil {
 			return nil, err
 		}
 	}

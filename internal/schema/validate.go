@@ -21,7 +21,7 @@ import (
 // Validate checks coerced parameters against the link's schema. The error is
 // an apierr that names each field and its mend.
 func (l *Link) Validate(params map[string]any) error {
-	if l.params == nil {
+	if l.rules == nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -29,7 +29,7 @@ func (l *Link) Validate(params map[string]any) error {
 			return apierr.Invalid(name, "%s", field([]string{name}, "holds a number that is out of all bounds").Message)
 		}
 	}
-	err := l.params.Validate(params)
+	err := l.rules.Validate(params)
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
 		return err

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/oauth"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/schema"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// call is one request of a link on its way to its answer.
+type call struct {
+	*server
+	link    *schema.Link
+	handler resource.Handler
+	http    *http.Request
+	token   oauth.Token
+	request *resource.Request
+	mode    listMode
+	draft   bool   // answered in the draft's form
+	key     string // its idempotency key; empty without one
+
+	answer *answer // made before the commit
+}
+
+// operation serves one link.
+func (s *server) operation(link *schema.Link, handler resource.Handler) authorized {
+	return func(w http.ResponseWriter, r *http.Request, token oauth.Token) error {
+		params, err := s.params(w, r, link)
+		if err != nil {
+			return err
+		}
+		key, err := idempotencyKey(r)
+		if err != nil {
+			return err
+		}
+		c := &call{server: s, link: link, handler: handler, http: r, token: token, key: key, draft: wantsDraft(r)}
+		c.request = &resource.Request{
+			AccountID: token.AccountID, Path: pathValues(r), Params: params,
+			Base: origin(r) + "/v2", Wait: wait(r), BeforeCommit: c.beforeCommit,
+		}
+		c.request.List, c.mode = listQuery(r)
+		return c.once(w)
+	}
+}
+
+// beforeCommit makes the answer, and has it remembered by its idempotency key,
+// while that can still fail.
+func (c *call) beforeCommit(ctx context.Context, tx *store.Tx, response *resource.Response) (err error) {
+	if c.answer, err = c.render(response); err != nil || c.key == "" {
+		return err
+	}
+	return c.remember(ctx, tx)
+}
+
+// do has the handler answer. After a commit nothing makes it an error.
+func (c *call) do(ctx context.Context) (*answer, error) {
+	response, err := c.handle(ctx)
+	if c.request.Committed() {
+		if crash := fault.At(ctx, "api.answer"); errors.Is(crash, fault.ErrCrash) {
+			panic(http.ErrAbortHandler)
+		}
+		if err != nil {
+			c.Log.Error("after the commit", "request_id", requestID(c.http), "error", err)
+			return c.answer, nil
+		}
+		return c.settle(ctx, response), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.link.Method != http.MethodGet {
+		return nil, fmt.Errorf("%s answers without a transaction", c.link.Route())
+	}
+	return c.render(response)
+}
+
+// handle calls the handler; a panic is an error like any other.
+func (c *call) handle(ctx context.Context) (response *resource.Response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.Log.Error("panic", "request_id", requestID(c.http), "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return c.handler(ctx, c.request)
+}
+
+// settle returns the answer that a client gets who would rather wait for the
+// end of the actions that it began, as far as that comes in time.
+func (c *call) settle(ctx context.Context, response *resource.Response) *answer {
+	if c.request.Wait == 0 || response.Settle == nil {
+		return c.answer
+	}
+	waiting, cancel := context.WithTimeout(ctx, c.request.Wait)
+	defer cancel()
+	settled, err := response.Settle(waiting)
+	if err != nil {
+		return c.answer
+	}
+	a, err := c.render(settled)
+	if err != nil {
+		return c.answer
+	}
+	a.header.Set("Preference-Applied", fmt.Sprintf("wait=%.0f", c.request.Wait.Seconds()))
+	return a
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/idempotency"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// idempotencyHeader names a request, so that a client that has not heard of
+// its end can ask again without asking twice.
+const idempotencyHeader = "Idempotency-Key"
+
+// maxKey is the longest idempotency key, in bytes.
+const maxKey = 255
+
+// idempotencyKey returns the request's key, empty if it has none.
+func idempotencyKey(r *http.Request) (string, error) {
+	keys := r.Header.Values(idempotencyHeader)
+	if len(keys) == 0 {
+		return "", nil
+	}
+	key := keys[0]
+	if len(keys) > 1 || key == "" || len(key) > maxKey {
+		return "", apierr.BadRequest("Idempotency-Key must be one header with 1 to %d characters.", maxKey)
+	}
+	for _, b := range []byte(key) {
+		if b < ' ' || b > '~' {
+			return "", apierr.BadRequest("Idempotency-Key may hold printable ASCII characters only.")
+		}
+	}
+	return key, nil
+}
+
+// once answers the call, and sees to it that a request that comes again,
+// because its client did not hear the answer, is not carried out again.
+func (c *call) once(w http.ResponseWriter) error {
+	ctx := c.http.Context()
+	if c.link.Method == http.MethodGet {
+		a, err := c.do(ctx)
+		if err != nil {
+			return err
+		}
+		a.write(w, c.http)
+		return nil
+	}
+	hash, err := c.hash()
+	if err != nil {
+		return err
+	}
+	if c.key != "" {
+		a, err := c.keyed(ctx, hash)
+		if err != nil {
+			return err
+		}
+		a.write(w, c.http)
+		return nil
+	}
+	f := c.torn.board(ctx, hash)
+	defer c.torn.leave(f)
+	a, err := f.answer(func() (*answer, error) { return c.do(ctx) })
+	if err != nil {
+		return err
+	}
+	a.write(w, c.http)
+	return nil
+}
+
+// hash stands for what the call asks for: the same in whatever form the
+// parameters come.
+func (c *call) hash() (idempotency.Hash, error) {
+	text, err := json.Marshal([]any{c.token.AccountID, c.link.Route(), c.request.Path, c.request.Params, c.draft})
+	if err != nil {
+		return idempotency.Hash{}, fmt.Errorf("hash a request: %w", err)
+	}
+	return sha256.Sum256(text), nil
+}
+
+func (c *call) idempotencyKey() idempotency.Key {
+	return idempotency.Key{AccountID: c.token.AccountID, Text: c.key}
+}
+
+// keyed answers a call with a key.
+func (c *call) keyed(ctx context.Context, hash idempotency.Hash) (*answer, error) {
+	end, err := c.keys.Begin(c.idempotencyKey())
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if a, err := c.remembered(ctx, hash); a != nil || err != nil {
+		return a, err
+	}
+	a, err := c.do(ctx)
+	if errors.Is(err, idempotency.ErrTaken) { // by another node, meanwhile
+		return c.remembered(ctx, hash)
+	}
+	return a, err
+}
+
+// remembered returns the answer of the call's key, nil if there is none.
+func (c *call) remembered(ctx context.Context, hash idempotency.Hash) (*answer, error) {
+	found, err := c.keys.Find(ctx, c.idempotencyKey(), hash)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	return replayed(&answer{status: found.Status, header: found.Header, body: found.Body}), nil
+}
+
+// remember saves the answer by its key.
+func (c *call) remember(ctx context.Context, tx *store.Tx) error {
+	hash, err := c.hash()
+	if err != nil {
+		return err
+	}
+	return c.keys.Save(ctx, tx, c.idempotencyKey(), hash,
+		idempotency.Answer{Status: c.answer.status, Header: c.answer.header, Body: c.answer.body})
+}
+
+// replayed marks an answer as one that was given before.
+func replayed(a *answer) *answer {
+	header := a.header.Clone()
+	header.Set("Idempotency-Replayed", "true")
+	return &answer{status: a.status, header: header, body: a.body}
+}

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// longestWait is how long a client may have an answer held back.
+const longestWait = time.Minute
+
+// elements yields the elements of a header that is a list (RFC 9110, section
+// 5.6.1), however many lines it has.
+func elements(lines []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range lines {
+			for element := range strings.SplitSeq(line, ",") {
+				if element = strings.TrimSpace(element); element != "" && !yield(element) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// wait is how long the client would wait for an action's end: as it prefers
+// (RFC 7240, section 4.3), or the longest, by an early draft's pragma.
+func wait(r *http.Request) time.Duration {
+	for element := range elements(r.Header.Values("Prefer")) {
+		preference, _, _ := strings.Cut(element, ";")
+		name, value, _ := strings.Cut(preference, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "wait") {
+			continue
+		}
+		seconds, err := strconv.ParseUint(strings.Trim(value, "\" \t"), 10, 31)
+		if err == nil {
+			return min(time.Duration(seconds)*time.Second, longestWait)
+		}
+	}
+	for element := range elements(r.Header.Values("Pragma")) {
+		if strings.EqualFold(element, "event-wait") {
+			return longestWait
+		}
+	}
+	return 0
+}
+
+// draftType is the media type that asks for answers as the API's early draft
+// had them (contract, section 6).
+const draftType = "application/vnd.digitalocean.draft+json"
+
+// wantsDraft reports whether the client asks for the draft view.
+func wantsDraft(r *http.Request) bool {
+	for element := range elements(r.Header.Values("Accept")) {
+		mediaType, _, _ := strings.Cut(element, ";")
+		if strings.EqualFold(strings.TrimSpace(mediaType), draftType) {
+			return true
+		}
+	}
+	return r.URL.Query().Get("view") == "draft"
+}
