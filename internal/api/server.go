@@ -31,9 +31,15 @@ type server struct {
 	Config
 }
 
+// Door is the API's handler, and the schema that it routes by.
+type Door struct {
+	http.Handler
+	Schema *schema.Schema
+}
+
 // New returns the API's handler. It fails if the schema and the handlers do
 // not fit: a link without a handler, a handler without a link.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Door, error) {
 	s := &server{c}
 	definitions := map[string][]byte{}
 	handlers := map[string]resource.Handler{}
@@ -60,7 +66,7 @@ func New(c Config) (http.Handler, error) {
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
-	return s.log(s.recover(cors(s.override(headAsGet(withoutTrailingSlash(router)))))), nil
+	return &Door{s.log(s.recover(cors(s.override(headAsGet(withoutTrailingSlash(router)))))), loaded}, nil
 }
 
 func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {
