@@ -62,7 +62,9 @@ func New(c Config) (*Door, error) {
 	for _, path := range []string{"/", "/v2"} {
 		router.Get(path, s.authenticated("account:read", s.directory))
 	}
-	router.Get("/v2/schema", s.serveSchema(loaded))
+	if err := s.describe(router, loaded); err != nil {
+		return nil, err
+	}
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 func (s *server) directory(w http.ResponseWriter, r *http.Request, _ int64) error {
 	base := origin(r)
 	writeJSON(w, http.StatusOK, map[string]any{
-		"name": "Rockpool", "version": s.Version, "links": map[string]string{"v2": base + "/v2", "schema": base + "/v2/schema"},
+		"name": "Rockpool", "version": s.Version, "links": map[string]string{"v2": base + "/v2", "schema": base + "/v2/schema", "openapi": base + "/v2/openapi.json", "docs": base + "/v2/docs"},
 	})
 	return nil
 }

@@ -98,15 +98,19 @@ func (d document) identified(pointer string) []Attribute {
 	return all
 }
 
-// identities returns the names of the attributes that identify a resource.
-func (d document) identities(resource string) []string {
-	pointer := "#/definitions/" + resource + "/definitions/identity"
-	if d.resolve(pointer) == nil {
-		return nil
+// rank puts what identifies a resource before its other attributes.
+func (d document) rank(resource string, a Attribute) int {
+	var by []Attribute
+	if pointer := identityOf(resource); d.resolve(pointer) != nil {
+		by = d.identified(pointer)
 	}
-	var names []string
-	for _, a := range d.identified(pointer) {
-		names = append(names, a.Name)
+	if i := slices.IndexFunc(by, func(b Attribute) bool { return b.Name == a.Name }); i >= 0 {
+		return i
 	}
-	return names
+	return len(by)
+}
+
+// identityOf is the pointer to what identifies a resource, if it has that.
+func identityOf(resource string) string {
+	return "#/definitions/" + resource + "/definitions/identity"
 }

@@ -12,6 +12,9 @@ import (
 // document is the whole hyper-schema, decoded.
 type document object
 
+// ExampleOrigin stands in examples for wherever a cloud is.
+const ExampleOrigin = "https://rockpool.example.com"
+
 // Document is the whole hyper-schema as JSON, for an API at that URL.
 func (s *Schema) Document(apiURL string) ([]byte, error) {
 	doc := maps.Clone(s.doc)

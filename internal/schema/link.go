@@ -42,6 +42,11 @@ type Variable struct {
 // Route is the link's name for handlers: "METHOD /path".
 func (l *Link) Route() string { return l.Method + " " + l.Path }
 
+// Operation is the link's name for programs, like droplet_action_create.
+func (l *Link) Operation() string {
+	return strings.ToLower(strings.NewReplacer("-", "_", " ", "_").Replace(l.Resource + "_" + l.Title))
+}
+
 // Names returns the names of the link's parameters.
 func (l *Link) Names() []string { return l.names }
 
@@ -122,4 +127,26 @@ func (l *Link) readHref(href string) error {
 		errs = append(errs, errors.New("href "+href+" is no path with pointers in {( )}"))
 	}
 	return errors.Join(errs...)
+}
+
+// Slug returns the example of the slug that identifies the resource, if it is
+// of a catalogue, so that every cloud calls it the same.
+func (v Variable) Slug() (string, bool) {
+	i := slices.IndexFunc(v.By, func(a Attribute) bool { return a.Name == "slug" })
+	if i < 0 {
+		return "", false
+	}
+	slug, ok := v.By[i].Example.(string)
+	return slug, ok
+}
+
+// Identities returns what identifies each resource that has an identity.
+func (s *Schema) Identities() []Variable {
+	var all []Variable
+	for name := range s.doc.resources() {
+		if pointer := identityOf(name); s.doc.resolve(pointer) != nil {
+			all = append(all, Variable{Resource: name, By: s.doc.identified(pointer)})
+		}
+	}
+	return all
 }

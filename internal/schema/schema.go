@@ -142,10 +142,7 @@ func (s *Schema) read() error {
 	var errs []error
 	for name, definition := range s.doc.resources() {
 		r := &Resource{Name: name, Attributes: s.doc.attributes(definition)}
-		identities := s.doc.identities(name)
-		sort.SliceStable(r.Attributes, func(i, j int) bool {
-			return slices.Contains(identities, r.Attributes[i].Name) && !slices.Contains(identities, r.Attributes[j].Name)
-		})
+		slices.SortStableFunc(r.Attributes, func(a, b Attribute) int { return s.doc.rank(name, a) - s.doc.rank(name, b) })
 		remarshal(definition, &struct{ Title, Description, One, Many *string }{&r.Title, &r.Description, &r.One, &r.Many})
 		for i, raw := range objects(definition["links"]) {
 			link, err := s.doc.link(name, raw)
