@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -111,7 +114,14 @@ func (w *keptAnswer) decoded() (any, error) {
 	if w.body.Len() == 0 {
 		return nil, nil
 	}
-	return jsonschema.UnmarshalJSON(bytes.NewReader(w.body.Bytes()))
+	body := io.Reader(bytes.NewReader(w.body.Bytes()))
+	if w.Header().Get("Content-Encoding") == "gzip" {
+		var err error
+		if body, err = gzip.NewReader(body); err != nil {
+			return nil, err
+		}
+	}
+	return jsonschema.UnmarshalJSON(body)
 }
 
 func TestWhatBreaksTheContractIsFound(t *testing.T) {
@@ -147,7 +157,7 @@ func TestWhatBreaksTheContractIsFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kept := &keptAnswer{status: test.status}
+		kept := &keptAnswer{ResponseWriter: httptest.NewRecorder(), status: test.status}
 		kept.body.WriteString(test.body)
 		if problem := kept.problem(contract, sent); (problem != "") != test.breaks {
 			t.Errorf("%s: %q", name, problem)

@@ -91,7 +91,7 @@ func headerRefs(names []string) object {
 
 // errorResponses are the errors, one for each status: those that share one are
 // told apart by their ids.
-func errorResponses() object {
+func errorResponses(form object) object {
 	responses := object{}
 	for _, kind := range apierr.Table() {
 		name := responseName(kind.Status)
@@ -107,7 +107,7 @@ func errorResponses() object {
 		}
 		responses[name] = object{
 			"description": kind.When, "headers": headerRefs(append(shown, errorHeaders[kind.Status]...)),
-			"content": object{"application/json": object{"schema": ref("schemas", "error"), "examples": object{kind.ID: example}}},
+			"content": object{"application/json": object{"schema": form, "examples": object{kind.ID: example}}},
 		}
 	}
 	return responses

@@ -88,15 +88,14 @@ func types(value any) any {
 // that generated clients have a name for it. What is no object stands where it
 // is used.
 func (w *writer) reference(target string) object {
-	resource, definition, nested := strings.Cut(strings.TrimPrefix(target, "#/definitions/"), "/definitions/")
-	if !nested {
-		return ref("schemas", resource)
-	}
+	name, definition, nested := strings.Cut(strings.TrimPrefix(target, "#/definitions/"), "/definitions/")
 	from := w.from.Resolve(target)
-	if from["properties"] == nil {
-		return w.convert(from)
+	if nested {
+		if from["properties"] == nil {
+			return w.convert(from)
+		}
+		name += "." + definition
 	}
-	name := resource + "." + definition
 	if w.schemas[name] == nil {
 		w.schemas[name] = object{} // it may refer to itself
 		w.schemas[name] = w.convert(from)

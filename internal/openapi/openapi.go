@@ -27,20 +27,21 @@ func Document(from *schema.Schema, apiURL string) ([]byte, error) {
 	w := &writer{from: from, schemas: object{}}
 	tags := []any{}
 	for _, r := range from.Resources {
-		w.schemas[r.Name] = w.convert(from.Definition(r.Name))
 		if len(r.Links) > 0 {
 			tags = append(tags, object{"name": r.Title, "description": r.Description})
+			w.reference("#/definitions/" + r.Name)
 		}
 	}
 	doc := object{
-		"openapi": "3.1.1",
-		"info":    object{"title": "Rockpool API", "version": "2", "description": description},
-		"servers": []any{object{"url": apiURL}},
-		"tags":    tags,
-		"paths":   w.paths(),
+		"openapi":  "3.1.1",
+		"info":     object{"title": "Rockpool API", "version": "2", "description": description},
+		"servers":  []any{object{"url": apiURL}},
+		"security": []any{object{"bearer": []any{}}, object{"basic": []any{}}, object{"access_token": []any{}}},
+		"tags":     tags,
+		"paths":    w.paths(),
 		"components": object{
 			"schemas": w.schemas, "parameters": parameters, "headers": headers,
-			"responses": errorResponses(), "securitySchemes": securitySchemes,
+			"responses": errorResponses(w.reference("#/definitions/error")), "securitySchemes": securitySchemes,
 		},
 	}
 	if err := errors.Join(w.errs...); err != nil {

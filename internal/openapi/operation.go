@@ -13,9 +13,7 @@ func (w *writer) operation(r *schema.Resource, link *schema.Link) object {
 	operation := object{
 		"operationId": link.Operation(), "summary": link.Title, "description": link.Description,
 		"tags": []string{r.Title}, "responses": w.responses(link),
-		"security": []any{
-			object{"bearer": []string{link.Scope}}, object{"basic": []string{link.Scope}}, object{"access_token": []string{link.Scope}},
-		},
+		"x-scope": link.Scope, // in a security requirement, scopes are for OAuth's flows
 	}
 	params := w.pathParams(link)
 	if takesBody(link.Method) {

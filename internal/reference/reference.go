@@ -5,8 +5,10 @@ package reference
 import (
 	"bytes"
 	_ "embed"
+	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
@@ -92,7 +94,7 @@ type row struct {
 func rows(prefix string, attributes []schema.Attribute) []row {
 	var all []row
 	for _, a := range attributes {
-		r := row{Name: prefix + a.Name, Type: kind(a), Description: a.Description, Resource: a.Resource, Required: a.Required, Member: prefix != ""}
+		r := row{Name: prefix + a.Name, Type: kind(a), Description: described(a), Resource: a.Resource, Required: a.Required, Member: prefix != ""}
 		if a.Resource == "" && len(a.Members) == 0 {
 			r.Example = compact(a.Example)
 		}
@@ -105,6 +107,23 @@ func rows(prefix string, attributes []schema.Attribute) []row {
 	}
 	return all
 }
+
+// described adds the values that an attribute can have, unless its description
+// has named them.
+func described(a schema.Attribute) string {
+	values := make([]string, len(a.Enum))
+	for i, value := range a.Enum {
+		values[i] = fmt.Sprint(value)
+	}
+	named := func(value string) bool { return strings.Contains(a.Description, value) }
+	if !slices.ContainsFunc(values, func(value string) bool { return !named(value) }) || len(values) > maxNamed {
+		return a.Description
+	}
+	return a.Description + ": " + strings.Join(values, ", ")
+}
+
+// maxNamed is how many values are named: more would hide the words.
+const maxNamed = 10
 
 // variables are the lines for what stands in a link's path.
 func variables(l *schema.Link) []row {

@@ -2,13 +2,14 @@ package schema
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
 )
 
-// attributesBelow ranges over the attributes that a resource's definition
-// describes, also those within others, by their pointers.
+// attributesBelow ranges over the attributes and parameters that a resource's
+// definition describes, also those within others, by their pointers.
 func attributesBelow(definition object) iter.Seq2[string, object] {
 	found := map[string]object{}
 	var walk func(at string, schema object)
@@ -21,6 +22,11 @@ func attributesBelow(definition object) iter.Seq2[string, object] {
 		}
 	}
 	walk("", definition)
+	for i, link := range objects(definition["links"]) {
+		if parameters, ok := link["schema"].(object); ok {
+			walk(fmt.Sprintf("/links/%d/schema", i), parameters)
+		}
+	}
 	return sorted(found)
 }
 

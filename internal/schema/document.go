@@ -22,13 +22,6 @@ func (s *Schema) Document(apiURL string) ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// Definition returns what the document says of a resource. It is not to be
-// changed.
-func (s *Schema) Definition(resource string) map[string]any {
-	definition, _ := s.doc["definitions"].(object)[resource].(object)
-	return definition
-}
-
 // Resolve returns what a reference like #/definitions/droplet leads to; nil if
 // nothing is there. It is not to be changed.
 func (s *Schema) Resolve(ref string) map[string]any { return s.doc.resolve(ref) }
