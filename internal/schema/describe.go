@@ -101,7 +101,8 @@ func (d document) example(schema object, depth int) (any, bool) {
 		if !slices.Contains(strs(schema["required"]), name) {
 			continue
 		}
-		if value[name], ok = d.example(properties[name].(object), depth); !ok {
+		member, _ := properties[name].(object)
+		if value[name], ok = d.example(member, depth); !ok {
 			return nil, false
 		}
 	}

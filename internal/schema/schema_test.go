@@ -120,6 +120,7 @@ func TestLoadRefuses(t *testing.T) {
 		"an example with more in it":    {`"optional": ["trees"],`, `"optional": ["trees"], "example": {"soil": "a", "x": 1},`, "the example of pond/definitions/shore does not fit"},
 		"parameters that do not fit":    {`"required": ["slug"],`, `"required": ["slug"], "example": {"name": 1},`, "the example of POST /ponds does not fit"},
 		"a parameter without words":     {`"required": ["slug"], "properties": {`, `"required": ["slug"], "properties": {"x": {"type": ["string"], "example": "a"}, `, "schema of pond/links/1/schema/properties/x: it has no description"},
+		"a property that is no schema":  {`{"$ref": "#/definitions/pond/definitions/fish"}`, `5`, "schema of pond/properties/fish: it has no description"},
 		"an array of anything":          {`"items": {"type": ["object"], "properties": {`, `"example": [], "itmes": {"properties": {`, "schema of pond/definitions/fish: an array must say what its items are"},
 		"an object of anything":         {`"anyOf": [{"$ref": "#/definitions/pond"}, {"type": ["null"]}]`, `"title": "x"`, "schema of pond/definitions/outlet: an object must say what its properties are"},
 		"a reference to nothing":        {`"$ref": "#/definitions/pond/definitions/fish"`, `"$ref": "#/definitions/pond/definitions/birds"`, "schema of pond/properties/fish: #/definitions/pond/definitions/birds leads nowhere"},
