@@ -8,7 +8,7 @@ ifneq ($(shell id -u),0)
 PACKAGES += uidmap
 endif
 # What only the tests need.
-TEST_PACKAGES := gcc libc6-dev
+TEST_PACKAGES := gcc libc6-dev curl
 
 # Packages whose tests start machines: one after another, because they share
 # the processors.

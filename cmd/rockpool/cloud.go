@@ -24,6 +24,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/panel"
 	"github.com/rockpool-cloud/rockpool/internal/region"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/schema"
 	"github.com/rockpool-cloud/rockpool/internal/size"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -39,6 +40,7 @@ type cloud struct {
 	actions  *action.Engine
 	images   *image.Library
 	droplets *droplet.Service
+	schema   *schema.Schema
 	handler  http.Handler
 }
 
@@ -92,6 +94,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if err != nil {
 		return nil, err
 	}
+	cl.schema = door.Schema
 	cl.handler = withPanel(door, panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities}))
 	return cl, nil
 }

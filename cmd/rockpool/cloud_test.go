@@ -48,7 +48,7 @@ func newClient(t *testing.T, change ...func(*serveCommand)) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(cl.handler)
+	server := httptest.NewServer(keepsContract(t, cl.schema, cl.handler))
 	t.Cleanup(server.Close)
 	return &client{t: t, cloud: cl, url: server.URL, token: strings.TrimSpace(string(token))}
 }

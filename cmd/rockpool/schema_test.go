@@ -33,21 +33,20 @@ func TestSchema(t *testing.T) {
 		t.Errorf("not valid by draft-04: %v", err)
 	}
 	checkReferences(t, doc.(map[string]any), doc)
-	for name, resource := range a.at("definitions").(map[string]any) {
-		definitions := resource.(map[string]any)["definitions"].(map[string]any)
-		for attribute, definition := range definitions {
-			d := definition.(map[string]any)
-			if d["$ref"] != nil || d["anyOf"] != nil {
-				continue
-			}
-			for _, key := range []string{"description", "example", "type"} {
-				if _, ok := d[key]; !ok {
-					t.Errorf("%s's %s has no %s", name, attribute, key)
+	for name, resource := range doc.(map[string]any)["definitions"].(map[string]any) {
+		for _, l := range resource.(map[string]any)["links"].([]any) {
+			link := l.(map[string]any)
+			// Draft-04 itself says nothing of links; their schemas are plain ones.
+			for _, key := range []string{"schema", "targetSchema"} {
+				part, ok := link[key]
+				if err := meta.Validate(part); ok && err != nil {
+					t.Errorf("%s's link %s: %s is not valid by draft-04: %v", name, link["title"], key, err)
 				}
 			}
-		}
-		for _, link := range resource.(map[string]any)["links"].([]any) {
-			c.checkServed(link.(map[string]any))
+			if _, ok := link["targetSchema"]; ok == (link["rel"] == "destroy") {
+				t.Errorf("%s's link %s: rel %s and targetSchema %v", name, link["title"], link["rel"], link["targetSchema"])
+			}
+			c.checkServed(link)
 		}
 	}
 }

@@ -36,9 +36,15 @@ type server struct {
 	torn *torn
 }
 
+// Door is the API's handler, and the schema that it routes by.
+type Door struct {
+	http.Handler
+	Schema *schema.Schema
+}
+
 // New returns the API's handler. It fails if the schema and the handlers do
 // not fit: a link without a handler, a handler without a link.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Door, error) {
 	s := &server{Config: c, keys: idempotency.NewKeys(c.DB), torn: newTorn(c.DB.Now)}
 	definitions := map[string][]byte{}
 	handlers := map[string]resource.Handler{}
@@ -61,11 +67,13 @@ func New(c Config) (http.Handler, error) {
 	for _, path := range []string{"/", "/v2"} {
 		router.Get(path, s.authenticated("account:read", s.directory))
 	}
-	router.Get("/v2/schema", s.serveSchema(loaded))
+	if err := s.describe(router, loaded); err != nil {
+		return nil, err
+	}
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
-	return s.log(s.recover(cors(s.override(headAsGet(withoutTrailingSlash(router)))))), nil
+	return &Door{s.log(s.recover(cors(s.override(headAsGet(withoutTrailingSlash(router)))))), loaded}, nil
 }
 
 func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {
@@ -88,7 +96,9 @@ func (s *server) route(router chi.Router, links []*schema.Link, handlers map[str
 func (s *server) directory(w http.ResponseWriter, r *http.Request, _ oauth.Token) error {
 	base := origin(r)
 	writeJSON(w, r, http.StatusOK, map[string]any{
-		"name": "Rockpool", "version": s.Version, "links": map[string]string{"v2": base + "/v2", "schema": base + "/v2/schema"},
+		"name": "Rockpool", "version": s.Version, "links": map[string]string{
+			"v2": base + "/v2", "schema": base + "/v2/schema", "openapi": base + "/v2/openapi.json", "docs": base + "/v2/docs",
+		},
 	})
 	return nil
 }

@@ -44,16 +44,16 @@ func resolve[T any](attrs []Attr[T], q *Query) (Attr[T], error) {
 	}
 	i := slices.IndexFunc(attrs, func(a Attr[T]) bool { return q.Attr == a.Name || q.Attr == a.Name+"s" || q.Attr == a.Alias })
 	if i < 0 {
-		return Attr[T]{}, withAttrs(unsatisfiable("Range attribute must be one of: %s", strings.Join(names(attrs), ", ")), attrs)
+		return Attr[T]{}, withAttrs(apierr.RangeNotSatisfiable("Range attribute must be one of: %s", strings.Join(names(attrs), ", ")), attrs)
 	}
 	a := attrs[i]
 	for _, b := range []Bound{q.From, q.To} {
 		if _, err := a.parse(b.Value); b.Value != "" && err != nil {
-			return a, withAttrs(unsatisfiable("Range of %s: %q is not a number", a.Name, b.Value), attrs)
+			return a, withAttrs(apierr.RangeNotSatisfiable("Range of %s: %q is not a number", a.Name, b.Value), attrs)
 		}
 	}
 	if !q.Desc && q.From.Value != "" && q.To.Value != "" && a.compare(q.From.Value, q.To.Value) > 0 {
-		return a, withAttrs(unsatisfiable("Range begins at %s, after its end %s", q.From.Value, q.To.Value), attrs)
+		return a, withAttrs(apierr.RangeNotSatisfiable("Range begins at %s, after its end %s", q.From.Value, q.To.Value), attrs)
 	}
 	return a, nil
 }

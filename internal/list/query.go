@@ -3,7 +3,6 @@
 package list
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -53,7 +52,7 @@ func parseRange(header string) (q Query, ok bool, invalid *apierr.Error) {
 	}
 	q = Query{Attr: attr, Max: DefaultMax}
 	if attr == "" {
-		return q, true, unsatisfiable("Range must begin with an attribute")
+		return q, true, apierr.RangeNotSatisfiable("Range must begin with an attribute")
 	}
 	if err := q.parseBounds(strings.ReplaceAll(bounds, " ", "")); err != nil {
 		return q, true, err
@@ -72,7 +71,7 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	}
 	first, last, found := strings.Cut(text, "..")
 	if !found {
-		return unsatisfiable("Range must have .. between its first and its last value")
+		return apierr.RangeNotSatisfiable("Range must have .. between its first and its last value")
 	}
 	q.From.Value, q.From.Exclusive = strings.CutPrefix(first, "]")
 	if !q.From.Exclusive {
@@ -83,7 +82,7 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 		q.To.Value = strings.TrimSuffix(last, "]")
 	}
 	if strings.ContainsAny(q.From.Value+q.To.Value, "[]") {
-		return unsatisfiable("Range has a bracket where none can be")
+		return apierr.RangeNotSatisfiable("Range has a bracket where none can be")
 	}
 	return nil
 }
@@ -99,24 +98,18 @@ func (q *Query) parseParam(param string) *apierr.Error {
 			n, err = LargestMax, nil // too large to be counted
 		}
 		if err != nil || n == 0 {
-			return unsatisfiable("Range's max must be a number from 1 to %d", LargestMax)
+			return apierr.RangeNotSatisfiable("Range's max must be a number from 1 to %d", LargestMax)
 		}
 		q.Max = int(min(n, LargestMax))
 	case "order":
 		if value != "asc" && value != "desc" {
-			return unsatisfiable("Range's order must be asc or desc")
+			return apierr.RangeNotSatisfiable("Range's order must be asc or desc")
 		}
 		q.Desc = value == "desc"
 	default:
-		return unsatisfiable("Range knows max and order, not %q", name)
+		return apierr.RangeNotSatisfiable("Range knows max and order, not %q", name)
 	}
 	return nil
-}
-
-func unsatisfiable(format string, args ...any) *apierr.Error {
-	e := apierr.Refused(format, args...)
-	e.Status, e.ID = http.StatusRequestedRangeNotSatisfiable, "requested_range_not_satisfiable"
-	return e
 }
 
 // format writes a range in the header's form. The bounds are in the order of

@@ -15,7 +15,7 @@ func (l *Link) coerceMembers(object, properties map[string]any) {
 	for name, value := range object {
 		property, _ := properties[name].(map[string]any)
 		if value == nil {
-			if !l.shape(property).types["null"] {
+			if !l.doc.shape(property).types["null"] {
 				delete(object, name) // as good as absent
 			}
 			continue
@@ -25,7 +25,7 @@ func (l *Link) coerceMembers(object, properties map[string]any) {
 }
 
 func (l *Link) coerce(value any, schema map[string]any) any {
-	shape := l.shape(schema)
+	shape := l.doc.shape(schema)
 	switch v := value.(type) {
 	case Repeated:
 		if !shape.types["array"] {
@@ -58,21 +58,21 @@ type shape struct {
 	properties map[string]any
 }
 
-func (l *Link) shape(schema map[string]any) shape {
+func (d document) shape(schema map[string]any) shape {
 	s := shape{types: map[string]bool{}}
-	l.addShape(&s, schema, 0)
+	d.addShape(&s, schema, 0)
 	return s
 }
 
 // maxReferences bounds how far a schema's references are followed.
 const maxReferences = 8
 
-func (l *Link) addShape(s *shape, schema map[string]any, depth int) {
+func (d document) addShape(s *shape, schema map[string]any, depth int) {
 	if schema == nil || depth > maxReferences {
 		return
 	}
 	if ref, ok := schema["$ref"].(string); ok {
-		l.addShape(s, l.resolve(ref), depth+1)
+		d.addShape(s, d.resolve(ref), depth+1)
 		return
 	}
 	switch t := schema["type"].(type) {
@@ -95,22 +95,9 @@ func (l *Link) addShape(s *shape, schema map[string]any, depth int) {
 	for _, combiner := range []string{"anyOf", "oneOf"} {
 		branches, _ := schema[combiner].([]any)
 		for _, branch := range branches {
-			l.addShape(s, branch.(map[string]any), depth+1)
+			d.addShape(s, branch.(map[string]any), depth+1)
 		}
 	}
-}
-
-func (l *Link) resolve(ref string) map[string]any {
-	at := any(l.doc)
-	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
-		object, ok := at.(map[string]any)
-		if !ok {
-			return nil
-		}
-		at = object[part]
-	}
-	object, _ := at.(map[string]any)
-	return object
 }
 
 // coerceText makes of a text what a form can only write as one.

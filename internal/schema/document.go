@@ -2,12 +2,127 @@ package schema
 
 import (
 	"encoding/json"
+	"fmt"
+	"iter"
 	"maps"
+	"slices"
+	"strings"
 )
+
+// document is the whole hyper-schema, decoded.
+type document object
+
+// ExampleOrigin stands in examples for wherever a cloud is.
+const ExampleOrigin = "https://rockpool.example.com"
 
 // Document is the whole hyper-schema as JSON, for an API at that URL.
 func (s *Schema) Document(apiURL string) ([]byte, error) {
 	doc := maps.Clone(s.doc)
 	doc["links"] = []any{map[string]string{"href": apiURL, "rel": "self"}}
 	return json.Marshal(doc)
+}
+
+// Resolve returns what a reference like #/definitions/droplet leads to; nil if
+// nothing is there. It is not to be changed.
+func (s *Schema) Resolve(ref string) map[string]any { return s.doc.resolve(ref) }
+
+func (d document) resolve(ref string) object {
+	at := any(object(d))
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		o, ok := at.(object)
+		if !ok {
+			return nil
+		}
+		at = o[part]
+	}
+	o, _ := at.(object)
+	return o
+}
+
+// resources ranges over the definitions, by name.
+func (d document) resources() iter.Seq2[string, object] {
+	definitions := map[string]object{}
+	for name, definition := range d["definitions"].(object) {
+		definitions[name] = definition.(object)
+	}
+	return sorted(definitions)
+}
+
+// combiners are the keywords that make a schema of several.
+var combiners = []string{"allOf", "anyOf", "oneOf"}
+
+// branches are the schemas that one is made of.
+func branches(schema object) []object {
+	var all []object
+	for _, combiner := range combiners {
+		all = append(all, objects(schema[combiner])...)
+	}
+	return all
+}
+
+// below ranges over the schemas directly within one, by the pointers that lead
+// on to them.
+func below(schema object) iter.Seq2[string, object] {
+	found := map[string]object{}
+	for _, keyword := range []string{"definitions", "properties"} {
+		members, _ := schema[keyword].(object)
+		for name := range members {
+			found["/"+keyword+"/"+name], _ = members[name].(object)
+		}
+	}
+	for _, keyword := range []string{"items", "additionalProperties", "not"} {
+		if member, ok := schema[keyword].(object); ok {
+			found["/"+keyword] = member
+		}
+	}
+	for _, combiner := range combiners {
+		for i, member := range objects(schema[combiner]) {
+			found[fmt.Sprintf("/%s/%d", combiner, i)] = member
+		}
+	}
+	return sorted(found)
+}
+
+func sorted[V any](m map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			if !yield(key, m[key]) {
+				return
+			}
+		}
+	}
+}
+
+// objects returns the objects of a list.
+func objects(list any) []object {
+	items, _ := list.([]any)
+	var all []object
+	for _, item := range items {
+		if o, ok := item.(object); ok {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+func strs(list any) []string {
+	if one, ok := list.(string); ok {
+		return []string{one}
+	}
+	items, _ := list.([]any)
+	var all []string
+	for _, item := range items {
+		if text, ok := item.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+func anys(list []string) []any {
+	all := make([]any, len(list))
+	for i, item := range list {
+		all[i] = item
+	}
+	return all
 }

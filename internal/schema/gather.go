@@ -22,7 +22,7 @@ func (l *Link) parameters() ([]parameter, error) {
 	var all []parameter
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		property, _ := properties[name].(map[string]any)
-		p := parameter{name: name, spellings: []string{name}, schema: property, nullable: l.shape(property).types["null"]}
+		p := parameter{name: name, spellings: []string{name}, schema: property, nullable: l.doc.shape(property).types["null"]}
 		for _, alias := range slices.Sorted(maps.Keys(aliases)) {
 			if aliases[alias] == name {
 				p.spellings = append(p.spellings, alias)

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/schema"
+)
+
+// outsideSchema are the paths that answer without being any resource's.
+var outsideSchema = []string{"/", "/v2", "/v2/schema", "/v2/openapi.json", "/v2/docs", "/panel"}
+
+// keepsContract returns a handler whose every answer is checked against the
+// schema, whatever test asks for it.
+func keepsContract(t *testing.T, contract *schema.Schema, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The door may change the request; the answer is to what was sent.
+		sent := r.Clone(r.Context())
+		kept := &keptAnswer{ResponseWriter: w}
+		next.ServeHTTP(kept, r)
+		if problem := kept.problem(contract, sent); problem != "" {
+			t.Errorf("%s %s breaks the contract: %s\n%d %s", sent.Method, sent.URL, problem, kept.status, kept.body.String())
+		}
+	})
+}
+
+// keptAnswer keeps what it passes on.
+type keptAnswer struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (w *keptAnswer) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *keptAnswer) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	w.body.Write(p)
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *keptAnswer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// problem says how the answer differs from what the schema describes, empty if
+// it does not.
+func (w *keptAnswer) problem(contract *schema.Schema, sent *http.Request) string {
+	method := sent.Method
+	for _, header := range []string{"X-Http-Method-Override", "Http-Method-Override"} {
+		if wanted := strings.ToUpper(strings.TrimSpace(sent.Header.Get(header))); wanted != "" && method == http.MethodPost {
+			method = wanted
+		}
+	}
+	path := sent.URL.EscapedPath()
+	below, isAPI := strings.CutPrefix(path, "/v2")
+	switch {
+	case method == http.MethodOptions, w.status == http.StatusNotModified, method == http.MethodHead && w.body.Len() == 0:
+		return ""
+	case w.status >= 400:
+		return w.errorProblem(contract)
+	case slices.Contains(outsideSchema, strings.TrimSuffix(path, "/")), path == "/":
+		return ""
+	case strings.Contains(sent.Header.Get("Accept"), "draft") || sent.URL.Query().Get("view") == "draft":
+		return "" // another view than the schema's
+	}
+	link := contract.Match(method, below)
+	if !isAPI || link == nil {
+		return "no link answers here"
+	}
+	partial := link.Lists() && w.status == http.StatusPartialContent && !sent.URL.Query().Has("page") && !sent.URL.Query().Has("per_page")
+	if w.status != link.Status && !partial {
+		return "the status is not the link's"
+	}
+	body, err := w.decoded()
+	if err == nil {
+		err = link.ValidateAnswer(body)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func (w *keptAnswer) errorProblem(contract *schema.Schema) string {
+	body, err := w.decoded()
+	if err == nil {
+		err = contract.ValidateError(body)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	id := body.(map[string]any)["id"]
+	if !slices.ContainsFunc(apierr.Table(), func(k apierr.Kind) bool { return k.Status == w.status && k.ID == id }) {
+		return "the id is not that of the status"
+	}
+	return ""
+}
+
+// decoded is the body as a validator takes it, nil if there is none.
+func (w *keptAnswer) decoded() (any, error) {
+	if w.body.Len() == 0 {
+		return nil, nil
+	}
+	body := io.Reader(bytes.NewReader(w.body.Bytes()))
+	if w.Header().Get("Content-Encoding") == "gzip" {
+		var err error
+		if body, err = gzip.NewReader(body); err != nil {
+			return nil, err
+		}
+	}
+	return jsonschema.UnmarshalJSON(body)
+}
+
+func TestWhatBreaksTheContractIsFound(t *testing.T) {
+	contract := newClient(t).cloud.schema
+	const key = `{"ssh_key":{"id":1,"name":"a","fingerprint":"b","public_key":"c"}}`
+	for name, test := range map[string]struct {
+		method, path string
+		status       int
+		body         string
+		breaks       bool
+	}{
+		"what is described":        {"GET", "/v2/account/keys/1", 200, key, false},
+		"a trailing slash":         {"GET", "/v2/account/keys/1/", 200, key, false},
+		"another status":           {"GET", "/v2/account/keys/1", 201, key, true},
+		"an unknown attribute":     {"GET", "/v2/account/keys/1", 200, strings.Replace(key, `"id"`, `"x":1,"id"`, 1), true},
+		"an unknown name beside":   {"GET", "/v2/account/keys/1", 200, strings.Replace(key, `{"ssh`, `{"x":1,"ssh`, 1), true},
+		"a missing attribute":      {"GET", "/v2/account/keys/1", 200, strings.Replace(key, `"id":1,`, ``, 1), true},
+		"an attribute's type":      {"GET", "/v2/account/keys/1", 200, strings.Replace(key, `1`, `"1"`, 1), true},
+		"no body":                  {"GET", "/v2/account/keys/1", 200, "", true},
+		"a body of no JSON":        {"GET", "/v2/account/keys/1", 200, "hello", true},
+		"no links of a list":       {"GET", "/v2/account/keys", 200, `{"ssh_keys":[],"meta":{"total":0}}`, true},
+		"a part of a list":         {"GET", "/v2/account/keys", 206, `{"ssh_keys":[],"links":{},"meta":{"total":0}}`, false},
+		"a part where a page was":  {"GET", "/v2/account/keys?page=1", 206, `{"ssh_keys":[],"links":{},"meta":{"total":0}}`, true},
+		"nothing of a destroy":     {"DELETE", "/v2/account/keys/1", 204, "", false},
+		"a body of a destroy":      {"DELETE", "/v2/account/keys/1", 204, "{}", true},
+		"a path that is no link's": {"GET", "/v2/secrets", 200, "{}", true},
+		"an error":                 {"GET", "/v2/secrets", 404, `{"id":"not_found","message":"a","request_id":"b"}`, false},
+		"an error's other id":      {"GET", "/v2/secrets", 404, `{"id":"bad_request","message":"a","request_id":"b"}`, true},
+		"an error's unknown id":    {"GET", "/v2/secrets", 404, `{"id":"gone","message":"a","request_id":"b"}`, true},
+		"an error of another form": {"GET", "/v2/secrets", 404, `{"error":"not found"}`, true},
+	} {
+		sent, err := http.NewRequest(test.method, test.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := &keptAnswer{ResponseWriter: httptest.NewRecorder(), status: test.status}
+		kept.body.WriteString(test.body)
+		if problem := kept.problem(contract, sent); (problem != "") != test.breaks {
+			t.Errorf("%s: %q", name, problem)
+		}
+	}
+}

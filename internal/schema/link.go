@@ -1,0 +1,150 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// Link is one operation of one resource.
+type Link struct {
+	Resource    string
+	Title       string
+	Description string
+	Rel         string // what it is to the resource: create, destroy, instances, self, update
+	Method      string
+	Path        string     // below /v2, identities as {resource}
+	Variables   []Variable // the identities in Path
+	Scope       string     // what a token needs for it, like droplet:read
+	Status      int        // of its answer
+
+	pointer string // where it is in the document
+	params  []parameter
+	schema  object // of its parameters; nil if it has none
+	target  object // of its answer; nil if it has no body
+	doc     document
+	rules   *jsonschema.Schema // of its parameters
+	answer  *jsonschema.Schema
+}
+
+// Variable is an identity in a link's path.
+type Variable struct {
+	Resource string
+	By       []Attribute // the attributes that identify it
+}
+
+// Route is the link's name for handlers: "METHOD /path".
+func (l *Link) Route() string { return l.Method + " " + l.Path }
+
+// Operation is the link's name for programs, like droplet_action_create.
+func (l *Link) Operation() string {
+	return strings.ToLower(strings.NewReplacer("-", "_", " ", "_").Replace(l.Resource + "_" + l.Title))
+}
+
+// Lists reports whether the link answers with a list.
+func (l *Link) Lists() bool { return l.Rel == "instances" }
+
+// Match returns the link for a path below /v2, as it is sent, and the method;
+// nil if there is none. A HEAD is a GET.
+func (s *Schema) Match(method, path string) *Link {
+	if method == "HEAD" {
+		method = "GET"
+	}
+	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	// In the order of routes a literal comes before a variable in its place.
+	i := slices.IndexFunc(s.Links, func(l *Link) bool { return l.Method == method && l.fits(segments) })
+	if i < 0 {
+		return nil
+	}
+	return s.Links[i]
+}
+
+func (l *Link) fits(segments []string) bool {
+	wanted := strings.Split(l.Path, "/")
+	return slices.EqualFunc(wanted, segments, func(want, have string) bool {
+		return want == have || strings.HasPrefix(want, "{") && have != ""
+	})
+}
+
+// link reads a link that is complete.
+func (d document) link(resource string, raw object) (*Link, error) {
+	var link Link
+	var text struct{ Title, Description, Rel, Method, Href, Scope string }
+	if err := remarshal(raw, &text); err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]string{"title": text.Title, "description": text.Description, "rel": text.Rel,
+		"method": text.Method, "href": text.Href, "scope": text.Scope} {
+		if value == "" {
+			return nil, fmt.Errorf("it has no %s", name)
+		}
+	}
+	if err := remarshal(raw["status"], &link.Status); err != nil {
+		return nil, fmt.Errorf("its status: %w", err)
+	}
+	link.Resource, link.Title, link.Description, link.Rel = resource, text.Title, text.Description, text.Rel
+	link.Method, link.Scope, link.doc = text.Method, text.Scope, d
+	link.target, _ = raw["targetSchema"].(object)
+	if link.schema, _ = raw["schema"].(object); link.schema != nil {
+		var err error
+		if link.params, err = link.parameters(); err != nil {
+			return nil, err
+		}
+	}
+	return &link, link.readHref(text.Href)
+}
+
+// identity is a variable of an href: the encoded pointer to a definition, in
+// parentheses, as Heroku's generators of clients write it.
+var identity = regexp.MustCompile(`\{\(([^)]*)\)\}`)
+
+// readHref turns an href's variables into the names of the resources that they
+// identify.
+func (l *Link) readHref(href string) error {
+	var errs []error
+	l.Path = identity.ReplaceAllStringFunc(href, func(variable string) string {
+		pointer, err := url.PathUnescape(identity.FindStringSubmatch(variable)[1])
+		parts := strings.Split(pointer, "/")
+		if err != nil || len(parts) != 5 || parts[1] != "definitions" || parts[3] != "definitions" || l.doc.resolve(pointer) == nil {
+			errs = append(errs, fmt.Errorf("href %s: %s does not point to a definition", href, variable))
+			return ""
+		}
+		name := parts[2]
+		if slices.ContainsFunc(l.Variables, func(v Variable) bool { return v.Resource == name }) {
+			errs = append(errs, fmt.Errorf("href %s names a %s twice", href, name))
+		}
+		l.Variables = append(l.Variables, Variable{Resource: name, By: l.doc.identified(pointer)})
+		return "{" + name + "}"
+	})
+	if strings.ContainsAny(identity.ReplaceAllString(href, ""), "{}") || !strings.HasPrefix(href, "/") {
+		errs = append(errs, errors.New("href "+href+" is no path with pointers in {( )}"))
+	}
+	return errors.Join(errs...)
+}
+
+// Slug returns the example of the slug that identifies the resource, if it is
+// of a catalogue, so that every cloud calls it the same.
+func (v Variable) Slug() (string, bool) {
+	i := slices.IndexFunc(v.By, func(a Attribute) bool { return a.Name == "slug" })
+	if i < 0 {
+		return "", false
+	}
+	slug, ok := v.By[i].Example.(string)
+	return slug, ok
+}
+
+// Identities returns what identifies each resource that has an identity.
+func (s *Schema) Identities() []Variable {
+	var all []Variable
+	for name := range s.doc.resources() {
+		if pointer := identityOf(name); s.doc.resolve(pointer) != nil {
+			all = append(all, Variable{Resource: name, By: s.doc.identified(pointer)})
+		}
+	}
+	return all
+}
