@@ -60,11 +60,14 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if len(regions) == 0 {
 		regions = region.Slugs()
 	}
-	sizes := size.NewCatalog(regions, func(s size.Size) bool {
-		have := capabilities()
-		return (have.MemoryMB == 0 || s.MemoryMB <= have.MemoryMB) && (have.VCPUs == 0 || s.VCPUs <= have.VCPUs)
+	sizes := size.NewCatalog(regions, func() (size.Bounds, bool) {
+		have, known := capabilities()
+		return size.Bounds{MemoryMB: have.MemoryMB, VCPUs: have.VCPUs}, known
 	})
-	places, err := region.NewCatalog(regions, sizes, func() []string { return append([]string{}, capabilities().Features...) })
+	places, err := region.NewCatalog(regions, sizes, func() ([]string, bool) {
+		have, known := capabilities()
+		return append([]string{}, have.Features...), known
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -112,22 +115,23 @@ func withPanel(door, page http.Handler) http.Handler {
 // capabilities returns a function that asks the engine until it knows. Without
 // QEMU nothing is known, and installing it needs no restart; creates fail until
 // then and say why.
-func (cl *cloud) capabilities(log *slog.Logger) func() compute.Capabilities {
+func (cl *cloud) capabilities(log *slog.Logger) func() (have compute.Capabilities, known bool) {
 	var mu sync.Mutex
-	var known *compute.Capabilities
-	return func() compute.Capabilities {
+	var have compute.Capabilities
+	var known bool
+	return func() (compute.Capabilities, bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if known != nil {
-			return *known
+		if known {
+			return have, true
 		}
 		found, err := cl.engine.Capabilities(context.Background())
 		if err != nil {
 			log.Debug("the engine can't run machines", "reason", err)
-			return compute.Capabilities{}
+			return compute.Capabilities{}, false
 		}
-		known = &found
-		return found
+		have, known = found, true
+		return have, true
 	}
 }
 
