@@ -31,13 +31,12 @@ func scan(row store.Scanner) (Droplet, error) {
 		return d, err
 	}
 	d.CreatedAt = store.Time(created)
-	err = errors.Join(
-		json.Unmarshal([]byte(imageJSON), &d.Image),
-		json.Unmarshal([]byte(features), &d.Features),
-		json.Unmarshal([]byte(tags), &d.Tags),
-		json.Unmarshal([]byte(keys), &d.PublicKeys),
-	)
-	if err != nil {
+	var errs [4]error
+	d.Image, errs[0] = images.of(imageJSON)
+	d.Features, errs[1] = texts.of(features)
+	d.Tags, errs[2] = texts.of(tags)
+	d.PublicKeys, errs[3] = texts.of(keys)
+	if err := errors.Join(errs[:]...); err != nil {
 		return d, fmt.Errorf("droplet %d: %w", d.ID, err)
 	}
 	if addr.Valid {
