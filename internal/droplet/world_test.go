@@ -163,4 +163,17 @@ func (w *world) assertSound(id int64) {
 	if has != (state != compute.Absent) {
 		w.t.Errorf("has an address: %v, its machine is %s", has, state)
 	}
+	w.assertTotal()
+}
+
+// assertTotal fails unless the account's list of droplets knows its length.
+func (w *world) assertTotal() {
+	w.t.Helper()
+	var counted, kept int
+	check(w.t, w.DB.QueryRow(context.Background(), `SELECT
+		(SELECT count(*) FROM droplets WHERE account_id = $1 AND deleted_at IS NULL),
+		(SELECT coalesce(sum(total), 0) FROM totals WHERE account_id = $1 AND list = 'droplets')`, w.account).Scan(&counted, &kept))
+	if kept != counted {
+		w.t.Errorf("the list's total is %d, there are %d droplets", kept, counted)
+	}
 }
