@@ -21,6 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/image"
 	"github.com/rockpool-cloud/rockpool/internal/key"
 	"github.com/rockpool-cloud/rockpool/internal/metadata"
+	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/panel"
 	"github.com/rockpool-cloud/rockpool/internal/region"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
@@ -88,7 +89,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		cl.droplets.Features = []string{"simulated"}
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
-	door, err := api.New(api.Config{DB: cl.db, Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
+	door, err := api.New(api.Config{DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
 		account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
 		cl.images.Resource(), places.Resource(), sizes.Resource(),
 	}, cl.droplets.Resources()...)})

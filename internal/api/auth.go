@@ -37,7 +37,7 @@ func (s *server) token(r *http.Request) (oauth.Token, error) {
 	if text == "" {
 		return oauth.Token{}, apierr.Unauthorized()
 	}
-	return oauth.Authenticate(r.Context(), s.DB, text)
+	return s.Tokens.Authenticate(r.Context(), text)
 }
 
 // count counts the request, and tells the client how many it has left.
