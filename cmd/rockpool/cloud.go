@@ -21,6 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/image"
 	"github.com/rockpool-cloud/rockpool/internal/key"
 	"github.com/rockpool-cloud/rockpool/internal/metadata"
+	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/panel"
 	"github.com/rockpool-cloud/rockpool/internal/region"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
@@ -62,11 +63,14 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if len(regions) == 0 {
 		regions = region.Slugs()
 	}
-	sizes := size.NewCatalog(regions, func(s size.Size) bool {
-		have := capabilities()
-		return (have.MemoryMB == 0 || s.MemoryMB <= have.MemoryMB) && (have.VCPUs == 0 || s.VCPUs <= have.VCPUs)
+	sizes := size.NewCatalog(regions, func() (size.Bounds, bool) {
+		have, known := capabilities()
+		return size.Bounds{MemoryMB: have.MemoryMB, VCPUs: have.VCPUs}, known
 	})
-	places, err := region.NewCatalog(regions, sizes, func() []string { return append([]string{}, capabilities().Features...) })
+	places, err := region.NewCatalog(regions, sizes, func() ([]string, bool) {
+		have, known := capabilities()
+		return append([]string{}, have.Features...), known
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +91,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		cl.droplets.Features = []string{"simulated"}
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
-	door, err := api.New(api.Config{DB: cl.db, Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
+	door, err := api.New(api.Config{DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
 		account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
 		cl.images.Resource(), places.Resource(), sizes.Resource(),
 	}, cl.droplets.Resources()...)})
@@ -115,22 +119,23 @@ func withPanel(door, page http.Handler) http.Handler {
 // capabilities returns a function that asks the engine until it knows. Without
 // QEMU nothing is known, and installing it needs no restart; creates fail until
 // then and say why.
-func (cl *cloud) capabilities(log *slog.Logger) func() compute.Capabilities {
+func (cl *cloud) capabilities(log *slog.Logger) func() (have compute.Capabilities, known bool) {
 	var mu sync.Mutex
-	var known *compute.Capabilities
-	return func() compute.Capabilities {
+	var have compute.Capabilities
+	var known bool
+	return func() (compute.Capabilities, bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if known != nil {
-			return *known
+		if known {
+			return have, true
 		}
 		found, err := cl.engine.Capabilities(context.Background())
 		if err != nil {
 			log.Debug("the engine can't run machines", "reason", err)
-			return compute.Capabilities{}
+			return compute.Capabilities{}, false
 		}
-		known = &found
-		return found
+		have, known = found, true
+		return have, true
 	}
 }
 

@@ -18,13 +18,13 @@ import (
 
 // client talks to a cloud of simulated machines, wired as serve wires it.
 type client struct {
-	t     *testing.T
+	t     testing.TB
 	cloud *cloud
 	url   string
 	token string
 }
 
-func newClient(t *testing.T, change ...func(*serveCommand)) *client {
+func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	t.Helper()
 	c := &serveCommand{
 		dataFlag: dataFlag{t.TempDir()}, Compute: "simulated", Network: "user", Forward: []uint16{22},

@@ -21,7 +21,7 @@ var outsideSchema = []string{"/", "/v2", "/v2/schema", "/v2/openapi.json", "/v2/
 
 // keepsContract returns a handler whose every answer is checked against the
 // schema, whatever test asks for it.
-func keepsContract(t *testing.T, contract *schema.Schema, next http.Handler) http.Handler {
+func keepsContract(t testing.TB, contract *schema.Schema, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The door may change the request; the answer is to what was sent.
 		sent := r.Clone(r.Context())

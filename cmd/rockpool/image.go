@@ -41,7 +41,7 @@ func (f imageFlags) library(ctx context.Context) (*image.Library, *store.DB, err
 	if err != nil {
 		return nil, nil, err
 	}
-	everything := func(size.Size) bool { return true }
+	everything := func() (size.Bounds, bool) { return size.Bounds{}, true }
 	library, err := image.Open(ctx, db, image.Config{Dir: f.images(), Mirror: f.Mirror, Offline: f.Offline},
 		size.NewCatalog(region.Slugs(), everything), region.Slugs(), slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -47,9 +47,15 @@ func one(row *sql.Row) (Action, error) {
 	return a, err
 }
 
+// ofAccount is the condition of the account's own list.
+const ofAccount = `account_id = $1`
+
 var table = list.Table[Action]{
-	Select:      `SELECT ` + columns + ` FROM actions`,
-	Count:       `SELECT count(*) FROM actions`,
+	Select: `SELECT ` + columns + ` FROM actions`,
+	From:   `actions`,
+	Totals: map[string]string{
+		ofAccount: `SELECT coalesce(max(total), 0) FROM totals WHERE list = 'actions' AND account_id = $1`,
+	},
 	Scan:        scan,
 	NewestFirst: true,
 	Attrs: []list.Attr[Action]{
@@ -60,7 +66,7 @@ var table = list.Table[Action]{
 // List returns a slice of the account's actions, in their own order newest
 // first.
 func List(ctx context.Context, q store.Querier, accountID int64, wanted list.Query) (list.Slice[Action], error) {
-	return table.Read(ctx, q, wanted, `account_id = $1`, accountID)
+	return table.Read(ctx, q, wanted, ofAccount, accountID)
 }
 
 // ListOf is List for one resource.

@@ -37,15 +37,17 @@ func (s *server) token(r *http.Request) (oauth.Token, error) {
 	if text == "" {
 		return oauth.Token{}, apierr.Unauthorized()
 	}
-	return oauth.Authenticate(r.Context(), s.DB, text)
+	return s.Tokens.Authenticate(r.Context(), text)
 }
 
 // count counts the request, and tells the client how many it has left.
 func (s *server) count(h http.Header, token oauth.Token) error {
 	v := s.Limiter.Take(token.ID)
-	h.Set("RateLimit-Limit", strconv.Itoa(v.Limit))
-	h.Set("RateLimit-Remaining", strconv.Itoa(v.Remaining))
-	h.Set("RateLimit-Reset", strconv.FormatInt(v.Reset.Unix(), 10))
+	// The names are as package http writes them; of any other form it would
+	// make a copy each time.
+	h.Set("Ratelimit-Limit", strconv.Itoa(v.Limit))
+	h.Set("Ratelimit-Remaining", strconv.Itoa(v.Remaining))
+	h.Set("Ratelimit-Reset", strconv.FormatInt(v.Reset.Unix(), 10))
 	if v.Allowed {
 		return nil
 	}

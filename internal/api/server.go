@@ -24,6 +24,7 @@ import (
 // Config is what a front door opens to.
 type Config struct {
 	DB        *store.DB
+	Tokens    *oauth.Tokens
 	Resources []resource.Resource
 	Limiter   *ratelimit.Limiter
 	Version   string // of Rockpool

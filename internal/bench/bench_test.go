@@ -1,6 +1,6 @@
-// Package bench measures the real program and keeps the figures in
-// docs/benchmarks.md. "make bench" runs it; each benchmark takes its samples
-// in one iteration.
+// Package bench measures the real program, and its handlers by the benchmarks
+// that are beside its wiring, and keeps the figures in docs/benchmarks.md.
+// "make bench" runs it; each benchmark takes its samples in one iteration.
 package bench
 
 import (
@@ -46,17 +46,21 @@ type figure struct {
 	name  string
 	value float64
 	unit  string
-	limit float64 // 0 if there is none
+	limit float64 // at the most; 0 if there is none
+	least float64 // at the least; 0 if there is none
 	n     int
 }
 
 func (f figure) row() string {
 	limit, verdict := "", ""
-	if f.limit > 0 {
+	switch {
+	case f.limit > 0:
 		limit, verdict = fmt.Sprintf("%.4g %s", f.limit, f.unit), "ok"
-		if f.value > f.limit {
-			verdict = "MISSED"
-		}
+	case f.least > 0:
+		limit, verdict = fmt.Sprintf("at least %.4g %s", f.least, f.unit), "ok"
+	}
+	if f.limit > 0 && f.value > f.limit || f.value < f.least {
+		verdict = "MISSED"
 	}
 	return fmt.Sprintf("| %s | %d | %.3g %s | %s | %s |", f.name, f.n, f.value, f.unit, limit, verdict)
 }

@@ -50,7 +50,7 @@ type filter struct {
 
 // where returns the filter as a condition of SQL.
 func (f filter) where(accountID int64) (condition string, args []any, err error) {
-	condition, args = `d.account_id = $1 AND d.deleted_at IS NULL`, []any{accountID}
+	condition, args = ofAccount, []any{accountID}
 	if f.TagName != nil && (f.Name != nil || f.Type != "") {
 		return "", nil, apierr.Invalid("tag_name", "Tag name can't be combined with name or type")
 	}

@@ -31,13 +31,12 @@ func scan(row store.Scanner) (Droplet, error) {
 		return d, err
 	}
 	d.CreatedAt = store.Time(created)
-	err = errors.Join(
-		json.Unmarshal([]byte(imageJSON), &d.Image),
-		json.Unmarshal([]byte(features), &d.Features),
-		json.Unmarshal([]byte(tags), &d.Tags),
-		json.Unmarshal([]byte(keys), &d.PublicKeys),
-	)
-	if err != nil {
+	var errs [4]error
+	d.Image, errs[0] = images.of(imageJSON)
+	d.Features, errs[1] = texts.of(features)
+	d.Tags, errs[2] = texts.of(tags)
+	d.PublicKeys, errs[3] = texts.of(keys)
+	if err := errors.Join(errs[:]...); err != nil {
 		return d, fmt.Errorf("droplet %d: %w", d.ID, err)
 	}
 	if addr.Valid {
@@ -70,18 +69,23 @@ func one(row *sql.Row) (Droplet, error) {
 	return d, err
 }
 
+// ofAccount is the condition of the account's whole list.
+const ofAccount = `d.account_id = $1 AND d.deleted_at IS NULL`
+
 var table = list.Table[Droplet]{
 	Select: selectDroplet,
-	Count:  `SELECT count(*) FROM droplets d`,
-	Scan:   scan,
+	From:   `droplets d`,
+	Totals: map[string]string{
+		ofAccount: `SELECT coalesce(max(total), 0) FROM totals WHERE list = 'droplets' AND account_id = $1`,
+	},
+	Scan: scan,
 	Attrs: []list.Attr[Droplet]{
 		{Name: "id", Column: "d.id", Number: true, Value: func(d Droplet) string { return strconv.FormatInt(d.ID, 10) }},
 	},
 }
 
-func count(ctx context.Context, q store.Querier, accountID int64) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM droplets WHERE account_id = $1 AND deleted_at IS NULL`, accountID).Scan(&n)
-	return n, err
+func count(ctx context.Context, q store.Querier, accountID int64) (int, error) {
+	return table.Total(ctx, q, ofAccount, accountID)
 }
 
 func insert(ctx context.Context, tx *store.Tx, d *Droplet, userData string) (err error) {

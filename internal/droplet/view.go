@@ -92,13 +92,9 @@ func (s *Service) View(d Droplet) View {
 		DiskInfo: size.LocalDisk(d.DiskGB), Locked: d.Locked, Status: d.Status,
 		CreatedAt: d.CreatedAt.Format(time.RFC3339), Features: d.Features,
 		BackupIDs: []int64{}, SnapshotIDs: []int64{}, VolumeIDs: []string{}, Snapshots: []struct{}{},
-		Image: d.Image, SizeSlug: d.Size, Region: s.Regions.ViewOf(d.Region),
+		Image: d.Image, Size: s.Sizes.ViewOf(d.Size), SizeSlug: d.Size, Region: s.Regions.ViewOf(d.Region),
 		Tags: d.Tags, VPCUUID: d.VPC, Networks: Networks{V4: []Address{}, V6: []Address{}},
 		Forwards: []compute.Forward{},
-	}
-	if found, ok := s.Sizes.Find(d.Size); ok {
-		shown := s.Sizes.View(found)
-		v.Size = &shown
 	}
 	if d.Address != nil {
 		public := s.public(d)

@@ -48,8 +48,8 @@ func openWorld(t *testing.T, dir string, inject fault.Injector) *world {
 	check(t, err)
 	log := slog.New(slog.DiscardHandler)
 	regions := region.Slugs()
-	sizes := size.NewCatalog(regions, func(s size.Size) bool { return s.MemoryMB <= 65536 })
-	places, err := region.NewCatalog([]string{"nyc1", "nyc3", "fra1"}, sizes, func() []string { return []string{"metadata"} })
+	sizes := size.NewCatalog(regions, func() (size.Bounds, bool) { return size.Bounds{MemoryMB: 65536}, true })
+	places, err := region.NewCatalog([]string{"nyc1", "nyc3", "fra1"}, sizes, func() ([]string, bool) { return []string{"metadata"}, true })
 	check(t, err)
 	images, err := image.Open(ctx, db, image.Config{Simulated: true}, sizes, regions, log)
 	check(t, err)
@@ -178,5 +178,18 @@ func (w *world) assertSound(id int64) {
 	check(w.t, err)
 	if has != (state != compute.Absent) {
 		w.t.Errorf("has an address: %v, its machine is %s", has, state)
+	}
+	w.assertTotal()
+}
+
+// assertTotal fails unless the account's list of droplets knows its length.
+func (w *world) assertTotal() {
+	w.t.Helper()
+	var counted, kept int
+	check(w.t, w.DB.QueryRow(context.Background(), `SELECT
+		(SELECT count(*) FROM droplets WHERE account_id = $1 AND deleted_at IS NULL),
+		(SELECT coalesce(sum(total), 0) FROM totals WHERE account_id = $1 AND list = 'droplets')`, w.account).Scan(&counted, &kept))
+	if kept != counted {
+		w.t.Errorf("the list's total is %d, there are %d droplets", kept, counted)
 	}
 }

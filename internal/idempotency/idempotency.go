@@ -40,7 +40,7 @@ type Answer struct {
 // The errors of a key that can't be used.
 var (
 	ErrInFlight = apierr.Conflict("A request with this Idempotency-Key is still in progress.")
-	ErrOther = apierr.Invalid("Idempotency-Key",
+	ErrOther    = apierr.Invalid("Idempotency-Key",
 		"Idempotency-Key has been used for another request; give every request a key of its own.")
 	// ErrTaken means that another node has just committed with that key.
 	ErrTaken = errors.New("the idempotency key is taken")

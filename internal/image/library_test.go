@@ -66,7 +66,7 @@ func openLibrary(t *testing.T, dir string, s *source) *image.Library {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	sizes := size.NewCatalog(nil, func(size.Size) bool { return true })
+	sizes := size.NewCatalog(nil, func() (size.Bounds, bool) { return size.Bounds{}, true })
 	l, err := image.Open(t.Context(), db, image.Config{Dir: dir, Sources: map[string]diskimage.Source{"micro": s}},
 		sizes, nil, slog.New(slog.DiscardHandler))
 	if err != nil {

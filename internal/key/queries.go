@@ -33,7 +33,7 @@ func Find(ctx context.Context, q store.Querier, accountID int64, idOrFingerprint
 
 var table = list.Table[Key]{
 	Select: `SELECT ` + columns + ` FROM ssh_keys`,
-	Count:  `SELECT count(*) FROM ssh_keys`,
+	From:   `ssh_keys`,
 	Scan:   scan,
 	Attrs: []list.Attr[Key]{
 		{Name: "id", Column: "id", Number: true, Value: func(k Key) string { return strconv.FormatInt(k.ID, 10) }},

@@ -94,7 +94,7 @@ type window struct {
 	total    int
 	more     bool     // items follow within the query's bounds
 	beyond   bool     // items follow the query's end
-	previous []string // values of up to Max items before the slice, the nearest first
+	previous []string // values of the up to Max items before the slice, or of the two at their ends; the nearest first
 }
 
 // describe makes a slice's Info.

@@ -30,8 +30,15 @@ var attrs = []list.Attr[item]{
 // reader reads a slice of some items by their ids.
 type reader func(list.Query) (list.Slice[item], error)
 
-// both returns the two kinds of lists with the same items in them.
-func both(t testing.TB, items []item) map[string]reader {
+// table is a list of items in the database.
+var table = list.Table[item]{Select: `SELECT id, name FROM items`, From: `items`, Attrs: attrs,
+	Scan: func(row store.Scanner) (i item, err error) {
+		err = row.Scan(&i.id, &i.name)
+		return i, err
+	}}
+
+// openTable makes the table, with the items in it.
+func openTable(t testing.TB, items []item) *store.DB {
 	t.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "db"))
@@ -57,14 +64,18 @@ func both(t testing.TB, items []item) map[string]reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := list.Table[item]{Select: `SELECT id, name FROM items`, Count: `SELECT count(*) FROM items`, Attrs: attrs,
-		Scan: func(row store.Scanner) (i item, err error) {
-			err = row.Scan(&i.id, &i.name)
-			return i, err
-		}}
+	return db
+}
+
+// both returns the two kinds of lists with the same items in them.
+func both(t testing.TB, items []item) map[string]reader {
+	t.Helper()
+	db := openTable(t, items)
 	return map[string]reader{
 		"memory": func(q list.Query) (list.Slice[item], error) { return list.Of(items, attrs, q) },
-		"table":  func(q list.Query) (list.Slice[item], error) { return table.Read(ctx, db, q, `shown = $1`, 1) },
+		"table": func(q list.Query) (list.Slice[item], error) {
+			return table.Read(context.Background(), db, q, `shown = $1`, 1)
+		},
 	}
 }
 
@@ -221,6 +232,58 @@ func TestFollowingRanges(t *testing.T) {
 			back = found.PrevRange
 		}
 	})
+}
+
+// A page has the items that counting from the list's start gives it.
+func TestPagesByNumber(t *testing.T) {
+	items := numbers(60)
+	for i := range items {
+		items[i].name = "n" + strconv.Itoa(100+60-i)
+	}
+	lists := both(t, items)
+	rapid.Check(t, func(t *rapid.T) {
+		q := list.Query{Paged: true,
+			Attr:   rapid.SampledFrom([]string{"id", "name"}).Draw(t, "attr"),
+			Desc:   rapid.Bool().Draw(t, "desc"),
+			Max:    rapid.IntRange(1, 70).Draw(t, "max"),
+			Offset: rapid.OneOf(rapid.IntRange(0, 70), rapid.Just(1<<48)).Draw(t, "offset"),
+		}
+		up := (q.Attr == "id") != q.Desc // names are in the opposite order
+		want := span(1, 60)
+		if !up {
+			want = span(60, 1)
+		}
+		want = want[min(q.Offset, 60):min(q.Offset+q.Max, 60)]
+		for name, read := range lists {
+			found, err := read(q)
+			if err != nil || !slices.Equal(ids(found), want) || found.Total != 60 {
+				t.Errorf("%s: %v of %d, %v, want %v", name, ids(found), found.Total, err, want)
+			}
+		}
+	})
+}
+
+// What is kept of a list's total holds for its own condition, and for no other.
+func TestTotalsThatAreKept(t *testing.T) {
+	db := openTable(t, numbers(9))
+	kept := table
+	kept.Totals = map[string]string{`shown = $1`: `SELECT 1000 + $1`}
+	for _, test := range []struct {
+		where string
+		args  []any
+		want  int
+	}{
+		{`shown = $1`, []any{1}, 1001},
+		{`shown = $1`, []any{7}, 1007},
+		{`shown = $1 AND id > $2`, []any{1, 4}, 5},
+		{`id > $1`, []any{4}, 6}, // one that is not shown is among them
+		{`shown = $1 AND id > $2`, []any{1, 400}, 0},
+	} {
+		found, err := kept.Read(t.Context(), db, list.Query{Max: 3}, test.where, test.args...)
+		if err != nil || found.Total != test.want {
+			t.Errorf("%s with %v: %d, %v, want %d", test.where, test.args, found.Total, err, test.want)
+		}
+	}
 }
 
 func FuzzParseRange(f *testing.F) {

@@ -5,15 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -46,8 +42,9 @@ func CreatePersonal(ctx context.Context, tx *store.Tx, accountID int64, name, sc
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	text := personalPrefix + hex.EncodeToString(secret)
+	kept := digestOf(text)
 	_, err := tx.Exec(ctx, `INSERT INTO tokens (account_id, name, hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		accountID, name, hash(text), scopes, store.Micros(tx.Now()))
+		accountID, name, kept[:], scopes, store.Micros(tx.Now()))
 	if err != nil {
 		return "", fmt.Errorf("create token: %w", err)
 	}
@@ -61,41 +58,8 @@ func Exists(ctx context.Context, q store.Querier, accountID int64, name string) 
 	return n > 0, err
 }
 
-// hash is what is kept of a token. A plain digest is enough for 256 random
+// digest is what is kept of a token. A plain one is enough for 256 random
 // bits: there is nothing to guess.
-func hash(text string) []byte {
-	sum := sha256.Sum256([]byte(text))
-	return sum[:]
-}
+type digest [sha256.Size]byte
 
-// usedEvery is how stale a token's time of last use may be: writing it with
-// every request would cost a disk flush each.
-const usedEvery = time.Minute
-
-// Authenticate returns the token with that text, or apierr.Unauthorized.
-func Authenticate(ctx context.Context, db *store.DB, text string) (Token, error) {
-	var t Token
-	var scopes string
-	var expires, used sql.NullInt64
-	err := db.QueryRow(ctx, `SELECT id, account_id, scopes, expires_at, last_used_at FROM tokens WHERE hash = $1`, hash(text)).
-		Scan(&t.ID, &t.AccountID, &scopes, &expires, &used)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Token{}, apierr.Unauthorized()
-	}
-	if err != nil {
-		return Token{}, fmt.Errorf("look up token: %w", err)
-	}
-	now := db.Now()
-	if expires.Valid && !now.Before(store.Time(expires.Int64)) {
-		return Token{}, apierr.Unauthorized()
-	}
-	t.Scopes = strings.Fields(scopes)
-	if !used.Valid || now.Sub(store.Time(used.Int64)) >= usedEvery {
-		// A token is as good when that can't be noted, on a full disk.
-		_ = db.Write(ctx, func(tx *store.Tx) error {
-			_, err := tx.Exec(ctx, `UPDATE tokens SET last_used_at = $2 WHERE id = $1`, t.ID, store.Micros(now))
-			return err
-		})
-	}
-	return t, nil
-}
+func digestOf(text string) digest { return sha256.Sum256([]byte(text)) }

@@ -20,6 +20,7 @@ func TestPersonalToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	tokens := oauth.NewTokens(db)
 	var text string
 	write := func(fn func(tx *store.Tx) error) {
 		t.Helper()
@@ -54,7 +55,7 @@ func TestPersonalToken(t *testing.T) {
 		want  time.Duration // of the last use, since the start
 	}{{0, 0}, {30 * time.Second, 0}, {40 * time.Second, 70 * time.Second}} {
 		now = now.Add(step.after)
-		if _, err := oauth.Authenticate(t.Context(), db, text); err != nil {
+		if _, err := tokens.Authenticate(t.Context(), text); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := used(), time.Unix(1e9, 0).Add(step.want).UnixMicro(); got != want {
@@ -65,15 +66,90 @@ func TestPersonalToken(t *testing.T) {
 		_, err := tx.Exec(t.Context(), `UPDATE tokens SET expires_at = $1`, store.Micros(now.Add(time.Second)))
 		return err
 	})
-	if _, err := oauth.Authenticate(t.Context(), db, text); err != nil {
+	if _, err := tokens.Authenticate(t.Context(), text); err != nil {
 		t.Errorf("a second before it expires: %v", err)
 	}
 	now = now.Add(time.Second)
 	for _, wrong := range []string{text, text + "0", ""} {
-		_, err := oauth.Authenticate(t.Context(), db, wrong)
+		_, err := tokens.Authenticate(t.Context(), wrong)
 		if e := new(apierr.Error); !errors.As(err, &e) || e.Status != 401 {
 			t.Errorf("expired or wrong: %v", err)
 		}
+	}
+}
+
+// A token that was revoked here is refused at once; one that another process
+// revoked, a second later. One that was not there is looked for every time.
+func TestWhatIsRememberedOfTokens(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	path := filepath.Join(t.TempDir(), "db")
+	openDB := func() *store.DB {
+		t.Helper()
+		db, err := store.Open(t.Context(), path, store.WithClock(func() time.Time { return now }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		return db
+	}
+	here, elsewhere := openDB(), openDB()
+	tokens := oauth.NewTokens(here)
+	var text string
+	write := func(db *store.DB, fn func(tx *store.Tx) error) {
+		t.Helper()
+		if err := db.Write(t.Context(), fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create := func(tx *store.Tx) error {
+		accountID, err := account.First(t.Context(), tx)
+		if err != nil {
+			return err
+		}
+		text, err = oauth.CreatePersonal(t.Context(), tx, accountID, "a", oauth.Full)
+		return err
+	}
+	hidden := func(hidden bool) func(tx *store.Tx) error {
+		return func(tx *store.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE tokens SET expires_at = CASE WHEN $1 THEN 1 END`, hidden)
+			return err
+		}
+	}
+	write(here, create)
+	for _, step := range []struct {
+		what  string
+		do    func()
+		after time.Duration
+		good  bool
+	}{
+		{what: "a new token", good: true},
+		{what: "again", good: true},
+		{what: "revoked here", do: func() { write(here, hidden(true)) }},
+		{what: "given back elsewhere", do: func() { write(elsewhere, hidden(false)) }, after: time.Second, good: true},
+		{what: "revoked elsewhere, just now", do: func() { write(elsewhere, hidden(true)) }, after: 999 * time.Millisecond, good: true},
+		{what: "revoked elsewhere, a second ago", after: time.Millisecond},
+		{what: "given back", do: func() { write(here, hidden(false)) }, good: true},
+		{what: "revoked elsewhere by a clock that is set back", do: func() { write(elsewhere, hidden(true)) }, after: -time.Hour},
+	} {
+		if step.do != nil {
+			step.do()
+		}
+		now = now.Add(step.after)
+		if _, err := tokens.Authenticate(t.Context(), text); (err == nil) != step.good {
+			t.Errorf("%s: %v", step.what, err)
+		}
+	}
+	write(elsewhere, func(tx *store.Tx) error { // a token that is not there, and then is
+		if err := create(tx); err != nil {
+			return err
+		}
+		if _, err := tokens.Authenticate(t.Context(), text); err == nil {
+			t.Error("a token is good before it is committed")
+		}
+		return nil
+	})
+	if _, err := tokens.Authenticate(t.Context(), text); err != nil {
+		t.Errorf("a token that another process has just made: %v", err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type Config struct {
 	Version      string
 	Token        string // path of the file with the first token
-	Capabilities func() compute.Capabilities
+	Capabilities func() (have compute.Capabilities, known bool)
 }
 
 //go:embed start.html
@@ -26,9 +26,10 @@ var start = template.Must(template.New("start").Parse(startHTML))
 // Handler serves the panel's first page: what this cloud is, and how to use it.
 func Handler(c Config) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		have, _ := c.Capabilities()
 		var page bytes.Buffer
 		err := start.Execute(&page, map[string]any{
-			"Version": c.Version, "Token": c.Token, "Capabilities": c.Capabilities(), "Host": r.Host,
+			"Version": c.Version, "Token": c.Token, "Capabilities": have, "Host": r.Host,
 		})
 		if err != nil {
 			http.Error(w, "the page could not be made", http.StatusInternalServerError)

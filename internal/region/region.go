@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -49,13 +50,14 @@ func Slugs() []string {
 type Catalog struct {
 	available []string
 	sizes     *size.Catalog
-	features  func() []string
+	features  func() (features []string, known bool)
+	kept      atomic.Pointer[map[string]*View] // by slug, once the features are known
 }
 
 // NewCatalog returns all regions, of which this cloud serves those in
-// available. features is asked at every use, because it may have to find out
-// first.
-func NewCatalog(available []string, sizes *size.Catalog, features func() []string) (*Catalog, error) {
+// available. features is asked until it knows them; what it tells then holds
+// for good, and so must what sizes tells.
+func NewCatalog(available []string, sizes *size.Catalog, features func() (features []string, known bool)) (*Catalog, error) {
 	for _, slug := range available {
 		if !slices.Contains(Slugs(), slug) {
 			return nil, fmt.Errorf("unknown region %q; the regions are %s", slug, strings.Join(Slugs(), ", "))
@@ -66,7 +68,8 @@ func NewCatalog(available []string, sizes *size.Catalog, features func() []strin
 
 // Find returns the region with that slug, in whatever case it is written.
 func (c *Catalog) Find(slug string) (Region, bool) {
-	i := slices.IndexFunc(regions, func(r Region) bool { return r.Slug == strings.ToLower(slug) })
+	slug = strings.ToLower(slug)
+	i := slices.IndexFunc(regions, func(r Region) bool { return r.Slug == slug })
 	if i < 0 {
 		return Region{}, false
 	}
@@ -105,22 +108,31 @@ type View struct {
 }
 
 // View shows a region.
-func (c *Catalog) View(r Region) View {
-	v := View{Name: r.Name, Slug: r.Slug, Features: c.features(), Available: c.Available(r), Sizes: []string{}}
-	if v.Available {
-		v.Sizes = c.sizes.AvailableSlugs()
-	}
-	return v
-}
+func (c *Catalog) View(r Region) View { return *c.views()[r.Slug] }
 
-// ViewOf is View by slug; nil for a region that is not in the catalogue.
-func (c *Catalog) ViewOf(slug string) *View {
-	r, ok := c.Find(slug)
-	if !ok {
-		return nil
+// ViewOf is View by slug; nil for a region that is not in the catalogue. The
+// view is not the caller's to change.
+func (c *Catalog) ViewOf(slug string) *View { return c.views()[slug] }
+
+// views are of all regions. They are kept, because every droplet of every list
+// shows its region.
+func (c *Catalog) views() map[string]*View {
+	if kept := c.kept.Load(); kept != nil {
+		return *kept
 	}
-	v := c.View(r)
-	return &v
+	features, known := c.features()
+	views := map[string]*View{}
+	for _, r := range regions {
+		v := &View{Name: r.Name, Slug: r.Slug, Features: features, Available: c.Available(r), Sizes: []string{}}
+		if v.Available {
+			v.Sizes = c.sizes.AvailableSlugs()
+		}
+		views[r.Slug] = v
+	}
+	if known {
+		c.kept.Store(&views)
+	}
+	return views
 }
 
 // Resource is the room as the front door sees it.

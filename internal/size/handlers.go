@@ -44,17 +44,16 @@ func LocalDisk(gb int) []DiskInfo {
 	return []DiskInfo{{Type: "local", Size: Amount{Amount: gb, Unit: "gib"}}}
 }
 
-// View shows a size.
-func (c *Catalog) View(s Size) View {
+func (c *Catalog) view(s Size, available bool) *View {
 	v := View{
 		Slug: s.Slug, Memory: s.MemoryMB, VCPUs: s.VCPUs, CPUs: s.VCPUs, Disk: s.DiskGB,
 		Transfer: s.TransferTB, PriceMonthly: s.PriceMonthly, PriceHourly: s.PriceHourly(),
-		Regions: []string{}, Available: c.fits(s), Description: s.Description, DiskInfo: LocalDisk(s.DiskGB),
+		Regions: []string{}, Available: available, Description: s.Description, DiskInfo: LocalDisk(s.DiskGB),
 	}
-	if v.Available {
+	if available {
 		v.Regions = c.regions
 	}
-	return v
+	return &v
 }
 
 // Resource is the room as the front door sees it.
@@ -71,5 +70,5 @@ func (c *Catalog) list(_ context.Context, r *resource.Request) (*resource.Respon
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("sizes", found, c.View), nil
+	return resource.Many("sizes", found, func(s Size) *View { return c.ViewOf(s.Slug) }), nil
 }

@@ -4,6 +4,7 @@ package size
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // Size is a droplet's dimensions and what it would cost elsewhere.
@@ -22,19 +23,38 @@ func (s Size) PriceHourly() float64 {
 	return math.Round(s.PriceMonthly/672*1e5) / 1e5
 }
 
+// Bounds are what the machines can be at the most; 0 is no bound.
+type Bounds struct {
+	MemoryMB int
+	VCPUs    int
+}
+
+func (b Bounds) fit(s Size) bool {
+	return (b.MemoryMB == 0 || s.MemoryMB <= b.MemoryMB) && (b.VCPUs == 0 || s.VCPUs <= b.VCPUs)
+}
+
 // Catalog is the sizes of one cloud.
 type Catalog struct {
 	sizes   []Size
 	bySlug  map[string]Size
-	fits    func(Size) bool
+	bounds  func() (b Bounds, known bool)
 	regions []string
+	kept    atomic.Pointer[offer] // once the bounds are known
+}
+
+// offer is the sizes within some bounds, as the API shows them: every droplet
+// of every list shows its size, and all sizes of its region.
+type offer struct {
+	views     map[string]*View
+	available []string
 }
 
 // NewCatalog returns all sizes, cheapest first, offered in those regions. A
-// size that does not fit the machines is listed as not available; fits is
-// asked at every use, because it may have to find out first.
-func NewCatalog(regions []string, fits func(Size) bool) *Catalog {
-	c := &Catalog{sizes: sizes, bySlug: map[string]Size{}, fits: fits, regions: regions}
+// size that does not fit within the machines' bounds is listed as not
+// available. bounds is asked until it knows them; what it tells then holds for
+// good.
+func NewCatalog(regions []string, bounds func() (b Bounds, known bool)) *Catalog {
+	c := &Catalog{sizes: sizes, bySlug: map[string]Size{}, bounds: bounds, regions: regions}
 	for _, s := range sizes {
 		c.bySlug[s.Slug] = s
 	}
@@ -57,15 +77,31 @@ func (c *Catalog) First(suits func(Size) bool) (Size, bool) {
 }
 
 // Available reports whether droplets of that size can be made here.
-func (c *Catalog) Available(s Size) bool { return c.fits(s) }
+func (c *Catalog) Available(s Size) bool { return slices.Contains(c.AvailableSlugs(), s.Slug) }
 
-// AvailableSlugs returns the slugs of the sizes that can be made here.
-func (c *Catalog) AvailableSlugs() []string {
-	slugs := []string{}
+// AvailableSlugs returns the slugs of the sizes that can be made here. They are
+// not the caller's to change.
+func (c *Catalog) AvailableSlugs() []string { return c.offer().available }
+
+// ViewOf shows the size with that slug; nil for one that is not in the
+// catalogue. The view is not the caller's to change.
+func (c *Catalog) ViewOf(slug string) *View { return c.offer().views[slug] }
+
+func (c *Catalog) offer() *offer {
+	if o := c.kept.Load(); o != nil {
+		return o
+	}
+	bounds, known := c.bounds()
+	o := &offer{views: map[string]*View{}, available: []string{}}
 	for _, s := range c.sizes {
-		if c.fits(s) {
-			slugs = append(slugs, s.Slug)
+		available := bounds.fit(s)
+		o.views[s.Slug] = c.view(s, available)
+		if available {
+			o.available = append(o.available, s.Slug)
 		}
 	}
-	return slugs
+	if known {
+		c.kept.Store(o)
+	}
+	return o
 }

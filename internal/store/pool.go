@@ -50,7 +50,9 @@ func (p *pool) queryRow(ctx context.Context, query string, args ...any) *sql.Row
 		// statement gives the same one inside it.
 		return p.QueryRowContext(ctx, query, args...)
 	}
-	return stmt.QueryRowContext(ctx, args...)
+	// A row is read sooner than two goroutines could be started that watch
+	// whether it is still wanted.
+	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
 }
 
 func (p *pool) closeAll() error {

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -27,9 +28,10 @@ const minSQLite = "3.51.3"
 // DB is an open database. It has one connection for writing, because SQLite
 // has one writer, and a few for reading, which never wait for it.
 type DB struct {
-	writer *writer
-	read   *pool
-	now    func() time.Time
+	writer  *writer
+	read    *pool
+	now     func() time.Time
+	commits atomic.Uint64
 }
 
 // Option changes how Open works.
@@ -137,6 +139,11 @@ func older(version, than string) bool {
 
 // Now returns the time in UTC, to the microsecond that the database keeps.
 func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
+
+// Commits returns how many transactions of this process have been committed.
+// What was read is still so as long as the number is the same and no other
+// process writes.
+func (db *DB) Commits() uint64 { return db.commits.Load() }
 
 // Close closes all connections.
 func (db *DB) Close() error {

@@ -84,6 +84,7 @@ func (db *DB) write(ctx context.Context, tx *Tx, fn func(tx *Tx) error) (err err
 		return err
 	}
 	committed = true
+	db.commits.Add(1)
 	return nil
 }
 
