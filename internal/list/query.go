@@ -47,7 +47,10 @@ func ParseRange(header string) (q Query, ok bool) {
 
 func parseRange(header string) (q Query, ok bool, invalid *apierr.Error) {
 	spec, params, _ := strings.Cut(header, ";")
-	attr, bounds, _ := strings.Cut(strings.TrimSpace(spec), " ")
+	attr, bounds := strings.TrimSpace(spec), ""
+	if i := strings.IndexAny(attr, " \t"); i >= 0 {
+		attr, bounds = attr[:i], strings.TrimSpace(attr[i:])
+	}
 	if strings.Contains(attr, "=") {
 		return Query{}, false, nil
 	}
@@ -55,11 +58,11 @@ func parseRange(header string) (q Query, ok bool, invalid *apierr.Error) {
 	if attr == "" {
 		return q, true, unsatisfiable("Range must begin with an attribute")
 	}
-	if err := q.parseBounds(strings.ReplaceAll(bounds, " ", "")); err != nil {
+	if err := q.parseBounds(bounds); err != nil {
 		return q, true, err
 	}
 	for param := range strings.FieldsFuncSeq(params, func(r rune) bool { return r == ',' || r == ';' }) {
-		if err := q.parseParam(strings.ReplaceAll(param, " ", "")); err != nil {
+		if err := q.parseParam(param); err != nil {
 			return q, true, err
 		}
 	}
@@ -74,6 +77,7 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	if !found {
 		return unsatisfiable("Range must have .. between its first and its last value")
 	}
+	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
 	q.From.Value, q.From.Exclusive = strings.CutPrefix(first, "]")
 	if !q.From.Exclusive {
 		q.From.Value = strings.TrimPrefix(first, "[")
@@ -82,6 +86,11 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	if !q.To.Exclusive {
 		q.To.Value = strings.TrimSuffix(last, "]")
 	}
+	// Spaces inside a value are its own.
+	q.From.Value, q.To.Value = strings.TrimSpace(q.From.Value), strings.TrimSpace(q.To.Value)
+	if strings.Contains(q.To.Value, "..") {
+		return unsatisfiable("Range has .. twice")
+	}
 	if strings.ContainsAny(q.From.Value+q.To.Value, "[]") {
 		return unsatisfiable("Range has a bracket where none can be")
 	}
@@ -89,10 +98,13 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 }
 
 func (q *Query) parseParam(param string) *apierr.Error {
-	name, value, _ := strings.Cut(param, "=")
-	switch name {
-	case "":
+	param = strings.TrimSpace(param)
+	if param == "" {
 		return nil
+	}
+	name, value, _ := strings.Cut(param, "=")
+	value = strings.TrimSpace(value)
+	switch strings.TrimSpace(name) {
 	case "max":
 		n, err := strconv.ParseUint(value, 10, 31)
 		if err != nil && strings.Trim(value, "0123456789") == "" && value != "" {
@@ -108,7 +120,7 @@ func (q *Query) parseParam(param string) *apierr.Error {
 		}
 		q.Desc = value == "desc"
 	default:
-		return unsatisfiable("Range knows max and order, not %q", name)
+		return unsatisfiable("Range knows max and order, not %q", param)
 	}
 	return nil
 }
