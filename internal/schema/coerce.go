@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"math/big"
 	"strconv"
@@ -17,8 +18,8 @@ func (l *Link) Names() []string { return l.names }
 // Coerce brings parameters to the types that the link's schema gives them, as
 // far as that loses nothing: digits in a string to an integer where only an
 // integer is meant, a list with commas to an array, a number to a string. A
-// null is as good as absent and dropped. What does not fit stays for Validate
-// to refuse.
+// null is as good as absent and dropped, and so is a name that the schema does
+// not know. What does not fit stays for Validate to refuse.
 func (l *Link) Coerce(params map[string]any) {
 	properties, _ := l.schema["properties"].(map[string]any)
 	l.coerceMembers(params, properties)
@@ -26,11 +27,11 @@ func (l *Link) Coerce(params map[string]any) {
 
 func (l *Link) coerceMembers(object, properties map[string]any) {
 	for name, value := range object {
-		if value == nil {
+		property, known := properties[name].(map[string]any)
+		if value == nil || properties != nil && !known {
 			delete(object, name)
 			continue
 		}
-		property, _ := properties[name].(map[string]any)
 		object[name] = l.coerce(value, property)
 	}
 }
@@ -179,7 +180,10 @@ func literal(text string) any {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var value any
-	if decoder.Decode(&value) != nil || decoder.More() {
+	if decoder.Decode(&value) != nil {
+		return nil
+	}
+	if _, err := decoder.Token(); err != io.EOF {
 		return nil
 	}
 	return value
