@@ -14,17 +14,18 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/api"
 )
 
 // client talks to a cloud of simulated machines, wired as serve wires it.
 type client struct {
-	t     *testing.T
+	t     testing.TB
 	cloud *cloud
 	url   string
 	token string
 }
 
-func newClient(t *testing.T, change ...func(*serveCommand)) *client {
+func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	t.Helper()
 	c := &serveCommand{
 		dataFlag: dataFlag{t.TempDir()}, Compute: "simulated", Network: "user", Forward: []uint16{22},
@@ -48,7 +49,10 @@ func newClient(t *testing.T, change ...func(*serveCommand)) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(cl.handler)
+	server := httptest.NewUnstartedServer(nil)
+	server.Listener = api.Listener(server.Listener)
+	server.Config = newServer(cl.handler, slog.New(slog.DiscardHandler))
+	server.Start()
 	t.Cleanup(server.Close)
 	return &client{t: t, cloud: cl, url: server.URL, token: strings.TrimSpace(string(token))}
 }

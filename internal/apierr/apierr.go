@@ -72,6 +72,13 @@ func UnsupportedMediaType(contentType string) *Error {
 		Message: fmt.Sprintf("The body's type %q is not supported; send application/json.", contentType)}
 }
 
+// UnsupportedCoding says that the body is compressed, or whatever else its
+// Content-Encoding says.
+func UnsupportedCoding(coding string) *Error {
+	return &Error{Status: http.StatusUnsupportedMediaType, ID: "unsupported_media_type",
+		Message: fmt.Sprintf("The Content-Encoding %q is not supported; send the body as it is.", coding)}
+}
+
 // TooManyRequests says that the token has used up its requests for now.
 func TooManyRequests() *Error {
 	return &Error{Status: http.StatusTooManyRequests, ID: "too_many_requests", Message: "API Rate limit exceeded."}
@@ -81,6 +88,18 @@ func TooManyRequests() *Error {
 func TooLarge(limit int64) *Error {
 	return &Error{Status: http.StatusRequestEntityTooLarge, ID: "payload_too_large",
 		Message: fmt.Sprintf("The body is larger than the limit of %d bytes.", limit)}
+}
+
+// ExpectationFailed says that the header Expect asks for what nobody can do.
+func ExpectationFailed() *Error {
+	return &Error{Status: http.StatusExpectationFailed, ID: "expectation_failed",
+		Message: "The only expectation that can be met is 100-continue; leave out the header Expect."}
+}
+
+// HeadersTooLarge says that the headers with the path are longer than is read.
+func HeadersTooLarge() *Error {
+	return &Error{Status: http.StatusRequestHeaderFieldsTooLarge, ID: "request_header_fields_too_large",
+		Message: "The path and the headers are too large altogether; send parameters in the body."}
 }
 
 // Unavailable says that the server can't do it for now, but could later.
