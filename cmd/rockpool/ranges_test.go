@@ -38,6 +38,7 @@ func TestRangesOverHTTP(t *testing.T) {
 		{"", "bytes=0-99", 200, 25, "id 1..25; max=200", "", ""},
 		{"?per_page=10", "", 200, 10, "id 1..10; max=10", "", ""},
 		{"?per_page=10", "id ]20..; max=1", 200, 10, "id 1..10; max=10", "", ""},
+		{"?per_page=99999999999999999999", "", 200, 25, "id 1..25; max=200", "", ""},
 		{"?page=3&per_page=10", "nonsense", 200, 5, "id 21..25; max=10", "", ""},
 	} {
 		a := c.do("GET", "/v2/account/keys"+test.query, "", "Range", test.rangeHeader)

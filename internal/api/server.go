@@ -124,6 +124,10 @@ func (s *server) methodNotAllowed(router *chi.Mux) http.HandlerFunc {
 				allowed = append(allowed, method)
 			}
 		}
+		if len(allowed) == 0 { // the router asks here for methods that it doesn't know
+			s.writeError(w, r, apierr.NotFound())
+			return
+		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		s.writeError(w, r, apierr.MethodNotAllowed(r.Method))
 	}
