@@ -68,6 +68,24 @@ func TestRangesOverHTTP(t *testing.T) {
 	}
 }
 
+// A page can be asked for wherever a parameter can be.
+func TestPagesInBodies(t *testing.T) {
+	c := newClient(t)
+	c.addKeys(5)
+	for _, test := range []struct{ method, query, body, contentType string }{
+		{"GET", "", `{"page":2,"per_page":2}`, "application/json"},
+		{"GET", "?per_page=1", `{"page":"2","per_page":2,"unknown":1}`, "application/json"},
+		{"POST", "", "page=2&per_page=2", "application/x-www-form-urlencoded"},
+		{"POST", "?page=1&per_page=2", `{"page":2}`, ""},
+	} {
+		a := c.do(test.method, "/v2/account/keys"+test.query, test.body, "Content-Type", test.contentType, "X-Http-Method-Override", "GET")
+		next := c.url + "/v2/account/keys?page=3&per_page=2"
+		if a.StatusCode != 200 || a.Header.Get("Content-Range") != "id 3..4; max=2" || a.at("links", "pages", "next") != next {
+			t.Errorf("%s %s %s: %d %s %s", test.method, test.query, test.body, a.StatusCode, a.Header.Get("Content-Range"), a.text)
+		}
+	}
+}
+
 func TestALongListWithoutAPageIsTruncated(t *testing.T) {
 	c := newClient(t)
 	c.addKeys(205)

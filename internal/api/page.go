@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -41,6 +42,25 @@ func listQuery(r *http.Request) (list.Query, listMode) {
 		}
 	}
 	return list.Query{Max: list.DefaultMax}, whole
+}
+
+// bodyPage takes the page that a body asks for as if the query did. It goes
+// before the query's, as all of a body does.
+func bodyPage(r *http.Request, body map[string]any) {
+	query := r.URL.Query()
+	for _, name := range []string{"page", "per_page"} {
+		switch v := body[name].(type) {
+		case string:
+			query.Set(name, v)
+		case json.Number:
+			query.Set(name, v.String())
+		default:
+			continue
+		}
+		url := *r.URL
+		url.RawQuery = query.Encode()
+		r.URL = &url
+	}
 }
 
 func pageQuery(query url.Values) list.Query {

@@ -35,6 +35,7 @@ func (s *server) params(w http.ResponseWriter, r *http.Request, link *schema.Lin
 	if err != nil {
 		return nil, err
 	}
+	bodyPage(r, body)
 	params := map[string]any{}
 	for _, name := range link.Names() {
 		if value, ok := body[name]; ok {

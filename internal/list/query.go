@@ -56,7 +56,7 @@ func parseRange(header string) (q Query, ok bool, invalid *apierr.Error) {
 	}
 	q = Query{Attr: attr, Max: DefaultMax}
 	if attr == "" {
-		return q, true, unsatisfiable("Range must begin with an attribute")
+		return q, true, unsatisfiable("Range has no attribute")
 	}
 	if err := q.parseBounds(bounds); err != nil {
 		return q, true, err

@@ -32,7 +32,9 @@ func (l *Link) coerceMembers(object, properties map[string]any) {
 			delete(object, name)
 			continue
 		}
-		object[name] = l.coerce(value, property)
+		if object[name] = l.coerce(value, property); object[name] == nil {
+			delete(object, name)
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func TestCoerce(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`{"integer":"12","number":"1.5","boolean":"on","text":7}`:                 `{"boolean":true,"integer":12,"number":1.5,"text":"7"}`,
-		`{"integer":3.0,"maybe":"null","identity":2.0}`:                           `{"identity":2,"integer":3,"maybe":null}`,
+		`{"integer":3.0,"maybe":"null","identity":2.0}`:                           `{"identity":2,"integer":3}`,
 		`{"integer":" 4 ","boolean":0,"list":"1, 2"}`:                             `{"boolean":false,"integer":4,"list":[1,2]}`,
 		`{"list":"[1,\"2\"]","object":"{\"n\":\"3\"}"}`:                           `{"list":[1,2],"object":{"n":3}}`,
 		`{"object":{"n":"1","N":"x","m":null,"k":{}},"anything":{"a":"1","b":2}}`: `{"anything":{"a":"1","b":2},"object":{"n":1}}`,
