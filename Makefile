@@ -15,7 +15,7 @@ TEST_PACKAGES := gcc libc6-dev curl
 MACHINE_TESTS := ./internal/diskimage/... ./internal/compute/qemu/... ./internal/e2e/...
 OTHER_TESTS = $(filter-out $(shell go list $(MACHINE_TESTS)),$(shell go list ./...))
 
-.PHONY: run build test lint bench setup setup-test
+.PHONY: run build test lint bench fuzz setup setup-test
 
 run: setup build
 	@exec bin/rockpool serve
@@ -34,6 +34,12 @@ lint:
 
 bench: setup
 	go test ./internal/bench -count 1 -timeout 20m -run '^$$' -bench . -benchtime 1x
+
+# How long each fuzz target runs.
+FUZZTIME := 1m
+
+fuzz:
+	@scripts/fuzz $(FUZZTIME)
 
 setup:
 	@scripts/setup $(PACKAGES)

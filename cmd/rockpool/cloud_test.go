@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/api"
 )
 
 // client talks to a cloud of simulated machines, wired as serve wires it.
@@ -48,7 +49,10 @@ func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(keepsContract(t, cl.schema, cl.handler))
+	server := httptest.NewUnstartedServer(nil)
+	server.Listener = api.Listener(server.Listener)
+	server.Config = newServer(keepsContract(t, cl.schema, cl.handler), slog.New(slog.DiscardHandler))
+	server.Start()
 	t.Cleanup(server.Close)
 	return &client{t: t, cloud: cl, url: server.URL, token: strings.TrimSpace(string(token))}
 }

@@ -68,14 +68,14 @@ func (o openAPI) at(keys ...string) map[string]any {
 	return object
 }
 
-const asJSON = "application/json"
+const jsonType = "application/json"
 
 // checkAnswer checks a body against what the document says of the link.
 func (o openAPI) checkAnswer(t *testing.T, link *schema.Link, status int, text string) {
 	t.Helper()
 	body, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err == nil {
-		err = o.compile(t, "paths", link.Path, strings.ToLower(link.Method), "responses", fmt.Sprint(status), "content", asJSON, "schema").Validate(body)
+		err = o.compile(t, "paths", link.Path, strings.ToLower(link.Method), "responses", fmt.Sprint(status), "content", jsonType, "schema").Validate(body)
 	}
 	if err != nil {
 		t.Errorf("what %s answers is not what OpenAPI says: %v\n%s", link.Route(), err, text)
@@ -122,7 +122,7 @@ func (o openAPI) checkExamples(t *testing.T, operation ...string) {
 	t.Helper()
 	check := func(keys ...string) {
 		t.Helper()
-		keys = append(slices.Clone(operation), append(keys, "content", asJSON)...)
+		keys = append(slices.Clone(operation), append(keys, "content", jsonType)...)
 		example, ok := o.at(keys...)["example"]
 		if !ok {
 			return
@@ -146,11 +146,11 @@ func TestOpenAPISays(t *testing.T) {
 		keys []string
 		want []string
 	}{
-		{append(list, "responses"), []string{"200", "206", "400", "401", "403", "416", "429", "500", "503"}},
+		{append(list, "responses"), []string{"200", "206", "400", "401", "403", "416", "417", "429", "431", "500", "503"}},
 		{append(list, "responses", "206", "headers"), []string{"Accept-Ranges", "Content-Range", "Next-Range", "Prev-Range",
 			"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id"}},
-		{append(create, "responses"), []string{"202", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503"}},
-		{append(create, "requestBody", "content"), []string{asJSON, "application/x-www-form-urlencoded", "multipart/form-data"}},
+		{append(create, "responses"), []string{"202", "400", "401", "403", "409", "413", "415", "417", "422", "429", "431", "500", "503"}},
+		{append(create, "requestBody", "content"), []string{jsonType, "application/x-www-form-urlencoded", "multipart/form-data"}},
 		{[]string{"paths", "/account/keys/{key}", "delete", "responses", "204"}, []string{"description", "headers"}},
 		{[]string{"components", "securitySchemes"}, []string{"access_token", "basic", "bearer"}},
 		{[]string{"components", "responses", "too_many_requests", "headers"}, []string{

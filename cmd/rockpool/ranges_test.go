@@ -38,6 +38,7 @@ func TestRangesOverHTTP(t *testing.T) {
 		{"", "bytes=0-99", 200, 25, "id 1..25; max=200", "", ""},
 		{"?per_page=10", "", 200, 10, "id 1..10; max=10", "", ""},
 		{"?per_page=10", "id ]20..; max=1", 200, 10, "id 1..10; max=10", "", ""},
+		{"?per_page=99999999999999999999", "", 200, 25, "id 1..25; max=200", "", ""},
 		{"?page=3&per_page=10", "nonsense", 200, 5, "id 21..25; max=10", "", ""},
 	} {
 		a := c.do("GET", "/v2/account/keys"+test.query, "", "Range", test.rangeHeader)
@@ -64,6 +65,24 @@ func TestRangesOverHTTP(t *testing.T) {
 	}
 	if a := c.do("GET", "/v2/account", "", "Range", "id x.."); a.StatusCode != 200 {
 		t.Errorf("a range means nothing where there is no list: %d", a.StatusCode)
+	}
+}
+
+// A page can be asked for wherever a parameter can be.
+func TestPagesInBodies(t *testing.T) {
+	c := newClient(t)
+	c.addKeys(5)
+	for _, test := range []struct{ method, query, body, contentType string }{
+		{"GET", "", `{"page":2,"per_page":2}`, "application/json"},
+		{"GET", "?per_page=1", `{"page":"2","per_page":2,"unknown":1}`, "application/json"},
+		{"POST", "", "page=2&per_page=2", "application/x-www-form-urlencoded"},
+		{"POST", "?page=1&per_page=2", `{"page":2}`, ""},
+	} {
+		a := c.do(test.method, "/v2/account/keys"+test.query, test.body, "Content-Type", test.contentType, "X-Http-Method-Override", "GET")
+		next := c.url + "/v2/account/keys?page=3&per_page=2"
+		if a.StatusCode != 200 || a.Header.Get("Content-Range") != "id 3..4; max=2" || a.at("links", "pages", "next") != next {
+			t.Errorf("%s %s %s: %d %s %s", test.method, test.query, test.body, a.StatusCode, a.Header.Get("Content-Range"), a.text)
+		}
 	}
 }
 

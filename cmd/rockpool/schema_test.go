@@ -79,14 +79,19 @@ func checkReferences(t *testing.T, doc map[string]any, at any) {
 // checkServed fails unless something other than the router answers the link.
 func (c *client) checkServed(link map[string]any) {
 	c.t.Helper()
-	path := link["href"].(string)
-	for strings.Contains(path, "{(") {
-		before, rest, _ := strings.Cut(path, "{(")
-		_, after, _ := strings.Cut(rest, ")}")
-		path = before + "1" + after
-	}
+	path := hrefOfFirst(link["href"].(string))
 	a := c.do(link["method"].(string), "/v2"+path, "", "Authorization", "")
 	if a.StatusCode != http.StatusUnauthorized {
 		c.t.Errorf("%s %s without a token: %d", link["method"], path, a.StatusCode)
 	}
+}
+
+// hrefOfFirst is a link's href with 1 for each identity in it.
+func hrefOfFirst(href string) string {
+	for strings.Contains(href, "{(") {
+		before, rest, _ := strings.Cut(href, "{(")
+		_, after, _ := strings.Cut(rest, ")}")
+		href = before + "1" + after
+	}
+	return href
 }

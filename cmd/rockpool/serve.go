@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/api"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 )
 
@@ -110,14 +111,7 @@ func (c *serveCommand) checkForward() error {
 
 // serve answers until ctx ends, then lets requests finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	server := newServer(handler, log)
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -129,10 +123,22 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		}
 		stopped <- err
 	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(api.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
+}
+
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:                      handler,
+		ReadHeaderTimeout:            10 * time.Second,
+		ReadTimeout:                  time.Minute,
+		WriteTimeout:                 2 * time.Minute,
+		IdleTimeout:                  2 * time.Minute,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * as well
+	}
 }
 
 // greet prints where everything is, ready to paste.

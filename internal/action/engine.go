@@ -231,7 +231,7 @@ func (e *Engine) Held(ctx context.Context, accountID, id int64, patience time.Du
 	held, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	a, err = e.Wait(held, accountID, id)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	if held.Err() != nil && errors.Is(err, held.Err()) { // also if the client seems to have gone
 		return a, nil
 	}
 	return a, err

@@ -306,4 +306,8 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	if a, err := e.Wait(ctx, accountID, a.ID); !errors.Is(err, context.Canceled) || a.Status != action.InProgress {
 		t.Errorf("Wait: %+v, %v", a, err)
 	}
+	e.Hold = time.Hour
+	if a, err := e.Held(ctx, accountID, a.ID, 0); err != nil || a.Status != action.InProgress {
+		t.Errorf("Held: %+v, %v", a, err)
+	}
 }

@@ -113,5 +113,9 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	writeJSON(w, r, e.Status, errorBody{ID: e.ID, Message: e.Message, RequestID: requestID(r), Errors: e.Fields})
+	body := errorBody{ID: e.ID, Message: shortened(e.Message), RequestID: requestID(r)}
+	for _, f := range e.Fields {
+		body.Errors = append(body.Errors, apierr.Field{Field: shortened(f.Field), Message: shortened(f.Message)})
+	}
+	writeJSON(w, r, e.Status, body)
 }

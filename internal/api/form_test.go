@@ -2,10 +2,8 @@ package api
 
 import (
 	"encoding/json"
-	"net/url"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -50,22 +48,4 @@ func TestQueryParamsRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, params)
 		}
 	}
-}
-
-func FuzzQueryParams(f *testing.F) {
-	for _, seed := range []string{"a=1&b[]=2&b[]=3", "r[][id]=1&r[0][x]=y&r=z", "a[[]]=1&a]=2&[=3", "a[0][]=1&a[0]=2&a[]=3", "%5b=%5d&+=+"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		params, err := queryParams(text)
-		if err != nil {
-			return
-		}
-		if encoded, err := json.Marshal(params); err != nil || !utf8.Valid(encoded) {
-			t.Errorf("%q: %q, %v", text, encoded, err)
-		}
-		if values, err := url.ParseQuery(text); err == nil && len(values) == 0 && len(params) > 0 {
-			t.Errorf("%q: parameters %v out of nothing", text, params)
-		}
-	})
 }

@@ -22,24 +22,41 @@ func (s *server) override(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		for _, header := range overrideHeaders {
-			wanted := strings.ToUpper(strings.TrimSpace(r.Header.Get(header)))
-			if wanted == "" {
-				continue
-			}
-			if !overridable[wanted] {
-				s.writeError(w, r, apierr.BadRequest("%s: %q is no method that a POST can stand for", header, wanted))
-				return
-			}
+		wanted, err := overridden(r.Header)
+		if err != nil {
+			s.writeError(w, r, err)
+			return
+		}
+		if wanted != "" {
 			r = r.Clone(r.Context())
 			r.Method = wanted
-			if wanted == http.MethodHead {
-				w = bodyless{w}
-			}
-			break
+		}
+		if wanted == http.MethodHead {
+			w = bodyless{w}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// overridden returns the method that the headers ask for; empty if they ask for
+// none. All that ask must agree.
+func overridden(h http.Header) (string, error) {
+	method := ""
+	for _, header := range overrideHeaders {
+		for _, value := range h.Values(header) {
+			wanted := strings.ToUpper(strings.TrimSpace(value))
+			switch {
+			case wanted == "":
+			case !overridable[wanted]:
+				return "", apierr.BadRequest("%s: %q is no method that a POST can stand for", header, wanted)
+			case method != "" && method != wanted:
+				return "", apierr.BadRequest("%s: %s and %s are asked for at once", header, method, wanted)
+			default:
+				method = wanted
+			}
+		}
+	}
+	return method, nil
 }
 
 // bodyless drops the body of an answer to a HEAD that came as a POST, which

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,7 +35,8 @@ func listQuery(r *http.Request) (list.Query, listMode) {
 	if query.Has("page") || query.Has("per_page") {
 		return pageQuery(query), numbered
 	}
-	if header := r.Header.Get("Range"); header != "" {
+	// Several headers of one name are one with commas (RFC 9110, section 5.3).
+	if header := strings.Join(r.Header.Values("Range"), ", "); header != "" {
 		if wanted, ok := list.ParseRange(header); ok {
 			return wanted, ranged
 		}
@@ -41,16 +44,45 @@ func listQuery(r *http.Request) (list.Query, listMode) {
 	return list.Query{Max: list.DefaultMax}, whole
 }
 
+// bodyPage takes the page that a body asks for as if the query did. It goes
+// before the query's, as all of a body does.
+func bodyPage(r *http.Request, body map[string]any) {
+	query := r.URL.Query()
+	for _, name := range []string{"page", "per_page"} {
+		switch v := body[name].(type) {
+		case string:
+			query.Set(name, v)
+		case json.Number:
+			query.Set(name, v.String())
+		default:
+			continue
+		}
+		url := *r.URL
+		url.RawQuery = query.Encode()
+		r.URL = &url
+	}
+}
+
 func pageQuery(query url.Values) list.Query {
 	wanted := list.Query{Max: defaultPage, Paged: true}
-	if n, err := strconv.Atoi(query.Get("per_page")); err == nil && n > 0 {
+	if n := positive(query.Get("per_page")); n > 0 {
 		wanted.Max = min(n, maxPage)
 	}
 	// A page beyond any list is as empty as the last one that can be counted.
-	if n, err := strconv.Atoi(query.Get("page")); n > 0 && (err == nil || errors.Is(err, strconv.ErrRange)) {
+	if n := positive(query.Get("page")); n > 0 {
 		wanted.Offset = (min(n, 1<<40) - 1) * wanted.Max
 	}
 	return wanted
+}
+
+// positive reads a number; one too large to be counted is the largest that can
+// be, and what is no positive number is 0.
+func positive(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0
+	}
+	return max(n, 0)
 }
 
 // rangeHeaders tells where a slice lies in its list, and returns the status:
@@ -126,5 +158,11 @@ func origin(r *http.Request) string {
 	case "http", "https":
 		scheme = forwarded
 	}
-	return scheme + "://" + r.Host
+	host := r.Host
+	if host == "" { // HTTP/1.0 needs none
+		if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+			host = local.String()
+		}
+	}
+	return scheme + "://" + host
 }

@@ -17,6 +17,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 )
 
+// urlencoded is the type of a body that is a form in a query's encoding.
+const urlencoded = "application/x-www-form-urlencoded"
+
 // maxBody is the largest body that is read, in bytes.
 const maxBody = 1 << 20
 
@@ -32,6 +35,7 @@ func (s *server) params(w http.ResponseWriter, r *http.Request, link *schema.Lin
 	if err != nil {
 		return nil, err
 	}
+	bodyPage(r, body)
 	params := link.Gather(body, query)
 	return params, link.Validate(params)
 }
@@ -43,7 +47,10 @@ func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) 
 	if err != nil || len(text) == 0 {
 		return nil, err
 	}
-	contentType := r.Header.Get("Content-Type")
+	contentType, err := single(r.Header, "Content-Type")
+	if err != nil {
+		return nil, err
+	}
 	mediaType, attributes, err := mime.ParseMediaType(contentType)
 	if err != nil && contentType != "" {
 		return nil, apierr.UnsupportedMediaType(contentType)
@@ -53,13 +60,16 @@ func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) 
 		return multipartParams(text, attributes["boundary"])
 	case text[0] == '{', mediaType == "", mediaType == "application/json", strings.HasSuffix(mediaType, "+json"):
 		return parseObject(text)
-	case mediaType == "application/x-www-form-urlencoded":
+	case mediaType == urlencoded:
 		return queryParams(string(text))
 	}
 	return nil, apierr.UnsupportedMediaType(contentType)
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, apierr.UnsupportedCoding(coding)
+	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, apierr.TooLarge(maxBody)
@@ -67,11 +77,15 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, apierr.BadRequest("The body could not be read to its end.")
 	}
-	return bytes.TrimSpace(text), nil
+	return bytes.TrimSpace(bytes.TrimPrefix(text, byteOrderMark)), nil
 }
 
-// parseObject reads one JSON object, keeping numbers as they are written.
+// parseObject reads one JSON object, keeping numbers as they are written. Of
+// members with one name the last counts.
 func parseObject(text []byte) (map[string]any, error) {
+	if err := checkText(text); err != nil {
+		return nil, err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	var body any
@@ -110,11 +124,18 @@ func queryParams(text string) (map[string]any, error) {
 
 // multipartParams reads the parts of a form; a file's part stands for its text.
 func multipartParams(text []byte, boundary string) (map[string]any, error) {
+	if boundary == "" {
+		return nil, apierr.BadRequest("The type multipart/form-data must come with its boundary.")
+	}
+	// The reader takes some forms without their end for whole ones.
+	if !bytes.Contains(text, []byte("--"+boundary+"--")) {
+		return nil, apierr.BadRequest("error parsing request body: the boundary that ends the form is missing")
+	}
 	var pairs []pair
 	reader := multipart.NewReader(bytes.NewReader(text), boundary)
 	for {
 		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // wrapped, it is an end where none may be
 			return parseForm(pairs)
 		}
 		if err != nil {

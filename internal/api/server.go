@@ -66,7 +66,7 @@ func New(c Config) (*Door, error) {
 	router.NotFound(s.notFound)
 	router.MethodNotAllowed(s.methodNotAllowed(router))
 	for _, path := range []string{"/", "/v2"} {
-		router.Get(path, s.authenticated("account:read", s.directory))
+		router.Get(path, s.authenticated(anyScope, s.directory))
 	}
 	if err := s.describe(router, loaded); err != nil {
 		return nil, err
@@ -131,6 +131,10 @@ func (s *server) methodNotAllowed(router *chi.Mux) http.HandlerFunc {
 			if router.Match(chi.NewRouteContext(), probe, path) {
 				allowed = append(allowed, method)
 			}
+		}
+		if len(allowed) == 0 { // the router asks here for methods that it doesn't know
+			s.writeError(w, r, apierr.NotFound())
+			return
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		s.writeError(w, r, apierr.MethodNotAllowed(r.Method))

@@ -66,12 +66,28 @@ func RangeNotSatisfiable(format string, args ...any) *Error {
 	return rangeNotSatisfiable.error(format, args...)
 }
 
+// UnsupportedCoding says that the body is compressed, or whatever else its
+// Content-Encoding says.
+func UnsupportedCoding(coding string) *Error {
+	return unsupportedMediaType.error("The Content-Encoding %q is not supported; send the body as it is.", coding)
+}
+
 // TooManyRequests says that the token has used up its requests for now.
 func TooManyRequests() *Error { return tooManyRequests.error("API Rate limit exceeded.") }
 
 // TooLarge says that the body is longer than limit bytes.
 func TooLarge(limit int64) *Error {
 	return payloadTooLarge.error("The body is larger than the limit of %d bytes.", limit)
+}
+
+// ExpectationFailed says that the header Expect asks for what nobody can do.
+func ExpectationFailed() *Error {
+	return expectationFailed.error("The only expectation that can be met is 100-continue; leave out the header Expect.")
+}
+
+// HeadersTooLarge says that the headers with the path are longer than is read.
+func HeadersTooLarge() *Error {
+	return headersTooLarge.error("The path and the headers are too large altogether; send parameters in the body.")
 }
 
 // Unavailable says that the server can't do it for now, but could later.

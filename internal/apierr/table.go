@@ -34,10 +34,14 @@ var (
 		"The body is neither JSON nor a form.")
 	rangeNotSatisfiable = define(http.StatusRequestedRangeNotSatisfiable, "requested_range_not_satisfiable",
 		"The Range header is wrong; the Accept-Ranges header lists the attributes that it can name.")
+	expectationFailed = define(http.StatusExpectationFailed, "expectation_failed",
+		"The Expect header asks for something other than 100-continue.")
 	unprocessableEntity = define(http.StatusUnprocessableEntity, "unprocessable_entity",
 		"A parameter is not acceptable, or the state of the resource does not allow the request; errors names each parameter.")
 	tooManyRequests = define(http.StatusTooManyRequests, "too_many_requests",
 		"The token has used up its requests; the Retry-After header tells for how many seconds.")
+	headersTooLarge = define(http.StatusRequestHeaderFieldsTooLarge, "request_header_fields_too_large",
+		"The path and the headers are larger than the server reads.")
 	serverError = define(http.StatusInternalServerError, "server_error",
 		"The server has failed; its log has the reason beside the request_id.")
 	serviceUnavailable = define(http.StatusServiceUnavailable, "service_unavailable",

@@ -10,7 +10,8 @@ import (
 )
 
 // Attr is an attribute that a list can be ordered by. Its values are unique in
-// the list.
+// the list, and hold none of the signs that make a range: brackets, semicolons,
+// or two dots in a row.
 type Attr[T any] struct {
 	Name   string
 	Alias  string         // another name that is taken; may be empty
@@ -44,7 +45,9 @@ func resolve[T any](attrs []Attr[T], q *Query) (Attr[T], error) {
 	}
 	i := slices.IndexFunc(attrs, func(a Attr[T]) bool { return q.Attr == a.Name || q.Attr == a.Name+"s" || q.Attr == a.Alias })
 	if i < 0 {
-		return Attr[T]{}, withAttrs(apierr.RangeNotSatisfiable("Range attribute must be one of: %s", strings.Join(names(attrs), ", ")), attrs)
+		e := apierr.RangeNotSatisfiable("Range attribute must be one of: %s", strings.Join(names(attrs), ", "))
+		e.Ranges = names(attrs)
+		return Attr[T]{}, e
 	}
 	a := attrs[i]
 	for _, b := range []Bound{q.From, q.To} {
@@ -60,6 +63,7 @@ func resolve[T any](attrs []Attr[T], q *Query) (Attr[T], error) {
 
 func withAttrs[T any](e *apierr.Error, attrs []Attr[T]) *apierr.Error {
 	e.Ranges = names(attrs)
+	e.Message += "; the list has the attributes " + strings.Join(e.Ranges, ", ")
 	return e
 }
 

@@ -136,7 +136,7 @@ func TestRanges(t *testing.T) {
 			{"id 5..100[; max=2", 5, 6, "id 5..6; max=2", "id ]6..100[; max=2", "id 3..4; max=2"},
 			{"id ..3", 1, 3, "id 1..3; max=200", "id ]3..; max=200", ""},
 			{"id 449..", 449, 450, "id 449..450; max=200", "", "id 249..448; max=200"},
-			{"  id   ]10 .. 12 ; max = 10 , order = asc ; ", 11, 12, "id 11..12; max=10", "id ]12..; max=10", "id 1..10; max=10"},
+			{" \tid \t ]\t10 .. 12 ] ; max = 10 , order = asc ; ", 11, 12, "id 11..12; max=10", "id ]12..; max=10", "id 1..10; max=10"},
 			{"id ]999999..", 0, 0, "id ..; max=200", "", "id 251..450; max=200"},
 			{"name ]n1000..; max=2", 450, 449, "name n551..n552; max=2", "name ]n552..; max=2", "name n1000..n1000; max=2"},
 			{"title ]n998..", 2, 2, "title n999..n999; max=200", "", "title n799..n998; max=200"},
@@ -176,8 +176,8 @@ func TestAnEmptyList(t *testing.T) {
 func TestUnsatisfiableRanges(t *testing.T) {
 	for name, read := range both(t, numbers(3)) {
 		for _, header := range []string{
-			"nothing ..", "id ..; max=", "id ..; max=0", "id ..; max=-1", "id ..; max=x", "id ..; order=foo", "id ..; color=red",
-			"id x..", "id ..y", "id 7..5", "id 5", "id 1...5x", "id ]]1..", "id 1..2]]", "id 99999999999999999999..", "; max=1", "..", "name b..a",
+			"nothing ..", "id ..; max=", "id ..; max=0", "id ..; max=-1", "id ..; max=x", "id ..; =1", "id ..; max", "id ..; order=foo", "id ..; color=red",
+			"id x..", "id ..y", "id 7..5", "id 5", "id 1...5x", "id ]]1..", "id 1..2]]", "id 1 0..", "id 1..2..3", "id 1.. 2 .. 3", "id 99999999999999999999..", "; max=1", "..", "name b..a",
 		} {
 			q, ok := list.ParseRange(header)
 			_, err := read(q)
@@ -284,27 +284,4 @@ func TestTotalsThatAreKept(t *testing.T) {
 			t.Errorf("%s with %v: %d, %v, want %d", test.where, test.args, found.Total, err, test.want)
 		}
 	}
-}
-
-func FuzzParseRange(f *testing.F) {
-	for _, seed := range []string{"id ..", "id ]10..20[; max=10,order=desc;", "version; order=desc,max=10;", "bytes=0-1", "; ;,,=", "a ]..[", "a [..]"} {
-		f.Add(seed)
-	}
-	items := numbers(5)
-	f.Fuzz(func(t *testing.T, header string) {
-		q, ok := list.ParseRange(header)
-		if !ok {
-			return
-		}
-		found, err := list.Of(items, attrs, q)
-		var e *apierr.Error
-		if err != nil && !errors.As(err, &e) {
-			t.Fatalf("%q: %v", header, err)
-		}
-		if err == nil && found.NextRange != "" {
-			if _, ok := list.ParseRange(found.NextRange); !ok {
-				t.Errorf("%q: Next-Range %q is no range", header, found.NextRange)
-			}
-		}
-	})
 }

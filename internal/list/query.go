@@ -46,19 +46,22 @@ func ParseRange(header string) (q Query, ok bool) {
 
 func parseRange(header string) (q Query, ok bool, invalid *apierr.Error) {
 	spec, params, _ := strings.Cut(header, ";")
-	attr, bounds, _ := strings.Cut(strings.TrimSpace(spec), " ")
+	attr, bounds := strings.TrimSpace(spec), ""
+	if i := strings.IndexAny(attr, " \t"); i >= 0 {
+		attr, bounds = attr[:i], strings.TrimSpace(attr[i:])
+	}
 	if strings.Contains(attr, "=") {
 		return Query{}, false, nil
 	}
 	q = Query{Attr: attr, Max: DefaultMax}
 	if attr == "" {
-		return q, true, apierr.RangeNotSatisfiable("Range must begin with an attribute")
+		return q, true, apierr.RangeNotSatisfiable("Range has no attribute")
 	}
-	if err := q.parseBounds(strings.ReplaceAll(bounds, " ", "")); err != nil {
+	if err := q.parseBounds(bounds); err != nil {
 		return q, true, err
 	}
 	for param := range strings.FieldsFuncSeq(params, func(r rune) bool { return r == ',' || r == ';' }) {
-		if err := q.parseParam(strings.ReplaceAll(param, " ", "")); err != nil {
+		if err := q.parseParam(param); err != nil {
 			return q, true, err
 		}
 	}
@@ -73,6 +76,7 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	if !found {
 		return apierr.RangeNotSatisfiable("Range must have .. between its first and its last value")
 	}
+	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
 	q.From.Value, q.From.Exclusive = strings.CutPrefix(first, "]")
 	if !q.From.Exclusive {
 		q.From.Value = strings.TrimPrefix(first, "[")
@@ -81,6 +85,11 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	if !q.To.Exclusive {
 		q.To.Value = strings.TrimSuffix(last, "]")
 	}
+	// Spaces inside a value are its own.
+	q.From.Value, q.To.Value = strings.TrimSpace(q.From.Value), strings.TrimSpace(q.To.Value)
+	if strings.Contains(q.To.Value, "..") {
+		return apierr.RangeNotSatisfiable("Range has .. twice")
+	}
 	if strings.ContainsAny(q.From.Value+q.To.Value, "[]") {
 		return apierr.RangeNotSatisfiable("Range has a bracket where none can be")
 	}
@@ -88,10 +97,13 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 }
 
 func (q *Query) parseParam(param string) *apierr.Error {
-	name, value, _ := strings.Cut(param, "=")
-	switch name {
-	case "":
+	param = strings.TrimSpace(param)
+	if param == "" {
 		return nil
+	}
+	name, value, _ := strings.Cut(param, "=")
+	value = strings.TrimSpace(value)
+	switch strings.TrimSpace(name) {
 	case "max":
 		n, err := strconv.ParseUint(value, 10, 31)
 		if err != nil && strings.Trim(value, "0123456789") == "" && value != "" {
@@ -107,7 +119,7 @@ func (q *Query) parseParam(param string) *apierr.Error {
 		}
 		q.Desc = value == "desc"
 	default:
-		return apierr.RangeNotSatisfiable("Range knows max and order, not %q", name)
+		return apierr.RangeNotSatisfiable("Range knows max and order, not %q", param)
 	}
 	return nil
 }

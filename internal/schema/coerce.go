@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"math/big"
 	"strconv"
@@ -13,14 +14,18 @@ type Repeated []string
 
 func (l *Link) coerceMembers(object, properties map[string]any) {
 	for name, value := range object {
-		property, _ := properties[name].(map[string]any)
-		if value == nil {
-			if !l.doc.shape(property).types["null"] {
-				delete(object, name) // as good as absent
-			}
+		property, known := properties[name].(map[string]any)
+		if properties != nil && !known {
+			delete(object, name) // not ours to judge
 			continue
 		}
-		object[name] = l.coerce(value, property)
+		if value != nil {
+			value = l.coerce(value, property)
+			object[name] = value
+		}
+		if value == nil && !l.doc.shape(property).types["null"] {
+			delete(object, name) // as good as absent
+		}
 	}
 }
 
@@ -155,7 +160,10 @@ func literal(text string) any {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var value any
-	if decoder.Decode(&value) != nil || decoder.More() {
+	if decoder.Decode(&value) != nil {
+		return nil
+	}
+	if _, err := decoder.Token(); err != io.EOF {
 		return nil
 	}
 	return value

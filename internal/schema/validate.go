@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -46,12 +47,11 @@ func (l *Link) Validate(params map[string]any) error {
 // maxFields is how many problems an error tells at the most.
 const maxFields = 20
 
-// hasHuge reports whether a value holds a number that a validator would have
-// to write out in millions of digits to compare it.
+// hasHuge reports whether a value holds a number that no attribute can be.
 func hasHuge(value any) bool {
 	switch v := value.(type) {
 	case json.Number:
-		return len(v) > 400 || exponent(v.String()) > 400
+		return huge(v)
 	case []any:
 		return slices.ContainsFunc(v, hasHuge)
 	case map[string]any:
@@ -62,6 +62,16 @@ func hasHuge(value any) bool {
 		}
 	}
 	return false
+}
+
+// huge reports whether a number is beyond the integers of 64 bits, or such that
+// a validator would have to write it out in millions of digits to compare it.
+func huge(n json.Number) bool {
+	if _, err := n.Int64(); err == nil {
+		return false
+	}
+	f, err := n.Float64()
+	return err != nil || math.Abs(f) >= 1<<63 || len(n) > 400 || exponent(n.String()) > 400
 }
 
 // collect gathers the problems at the leaves of a validation error.

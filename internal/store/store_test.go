@@ -98,6 +98,21 @@ func TestWriteGoesOnWhenTheCallerLeaves(t *testing.T) {
 	}
 }
 
+func TestReadsGoOnWhenTheCallerLeaves(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "db"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var n int
+	if err := db.QueryRow(ctx, `SELECT count(*) FROM accounts`).Scan(&n); err != nil {
+		t.Errorf("one row: %v", err)
+	}
+	rows, err := db.Query(ctx, `SELECT 1`)
+	got, err := store.Collect(rows, err, func(row store.Scanner) (n int, err error) { err = row.Scan(&n); return n, err })
+	if err != nil || len(got) != 1 {
+		t.Errorf("many rows: %v, %v", got, err)
+	}
+}
+
 func TestUniqueAndReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db, err := store.Open(t.Context(), path)

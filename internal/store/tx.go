@@ -134,14 +134,16 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	return tx.pool.queryRow(ctx, query, args...)
 }
 
-// Query reads many rows outside any transaction.
+// Query reads many rows outside any transaction. It is not broken off with ctx:
+// a read is short, and the HTTP server takes a client that has only closed its
+// half of the connection for one that has gone.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return db.read.query(ctx, query, args...)
+	return db.read.query(context.WithoutCancel(ctx), query, args...)
 }
 
-// QueryRow reads one row outside any transaction.
+// QueryRow reads one row outside any transaction, as Query reads many.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	return db.read.queryRow(ctx, query, args...)
+	return db.read.queryRow(context.WithoutCancel(ctx), query, args...)
 }
 
 // Collect reads all rows with scan and closes them.

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/api"
+)
+
+// write sends a text without waiting for an answer.
+func write(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Requests on one connection are answered each for itself and in order, also
+// when the client waits for none of the answers.
+func TestPipelinedRequests(t *testing.T) {
+	c := newClient(t)
+	conn := c.dial(t)
+	var requests []string
+	for i := range 50 {
+		requests = append(requests, c.wire(get(fmt.Sprintf("/v2/nothing/%d", i), "")), c.wire(get("/v2/account", "")),
+			c.wire(send("POST", "/v2/account/keys", asJSON, `{"name":"a","public_key":"x"}`)))
+	}
+	write(t, conn, strings.Join(requests, ""))
+	r := bufio.NewReader(conn)
+	for i := range requests {
+		if a := readAnswer(t, r, "GET"); a.StatusCode != []int{404, 200, 422}[i%3] {
+			t.Fatalf("answer %d: %d %s", i, a.StatusCode, a.text)
+		}
+	}
+}
+
+// Whoever disagrees with us on where a body ends could put a request into it.
+// After a body that can't be read to its end nothing more of that connection
+// is taken for a request.
+func TestNoRequestIsReadOutOfABrokenBody(t *testing.T) {
+	const hidden = "DELETE /v2/account/keys/1 HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n\r\n"
+	head := func(headers string) string {
+		return "POST /v2/account/keys HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + asJSON + headers + "\r\n"
+	}
+	c := newClient(t)
+	c.addKeys(1)
+	for name, text := range map[string]string{
+		"a size that is none":        head("Transfer-Encoding: chunked\r\n") + "x\r\n" + hidden,
+		"a chunk that is too long":   head("Transfer-Encoding: chunked\r\n") + "1\r\n{}\r\n" + hidden,
+		"two lengths":                head("Content-Length: 0\r\nContent-Length: 5\r\n") + hidden,
+		"a coding that is not known": head("Transfer-Encoding: xchunked\r\n") + hidden,
+		"a coding in a list":         head("Transfer-Encoding: identity, chunked\r\n") + "0\r\n\r\n" + hidden,
+		"a coding after a tab":       head("Transfer-Encoding:\tx\r\nContent-Length: 0\r\n") + hidden,
+		"a space before the colon":   head("Content-Length : 0\r\n") + hidden,
+		"a refused expectation":      head("Expect: x\r\nContent-Length: 0\r\n") + hidden,
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := c.dial(t)
+			write(t, conn, c.wire(text))
+			r := bufio.NewReader(conn)
+			if a := readAnswer(t, r, "POST"); a.StatusCode < 400 || a.StatusCode >= 500 {
+				t.Errorf("%d %s", a.StatusCode, a.text)
+			}
+			if rest, _ := io.ReadAll(r); len(rest) > 0 { // it may be reset
+				t.Errorf("the connection goes on: %q", rest)
+			}
+			if a := c.do("GET", "/v2/account/keys/1", ""); a.StatusCode != http.StatusOK {
+				t.Errorf("the hidden request was done: %d", a.StatusCode)
+			}
+		})
+	}
+}
+
+// A client that stops in the middle of a body keeps nobody else waiting, and
+// is told so when it gives up.
+func TestABodyThatStopsHoldsNobodyUp(t *testing.T) {
+	c := newClient(t)
+	half := strings.Replace(send("POST", "/v2/droplets", asJSON, `{"name":`), "LENGTH", "100", 1)
+	stopped := make([]*net.TCPConn, 20)
+	for i := range stopped {
+		stopped[i] = c.dial(t)
+		write(t, stopped[i], c.wire(half))
+	}
+	c.create(goodDroplet)
+	for _, conn := range stopped {
+		conn.CloseWrite()
+		if a := readAnswer(t, bufio.NewReader(conn), "POST"); a.StatusCode != 400 || a.body["message"] != "The body could not be read to its end." {
+			t.Errorf("%d %s", a.StatusCode, a.text)
+		}
+	}
+	if a := c.do("GET", "/v2/droplets", ""); a.at("meta", "total") != 1.0 {
+		t.Errorf("droplets: %s", a.text)
+	}
+}
+
+// A client that stops and stays is told as well, when its time is over.
+func TestABodyThatStopsForGood(t *testing.T) {
+	c := newClient(t)
+	server := httptest.NewUnstartedServer(nil)
+	server.Listener = api.Listener(server.Listener)
+	server.Config = newServer(c.cloud.handler, slog.New(slog.DiscardHandler))
+	server.Config.ReadTimeout = 50 * time.Millisecond
+	server.Start()
+	defer server.Close()
+	c.url = server.URL
+	for name, text := range map[string]string{
+		"length": strings.Replace(send("POST", "/v2/droplets", asJSON, `{"name":`), "LENGTH", "100", 1),
+		"chunks": strings.Replace(send("POST", "/v2/droplets", asJSON+"Transfer-Encoding: chunked\r\n", "ff\r\n{"), "Content-Length: LENGTH\r\n", "", 1),
+	} {
+		if a := c.raw(t, text); a.StatusCode != 400 || a.body["message"] != "The body could not be read to its end." {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.text)
+		}
+	}
+}
+
+// A client may close its half of the connection once it has sent its request;
+// it has not gone.
+func TestAClientThatSendsNoMoreIsAnswered(t *testing.T) {
+	c := newClient(t)
+	for range 300 { // the server notices at some moment, which is another each time
+		if a := c.raw(t, get("/v2/droplets", "")+"HALT"); a.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", a.StatusCode, a.text)
+		}
+	}
+}
+
+// A client that goes away in the middle of anything costs nothing.
+func TestClientsThatGoAway(t *testing.T) {
+	c := newClient(t)
+	whole := c.wire(send("POST", "/v2/account/keys", asJSON, `{"name":"a","public_key":"x"}`))
+	for n := range len(whole) + 1 {
+		conn := c.dial(t)
+		write(t, conn, whole[:n])
+		if n%2 == 0 {
+			conn.SetLinger(0) // by a reset instead of an end
+		}
+		conn.Close()
+	}
+	if a := c.do("GET", "/v2/account/keys", ""); a.at("meta", "total") != 0.0 {
+		t.Errorf("%d %s", a.StatusCode, a.text)
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// rawRequest is what goes over the wire, byte by byte, and the answer that
+// must come back. TOKEN in the text stands for a good token, LENGTH for that of
+// what follows the headers, and a text that ends in HALT is one after which the
+// client can send no more.
+type rawRequest struct {
+	name, text string
+	status     int
+	id         string // of the error; empty for a success
+	message    string // that the error's must contain, or a success's body
+}
+
+// get is a well-formed GET, but for the headers, each with its line's end.
+func get(target, headers string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + headers + "\r\n"
+}
+
+// send is a well-formed request with a body.
+func send(method, target, headers, body string) string {
+	return method + " " + target + " HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\nContent-Length: LENGTH\r\n" +
+		headers + "\r\n" + body
+}
+
+// The types of bodies.
+const (
+	asJSON = "Content-Type: application/json\r\n"
+	asForm = "Content-Type: application/x-www-form-urlencoded\r\n"
+	asPart = "Content-Type: multipart/form-data; boundary=x\r\n"
+)
+
+// patience is how long any answer may take; only a hang takes longer.
+const patience = 10 * time.Second
+
+// dial connects to the server as bare TCP.
+func (c *client) dial(t *testing.T) *net.TCPConn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return conn.(*net.TCPConn)
+}
+
+// wire fills in what stands for something in a request's text.
+func (c *client) wire(text string) string {
+	text = strings.ReplaceAll(text, "TOKEN", c.token)
+	_, body, _ := strings.Cut(text, "\r\n\r\n")
+	return strings.Replace(text, "LENGTH", strconv.Itoa(len(strings.TrimSuffix(body, "HALT"))), 1)
+}
+
+// raw sends a request's text and reads the first answer that is not a 100.
+func (c *client) raw(t *testing.T, text string) answer {
+	t.Helper()
+	conn := c.dial(t)
+	text, halt := strings.CutSuffix(c.wire(text), "HALT")
+	go func() { // beside reading: the server may answer before it has read all
+		io.WriteString(conn, text)
+		if halt {
+			conn.CloseWrite()
+		}
+	}()
+	method, _, _ := strings.Cut(text, " ")
+	return readAnswer(t, bufio.NewReader(conn), method)
+}
+
+func readAnswer(t *testing.T, r *bufio.Reader, method string) answer {
+	t.Helper()
+	for {
+		response, err := http.ReadResponse(r, &http.Request{Method: method})
+		if err != nil {
+			t.Fatalf("no answer: %v", err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatalf("a torn answer: %v", err)
+		}
+		if response.StatusCode == http.StatusContinue {
+			continue
+		}
+		a := answer{Response: response, text: string(body)}
+		json.Unmarshal(body, &a.body)
+		return a
+	}
+}
+
+// state is all that a refused request must leave alone.
+func (c *client) state() string {
+	var all []string
+	for _, path := range []string{"droplets", "account/keys", "actions"} {
+		all = append(all, c.do("GET", "/v2/"+path, "").text)
+	}
+	return strings.Join(all, "")
+}
+
+// hostile sends each request to a cloud with one key and one droplet.
+func hostile(t *testing.T, requests []rawRequest) {
+	c := newClient(t, func(s *serveCommand) { s.DropletLimit = 1000 })
+	if a := c.do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k","public_key":%q}`, someKey)); a.StatusCode != http.StatusCreated {
+		t.Fatal(a.text)
+	}
+	c.create(goodDroplet)
+	for _, r := range requests {
+		t.Run(r.name, func(t *testing.T) {
+			before := c.state()
+			a := c.raw(t, r.text)
+			id, _ := a.body["id"].(string)
+			said, refused := a.body["message"].(string)
+			if !refused {
+				said = a.text
+			}
+			if a.StatusCode != r.status || id != r.id || !strings.Contains(said, r.message) {
+				t.Errorf("got %d %.500s\nwant %d %s %s", a.StatusCode, a.text, r.status, r.id, r.message)
+			}
+			if r.status >= 400 {
+				checkRefusal(t, a)
+				if after := c.state(); after != before {
+					t.Errorf("it was refused, and changed something:\n%s\n%s", before, after)
+				}
+			}
+			if a := c.raw(t, get("/v2/account", "")); a.StatusCode != http.StatusOK {
+				t.Errorf("the next request is answered %d %s", a.StatusCode, a.text)
+			}
+		})
+	}
+}
+
+// checkRefusal fails unless a is an error in the API's form.
+func checkRefusal(t *testing.T, a answer) {
+	t.Helper()
+	if got := a.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
+		t.Errorf("Content-Type %q", got)
+	}
+	id := a.Header.Get("X-Request-Id")
+	if id == "" || a.text != "" && (a.body["request_id"] != id || a.body["message"] == "") {
+		t.Errorf("not the API's form, or with another X-Request-Id than %q: %.500s", id, a.text)
+	}
+	if len(a.text) > 8<<10 {
+		t.Errorf("the error has %d bytes", len(a.text))
+	}
+}
