@@ -1,0 +1,106 @@
+package dns
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const maxSideways = 64
+
+func (c *Config) fill() {
+	if c.Sockets == 0 {
+		c.Sockets = runtime.GOMAXPROCS(0)
+	}
+	if c.Connections == 0 {
+		c.Connections = 20_000
+	}
+	if c.PerClient == 0 {
+		c.PerClient = 1_000
+	}
+	if c.IdleTimeout == 0 {
+		c.IdleTimeout = 10 * time.Second
+	}
+	if c.MessageTimeout == 0 {
+		c.MessageTimeout = 5 * time.Second
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+}
+
+// bind binds all addresses.
+func (s *Server) bind() error {
+	for _, address := range s.config.Addresses {
+		listener, err := net.Listen("tcp", address.String())
+		if err != nil {
+			return err
+		}
+		s.tcp = append(s.tcp, listener)
+		address = listener.Addr().(*net.TCPAddr).AddrPort() // with its port
+		for range s.config.Sockets {
+			conn, err := listenUDP(address)
+			if err != nil {
+				return err
+			}
+			s.udp = append(s.udp, conn)
+		}
+	}
+	for _, address := range s.config.TLSAddresses {
+		listener, err := net.Listen("tcp", address.String())
+		if err != nil {
+			return err
+		}
+		config := s.config.TLS.Clone()
+		config.NextProtos = []string{"dot"}
+		s.tls = append(s.tls, tls.NewListener(listener, config))
+	}
+	return nil
+}
+
+// listenUDP binds one of several sockets of an address; the kernel spreads the
+// clients over them.
+func listenUDP(address netip.AddrPort) (*net.UDPConn, error) {
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var failed error
+		err := c.Control(func(fd uintptr) {
+			failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		})
+		if err != nil {
+			return err
+		}
+		return failed
+	}}
+	conn, err := config.ListenPacket(context.Background(), "udp", address.String())
+	if err != nil {
+		return nil, err
+	}
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		return nil, fmt.Errorf("%s: not a UDP socket", address)
+	}
+	return udp, nil
+}
+
+// unbind closes all sockets; who reads from them ends.
+func (s *Server) unbind() {
+	for _, conn := range s.udp {
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // what has been read is answered
+	}
+	for _, l := range append(s.tcp, s.tls...) {
+		_ = l.Close()
+	}
+	if !s.started {
+		for _, conn := range s.udp {
+			_ = conn.Close()
+		}
+	}
+}
