@@ -111,13 +111,14 @@ func (a *asideReply) sendRcode(request *dns.Msg, rcode int) error {
 
 // sendPlain answers a signed plain query as any other.
 func (a *asideReply) sendPlain(raw []byte) error {
-	w := &worker{server: a.server, transport: a.transport}
-	w.query.parse(raw)
-	w.query.signed = false
-	w.reply.begin(&w.query, nil, a.limit-tsigRoom)
-	a.server.table.resolve(&w.query, &w.reply)
+	var q query
+	var r reply
+	q.parse(raw)
+	r.begin(&q, nil, a.limit-tsigRoom)
+	a.server.table.resolve(&q, &r)
+	cookies := cookies{(*secret)(&a.server.config.CookieSecret), uint32(time.Now().Unix())}
 	answer := new(dns.Msg)
-	if err := answer.Unpack(w.reply.finish(&w.query)); err != nil {
+	if err := answer.Unpack(r.finish(&q, cookies, a.request.Remote.Addr())); err != nil {
 		return err
 	}
 	return a.send(answer)
@@ -136,8 +137,19 @@ func (a *asideReply) send(answer *dns.Msg) error {
 	if err != nil {
 		return err
 	}
+	if !a.sent {
+		a.count(answer)
+	}
 	a.sent = true
 	return a.write(raw)
+}
+
+func (a *asideReply) count(answer *dns.Msg) {
+	rrtype := uint16(0)
+	if len(answer.Question) > 0 {
+		rrtype = answer.Question[0].Qtype
+	}
+	a.server.metrics.shared(a.transport).count(rrtype, answer.Rcode)
 }
 
 func (a *asideReply) pack(answer *dns.Msg) ([]byte, error) {

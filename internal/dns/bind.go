@@ -2,6 +2,7 @@ package dns
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,9 @@ func (c *Config) fill() {
 	}
 	if c.MessageTimeout == 0 {
 		c.MessageTimeout = 5 * time.Second
+	}
+	if c.CookieSecret == (secret{}) {
+		_, _ = rand.Read(c.CookieSecret[:]) // never fails
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -73,6 +77,9 @@ func listenUDP(address netip.AddrPort) (*net.UDPConn, error) {
 		var failed error
 		err := c.Control(func(fd uintptr) {
 			failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+			if failed == nil && address.Addr().IsUnspecified() {
+				failed = tellAddress(int(fd), address.Addr())
+			}
 		})
 		if err != nil {
 			return err
@@ -88,6 +95,15 @@ func listenUDP(address netip.AddrPort) (*net.UDPConn, error) {
 		return nil, fmt.Errorf("%s: not a UDP socket", address)
 	}
 	return udp, nil
+}
+
+// tellAddress has a socket of all addresses tell which one a message came to:
+// the answer has to come from there.
+func tellAddress(fd int, address netip.Addr) error {
+	if address.Is4() {
+		return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
+	}
+	return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1)
 }
 
 // unbind closes all sockets; who reads from them ends.

@@ -62,5 +62,3 @@ func (q *query) limit(transport Transport) int {
 	}
 	return min(max(q.edns.size, dns.MinMsgSize), maxUDP)
 }
-
-const clientCookie = 8

@@ -2,7 +2,7 @@ package dns
 
 import (
 	"encoding/binary"
-	"slices"
+	"net/netip"
 
 	"github.com/miekg/dns"
 )
@@ -19,7 +19,8 @@ type reply struct {
 	authorities              int
 	additionals              int
 
-	question int // its end
+	question int    // its end
+	subject  *rrset // what the answer is about, for the bound of the rate
 	added    []*node
 }
 
@@ -32,18 +33,26 @@ func (r *reply) begin(q *query, buf []byte, limit int) {
 	r.question = end
 }
 
+// clear takes back all that is in the sections.
+func (r *reply) clear() {
+	r.buf = r.buf[:r.question]
+	r.answers, r.authorities, r.additionals = 0, 0, 0
+}
+
+// fail makes the answer SERVFAIL.
+func (r *reply) fail() { r.rcode = dns.RcodeServerFailure }
+
 // finish writes the header and OPT, and returns the message.
-func (r *reply) finish(q *query) []byte {
-	if r.truncated {
-		r.buf = r.buf[:r.question]
-		r.answers, r.authorities, r.additionals = 0, 0, 0
+func (r *reply) finish(q *query, cookies cookies, remote netip.Addr) []byte {
+	if r.rcode == dns.RcodeServerFailure {
+		r.truncated, r.authoritative = false, false
+		r.clear()
 	}
-	questions := 0
-	if q.end > 0 {
-		questions = 1
+	if r.truncated {
+		r.clear()
 	}
 	if q.edns.present {
-		r.opt(q)
+		r.opt(q, cookies, remote)
 	}
 	head := r.buf
 	head[2] = 0x80 | q.msg[2]&0x79 // opcode and RD as asked
@@ -54,28 +63,40 @@ func (r *reply) finish(q *query) []byte {
 		head[2] |= 0x02
 	}
 	head[3] = q.msg[3]&0x10 | byte(r.rcode&15) // CD as asked (RFC 4035, section 3.1.6)
-	binary.BigEndian.PutUint16(head[4:], uint16(questions))
-	binary.BigEndian.PutUint16(head[6:], uint16(r.answers))
-	binary.BigEndian.PutUint16(head[8:], uint16(r.authorities))
-	binary.BigEndian.PutUint16(head[10:], uint16(r.additionals))
+	questions := 0
+	if q.end > 0 {
+		questions = 1
+	}
+	for i, count := range [...]int{questions, r.answers, r.authorities, r.additionals} {
+		binary.BigEndian.PutUint16(head[4+2*i:], uint16(count))
+	}
 	return r.buf
 }
 
 // reserve is the room that an answer's OPT takes.
 func (q *query) reserve() int {
-	if !q.edns.present {
+	switch {
+	case !q.edns.present:
 		return 0
+	case q.edns.cookie != nil:
+		return optSize + cookieOption
 	}
 	return optSize
 }
 
 // opt appends the OPT record.
-func (r *reply) opt(q *query) {
-	flags := byte(0)
+func (r *reply) opt(q *query, cookies cookies, remote netip.Addr) {
+	flags, length := byte(0), byte(0)
 	if q.edns.do {
 		flags = 0x80
 	}
-	r.buf = append(r.buf, 0, 0, byte(dns.TypeOPT), maxUDP>>8, maxUDP&0xFF, byte(r.rcode>>4), 0, flags, 0, 0, 0)
+	if q.edns.cookie != nil {
+		length = cookieOption
+	}
+	r.buf = append(r.buf, 0, 0, byte(dns.TypeOPT), maxUDP>>8, maxUDP&0xFF, byte(r.rcode>>4), 0, flags, 0, 0, length)
+	if q.edns.cookie != nil {
+		r.buf = cookies.append(r.buf, q, remote)
+	}
 	r.additionals++
 }
 
@@ -129,6 +150,7 @@ func (r *reply) spell(set *rrset, name []byte) int {
 // answer adds an RRset to the answer section. What does not fit whole leaves
 // the whole answer truncated.
 func (r *reply) answer(set *rrset, owner int) int {
+	r.about(set)
 	at := r.add(set, owner, nil)
 	if at == 0 {
 		r.truncated = true
@@ -140,6 +162,7 @@ func (r *reply) answer(set *rrset, owner int) int {
 
 // authority is answer for the authority section.
 func (r *reply) authority(set *rrset, owner int) int {
+	r.about(set)
 	at := r.add(set, owner, nil)
 	if at == 0 {
 		r.truncated = true
@@ -149,96 +172,9 @@ func (r *reply) authority(set *rrset, owner int) int {
 	return at
 }
 
-// addresses adds the addresses of the hosts that an RRset at a place in the
-// message names, as far as the zone has them. Below a cut they are glue, which
-// has to be there (RFC 9471); the others may be left out.
-func (r *reply) addresses(c *contents, set *rrset, at int, below string) {
-	skip, ok := hostAt(set.rrtype)
-	if !ok {
-		return
+// about notes what the answer is about: its first RRset.
+func (r *reply) about(set *rrset) {
+	if r.subject == nil {
+		r.subject = set
 	}
-	var buf [256]byte
-	for wire := set.wire; len(wire) > 0; wire = wire[size(wire):] {
-		data := wire[recordHead:size(wire)]
-		name := c.inside(data[skip:], buf[:0])
-		if name != nil {
-			r.host(c, name, at+recordHead+skip, below)
-		}
-		at += size(wire)
-	}
-}
-
-// host adds the addresses of one host, whose name is in the message at a place.
-func (r *reply) host(c *contents, name []byte, at int, below string) {
-	n := c.apex
-	if len(name) > 0 {
-		n = c.names.get(name)
-	}
-	if n == nil || slices.Contains(r.added, n) {
-		return
-	}
-	r.added = append(r.added, n)
-	for _, rrtype := range [...]uint16{dns.TypeA, dns.TypeAAAA} {
-		set := n.get(rrtype)
-		if set == nil {
-			continue
-		}
-		if r.add(set, at, name) != 0 {
-			r.additionals += int(set.count)
-		} else if below != "" && isBelow(name, below) {
-			r.truncated = true
-		}
-	}
-}
-
-// hostAt tells where in a type's data the name of a host is, whose addresses
-// are of use (RFC 1035, section 3.3; RFC 2782).
-func hostAt(rrtype uint16) (int, bool) {
-	switch rrtype {
-	case dns.TypeNS:
-		return 0, true
-	case dns.TypeMX:
-		return 2, true
-	case dns.TypeSRV:
-		return 6, true
-	}
-	return 0, false
-}
-
-// inside appends to buf the name at the beginning of a record's data, lower
-// case and without the origin; nil if it is outside of the zone.
-func (c *contents) inside(data, buf []byte) []byte {
-	at := 0
-	for data[at] != 0 && data[at] < 0xC0 {
-		at += int(data[at]) + 1
-	}
-	buf = append(buf, data[:at]...)
-	lower(buf)
-	if data[at] != 0 {
-		return buf // ends in a pointer to the origin
-	}
-	cut := at + 1 - len(c.wire) // spelled out, as SRV has to
-	if cut < 0 || string(buf[cut:]) != c.wire[:len(c.wire)-1] {
-		return nil
-	}
-	for i := 0; i <= cut; i += int(buf[i]) + 1 {
-		if i == cut {
-			return buf[:cut]
-		}
-	}
-	return nil
-}
-
-// isBelow tells whether a name is at or below another.
-func isBelow(name []byte, above string) bool {
-	cut := len(name) - len(above)
-	if cut < 0 || string(name[cut:]) != above {
-		return false
-	}
-	for i := 0; i <= cut; i += int(name[i]) + 1 {
-		if i == cut {
-			return true
-		}
-	}
-	return false
 }

@@ -26,7 +26,12 @@ func (t *table) resolve(q *query, r *reply) {
 	}
 	r.authoritative = true
 	r.origin = questionAt + q.length - len(c.wire)
-	c.resolve(q, r, q.name[:q.length-len(c.wire)], q.labels[:at])
+	s := search{
+		contents: c, reply: r, rrtype: q.rrtype,
+		signing: q.edns.do && c.signer != nil,
+		name:    q.name[:q.length-len(c.wire)], labels: q.labels[:at], owner: questionAt,
+	}
+	s.run()
 }
 
 // zone finds the zone that answers, and the label that its origin begins at. DS
@@ -53,68 +58,118 @@ func meta(rrtype uint16) int {
 	return 0
 }
 
-// resolve answers from one zone. name and labels are of the question, without
-// the origin.
-func (c *contents) resolve(q *query, r *reply, name []byte, labels []uint8) {
+// search answers from one zone.
+type search struct {
+	*contents
+	reply   *reply
+	rrtype  uint16
+	signing bool // DNSSEC is wanted, and there
+
+	name   []byte  // that is searched for, lower case, without the origin
+	labels []uint8 // where its labels begin
+	owner  int     // where it is in the message
+}
+
+// run searches for the question's name, and then for what CNAMEs say.
+func (s *search) run() {
 	var chain [maxChain]*rrset
 	var places [128]uint8
 	var target [256]byte
-	owner := questionAt // where name is in the message
 	for hop := 0; ; hop++ {
-		m := c.find(name, labels, q.rrtype)
+		m := s.find(s.name, s.labels, s.rrtype)
 		if m.cut {
-			r.authoritative = hop > 0
-			c.refer(r, m.node, owner+int(labels[m.at]), string(name[labels[m.at]:]))
+			s.reply.authoritative = hop > 0
+			s.refer(m)
 			return
 		}
-		if m.node == nil {
-			r.rcode = dns.RcodeNameError
-			r.authority(c.negative, r.origin)
+		set := s.choose(m)
+		if set == nil {
+			s.deny(m)
 			return
 		}
-		if set := m.node.choose(q.rrtype); set != nil {
-			if at := r.answer(set, owner); at != 0 && q.rrtype != dns.TypeANY {
-				r.addresses(c, set, at, "")
-			}
+		if set.rrtype != dns.TypeCNAME || s.rrtype == dns.TypeCNAME || s.rrtype == dns.TypeANY {
+			s.answer(m, set)
 			return
 		}
-		alias := m.node.get(dns.TypeCNAME)
-		if alias == nil {
-			r.authority(c.negative, r.origin)
-			return
-		}
-		if hop == maxChain || slices.Contains(chain[:hop], alias) {
+		if hop == maxChain || slices.Contains(chain[:hop], set) {
 			return // what is found so far shows the loop
 		}
-		chain[hop] = alias
-		at := r.answer(alias, owner)
+		chain[hop] = set
+		at := s.answer(m, set)
 		if at == 0 {
 			return
 		}
-		owner = at + recordHead
-		if name = c.inside(alias.wire[recordHead:], target[:0]); name == nil {
+		s.owner = at + recordHead
+		if s.name = s.inside(set.wire[recordHead:], target[:0]); s.name == nil {
 			return // the client asks there
 		}
-		labels = split(name, places[:0])
+		s.labels = split(s.name, places[:0])
 	}
 }
 
-// choose returns the RRset that answers a type; nil if there is none. ANY is
-// answered by one RRset (RFC 8482, section 4.1): whoever needs the others asks
-// for them, and forgers get little to amplify.
-func (n *node) choose(rrtype uint16) *rrset {
-	if rrtype == dns.TypeANY && len(n.sets) > 0 {
-		return n.sets[0]
+// choose returns the RRset that answers, maybe a CNAME; nil if there is none.
+// ANY is answered by one RRset (RFC 8482, section 4.1): whoever needs the
+// others asks for them, and forgers get little to amplify.
+func (s *search) choose(m match) *rrset {
+	if m.node == nil || len(m.node.sets) == 0 {
+		return nil
 	}
-	return n.get(rrtype)
+	if s.rrtype == dns.TypeANY {
+		return m.node.sets[0]
+	}
+	if set := m.node.get(s.rrtype); set != nil {
+		return set
+	}
+	if s.rrtype == dns.TypeRRSIG && s.signer != nil { // as if asked for any
+		if set := s.signatures(m.node.owner, m.node.sets[0]); set != nil {
+			return set
+		}
+	}
+	return m.node.get(dns.TypeCNAME)
 }
 
-// refer refers to the servers of a delegation, whose name is in the message at
-// a place.
-func (c *contents) refer(r *reply, n *node, owner int, name string) {
-	set := n.get(dns.TypeNS)
-	if at := r.authority(set, owner); at != 0 {
-		r.addresses(c, set, at, name)
+// answer answers by an RRset and returns where it is in the message, or 0.
+func (s *search) answer(m match, set *rrset) int {
+	at := s.reply.answer(set, s.owner)
+	if s.signing {
+		s.reply.answers += s.sign(m.node.owner, set, s.owner)
+		if m.wildcard {
+			s.prove(m, expanded)
+		}
+	}
+	if at != 0 && s.rrtype == set.rrtype {
+		s.addresses(set, at, nil)
+	}
+	return at
+}
+
+// deny answers that there is no such name, or none of the type.
+func (s *search) deny(m match) {
+	if m.node == nil {
+		s.reply.rcode = dns.RcodeNameError
+	}
+	s.reply.authority(s.negative, s.reply.origin)
+	if s.signing {
+		s.reply.authorities += s.sign("", s.negative, s.reply.origin)
+		s.prove(m, denied)
+	}
+}
+
+// refer refers to the servers of a delegation.
+func (s *search) refer(m match) {
+	owner := s.owner + int(s.labels[m.at])
+	set := m.node.get(dns.TypeNS)
+	at := s.reply.authority(set, owner)
+	if s.signing {
+		if ds := m.node.get(dns.TypeDS); ds != nil {
+			s.reply.authority(ds, owner)
+			s.reply.authorities += s.sign(m.node.owner, ds, owner)
+		} else {
+			s.prove(m, unsigned)
+		}
+	}
+	if at != 0 {
+		s.addresses(set, at, s.name[s.labels[m.at]:])
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/miekg/dns"
 )
@@ -18,6 +19,7 @@ type rrset struct {
 	count   uint16
 	wire    []byte
 	origins []uint16 // where in wire pointers to the origin stand
+	signed  atomic.Pointer[signature]
 }
 
 const (

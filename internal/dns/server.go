@@ -30,6 +30,9 @@ type Config struct {
 	IdleTimeout    time.Duration // after which a connection is closed; default 10 s
 	MessageTimeout time.Duration // for a client to send, or take, one message; default 5 s
 
+	RateLimit    RateLimit // of answers by UDP
+	CookieSecret [16]byte  // of DNS cookies, the same for all servers of an address; zero: random
+
 	// Transfer answers AXFR and IXFR; nil refuses them. It may send several
 	// messages; each is a reply to r.Msg and is signed if that was. Over UDP
 	// only the first is sent. If it returns an error without having sent
@@ -68,8 +71,10 @@ type Request struct {
 
 // Server is an authoritative name server.
 type Server struct {
-	config Config
-	table  table
+	config  Config
+	table   table
+	limiter *limiter // nil: no bound
+	metrics *metrics
 
 	mu       sync.Mutex
 	started  bool
@@ -91,8 +96,14 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("dns: addresses for TLS, but no configuration of it")
 	}
 	config.fill()
-	s := &Server{config: config, conns: map[net.Conn]struct{}{}, sideways: make(chan struct{}, maxSideways)}
+	s := &Server{config: config, limiter: newLimiter(config.RateLimit), conns: map[net.Conn]struct{}{}, sideways: make(chan struct{}, maxSideways)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.metrics = newMetrics(&s.table)
+	if config.Registry != nil {
+		if err := config.Registry.Register(s.metrics); err != nil {
+			return nil, fmt.Errorf("dns: %w", err)
+		}
+	}
 	return s, nil
 }
 

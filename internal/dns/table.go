@@ -11,8 +11,9 @@ import (
 
 // table holds the zones. Readers take no lock.
 type table struct {
-	zones atomic.Pointer[trie[hosted]] // by origin in wire form, lower case
-	depth [2]atomic.Uint64             // which numbers of labels origins have
+	zones         atomic.Pointer[trie[hosted]] // by origin in wire form, lower case
+	depth         [2]atomic.Uint64             // which numbers of labels origins have
+	size, records atomic.Int64
 
 	mu     sync.Mutex // of what follows, and of who changes zones and depth
 	depths [128]int   // origins of so many labels
@@ -127,7 +128,7 @@ func (t *table) put(z zone.Zone) error {
 	}
 	h := t.place(wire)
 	defer h.mu.Unlock()
-	h.current.Store(c)
+	t.store(h, c)
 	return nil
 }
 
@@ -167,8 +168,21 @@ func (t *table) apply(change zone.Change) error {
 	if err != nil {
 		return fmt.Errorf("zone %s: %w", change.Origin, err)
 	}
-	h.current.Store(c)
+	t.store(h, c)
 	return nil
+}
+
+// store replaces what a place holds, which the caller has locked; nil empties it.
+func (t *table) store(h *hosted, c *contents) {
+	count := func(c *contents, sign int64) {
+		if c != nil {
+			t.size.Add(sign)
+			t.records.Add(sign * int64(c.records))
+		}
+	}
+	count(h.current.Load(), -1)
+	count(c, 1)
+	h.current.Store(c)
 }
 
 // remove removes a zone; whether it was there.
@@ -187,7 +201,7 @@ func (t *table) remove(origin string) bool {
 		return false
 	}
 	h.gone = true
-	h.current.Store(nil)
+	t.store(h, nil)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.zones.Store(t.zones.Load().without(wire))

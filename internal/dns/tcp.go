@@ -53,7 +53,7 @@ func (s *Server) serveConn(conn net.Conn, transport Transport) {
 	remote := conn.RemoteAddr().(*net.TCPAddr).AddrPort()
 	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
 	in := bufio.NewReaderSize(conn, 512)
-	w := &worker{server: s, transport: transport}
+	w := s.worker(transport)
 	for {
 		_ = conn.SetReadDeadline(time.Now().Add(s.config.IdleTimeout))
 		if s.ending() {
@@ -87,7 +87,7 @@ func (s *Server) exchange(conn net.Conn, in *bufio.Reader, w *worker, remote net
 		_, err := conn.Write(framed)
 		return err
 	}
-	raw, sideways := w.handle(msg, answer[2:2], remote)
+	raw, sideways := w.handle(msg, answer[2:2], remote.Addr(), time.Now())
 	if sideways {
 		return s.aside(s.ctx, msg, remote, w.transport, write)
 	}

@@ -4,33 +4,46 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-
-	"github.com/miekg/dns"
+	"time"
 )
 
-// serveUDP answers what comes to one socket.
+// serveUDP answers what comes to one socket, many messages by each call of the
+// kernel.
 func (s *Server) serveUDP(conn *net.UDPConn) {
 	defer conn.Close()
-	w := &worker{server: s, transport: UDP}
-	in, out := make([]byte, dns.MaxMsgSize), make([]byte, 0, maxUDP)
+	w := s.worker(UDP)
+	w.figures = s.metrics.own()
+	b, err := newBatch(conn)
+	if err != nil {
+		s.config.Log.Error("name server: a socket can't be used", "error", err)
+		return
+	}
 	for {
-		n, remote, err := conn.ReadFromUDPAddrPort(in)
+		n, err := b.receive()
 		if err != nil {
 			if s.ending() {
 				return
 			}
 			continue // such as an ICMP error for an answer
 		}
-		answer, sideways := w.handle(in[:n], out, remote)
-		if sideways {
-			s.goAside(slices.Clone(in[:n]), remote, func(msg []byte) error {
-				_, err := conn.WriteToUDPAddrPort(msg, remote)
-				return err
-			})
+		began := time.Now()
+		for i := range n {
+			s.answerUDP(w, b, i, began)
 		}
-		if answer != nil {
-			_, _ = conn.WriteToUDPAddrPort(answer, remote) // the client asks again
-		}
+		b.send()
+		w.figures.observe(time.Since(began), n)
+	}
+}
+
+// answerUDP answers the i'th message of a batch.
+func (s *Server) answerUDP(w *worker, b *batch, i int, now time.Time) {
+	msg, remote := b.message(i)
+	answer, sideways := w.handle(msg, b.room(), remote.Addr(), now)
+	switch {
+	case sideways:
+		s.goAside(slices.Clone(msg), remote, b.writer(i))
+	case answer != nil:
+		b.add(i, answer)
 	}
 }
 

@@ -1,0 +1,163 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/zone"
+)
+
+// signature is the RRSIG records of an RRset, packed as one.
+type signature struct {
+	set   *rrset
+	fresh time.Time
+}
+
+// sign adds the signatures of an RRset whose owner in the zone is given without
+// the origin. It returns how many there are. The message says SERVFAIL if there
+// can be none: an answer without them would be bogus.
+func (s *search) sign(owner string, set *rrset, at int) int {
+	signed := s.signatures(owner, set)
+	if signed == nil {
+		s.reply.fail()
+		return 0
+	}
+	if s.reply.add(signed, at, nil) == 0 {
+		s.reply.truncated = true
+		return 0
+	}
+	return int(signed.count)
+}
+
+// signHost adds the signatures of a host's addresses if there is room, and if
+// they are not below a cut.
+func (s *search) signHost(n *node, name []byte, set *rrset, at int) {
+	var places [128]uint8
+	if s.find(name, split(name, places[:0]), set.rrtype).cut {
+		return
+	}
+	if signed := s.signatures(n.owner, set); signed != nil && s.reply.add(signed, at, name) != 0 {
+		s.reply.additionals += int(signed.count)
+	}
+}
+
+// signatures returns an RRset's signatures, those it keeps as long as they are
+// fresh; nil if it can't be signed.
+func (s *search) signatures(owner string, set *rrset) *rrset {
+	if kept := set.signed.Load(); kept != nil && time.Now().Before(kept.fresh) {
+		return kept.set
+	}
+	rrs, fresh, err := s.signer.Sign(set.records(owner+s.wire, s.wire))
+	if err != nil || len(rrs) == 0 {
+		return nil
+	}
+	signed, err := s.pack(rrs)
+	if err != nil {
+		return nil
+	}
+	set.signed.Store(&signature{signed, fresh})
+	return signed
+}
+
+// pack packs records of one name and type.
+func (c *contents) pack(rrs []dns.RR) (*rrset, error) {
+	var l list
+	p := packer{origin: c.wire}
+	for _, rr := range rrs {
+		packed, err := p.pack(rr)
+		if err != nil {
+			return nil, err
+		}
+		if l.length += len(packed.wire); l.length > longestSet {
+			return nil, fmt.Errorf("%s: too many records", rr.Header().Name)
+		}
+		l.records = append(l.records, packed.wire)
+		l.origins = append(l.origins, packed.origins)
+	}
+	return l.rrset(rrs[0].Header().Rrtype), nil
+}
+
+// What is to be proved.
+type proof int
+
+const (
+	denied proof = iota
+	expanded
+	unsigned
+)
+
+// prove adds the proof of a denial to the authority section.
+func (s *search) prove(m match, p proof) {
+	denial := zone.Denial{
+		Name:    presentation(string(s.name) + s.wire),
+		Closest: presentation(s.closest(m) + s.wire),
+		SOA:     s.negative.records(s.wire, s.wire)[0].(*dns.SOA),
+	}
+	switch {
+	case p == expanded:
+		denial.Kind = zone.Expanded
+	case p == unsigned:
+		denial.Kind, denial.Name, denial.Types = zone.Unsigned, denial.Closest, m.node.types()
+	case m.node == nil:
+		denial.Kind = zone.NoName
+	case m.wildcard:
+		denial.Kind, denial.Types = zone.NoWildcardType, m.node.types()
+	default:
+		denial.Kind, denial.Types = zone.NoType, m.node.types()
+		denial.Closest = denial.Name
+	}
+	rrs := s.signer.Deny(denial)
+	for len(rrs) > 0 {
+		next := slices.IndexFunc(rrs, func(rr dns.RR) bool { return !sameSet(rr, rrs[0]) })
+		if next < 0 {
+			next = len(rrs)
+		}
+		s.proveSet(rrs[:next])
+		rrs = rrs[next:]
+	}
+}
+
+func (s *search) closest(m match) string {
+	if m.at >= len(s.labels) {
+		return ""
+	}
+	return string(s.name[s.labels[m.at]:])
+}
+
+func sameSet(a, b dns.RR) bool {
+	return a.Header().Rrtype == b.Header().Rrtype && a.Header().Name == b.Header().Name
+}
+
+// proveSet adds an RRset that is made for this answer, and its signatures.
+func (s *search) proveSet(rrs []dns.RR) {
+	signatures, _, err := s.signer.Sign(rrs)
+	if err != nil || len(signatures) == 0 {
+		s.reply.fail()
+		return
+	}
+	for _, rrs := range [][]dns.RR{rrs, signatures} {
+		set, err := s.pack(rrs)
+		if err != nil {
+			s.reply.fail()
+			return
+		}
+		owner, _ := wireName(rrs[0].Header().Name)
+		if s.reply.spell(set, []byte(owner[:len(owner)-len(s.wire)])) == 0 {
+			s.reply.truncated = true
+			return
+		}
+		s.reply.authorities += int(set.count)
+	}
+}
+
+// types returns the types at a name.
+func (n *node) types() []uint16 {
+	var types []uint16
+	for _, set := range n.sets {
+		types = append(types, set.rrtype)
+	}
+	return types
+}
