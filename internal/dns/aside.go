@@ -113,9 +113,10 @@ func (a *asideReply) sendRcode(request *dns.Msg, rcode int) error {
 func (a *asideReply) sendPlain(raw []byte) error {
 	var q query
 	var r reply
+	var s search
 	q.parse(raw)
 	r.begin(&q, nil, a.limit-tsigRoom)
-	a.server.table.resolve(&q, &r)
+	a.server.table.resolve(&q, &r, &s)
 	cookies := cookies{(*secret)(&a.server.config.CookieSecret), uint32(time.Now().Unix())}
 	answer := new(dns.Msg)
 	if err := answer.Unpack(r.finish(&q, cookies, a.request.Remote.Addr())); err != nil {

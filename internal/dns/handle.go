@@ -14,6 +14,7 @@ type worker struct {
 	figures   *figures
 	query     query
 	reply     reply
+	search    search
 	slips     int // answers over the bound of the rate
 }
 
@@ -44,7 +45,7 @@ func (w *worker) handle(msg, buf []byte, remote netip.Addr, now time.Time) (answ
 	case q.edns.version > 0:
 		r.rcode = dns.RcodeBadVers
 	case verdict == answer:
-		w.server.table.resolve(q, r)
+		w.server.table.resolve(q, r, &w.search)
 	}
 	cookies := cookies{(*secret)(&w.server.config.CookieSecret), uint32(now.Unix())}
 	if w.transport == UDP && !w.pass(cookies, remote, now) {

@@ -10,7 +10,7 @@ import (
 const maxChain = 16
 
 // resolve answers a plain query (RFC 1034, section 4.3.2).
-func (t *table) resolve(q *query, r *reply) {
+func (t *table) resolve(q *query, r *reply, s *search) {
 	if q.class != dns.ClassINET {
 		r.rcode = dns.RcodeRefused // so are CHAOS and its version.bind
 		return
@@ -26,11 +26,9 @@ func (t *table) resolve(q *query, r *reply) {
 	}
 	r.authoritative = true
 	r.origin = questionAt + q.length - len(c.wire)
-	s := search{
-		contents: c, reply: r, rrtype: q.rrtype,
-		signing: q.edns.do && c.signer != nil,
-		name:    q.name[:q.length-len(c.wire)], labels: q.labels[:at], owner: questionAt,
-	}
+	s.contents, s.reply, s.rrtype, s.owner = c, r, q.rrtype, questionAt
+	s.signing = q.edns.do && c.signer != nil
+	s.name, s.labels = q.name[:q.length-len(c.wire)], q.labels[:at]
 	s.run()
 }
 
@@ -58,7 +56,7 @@ func meta(rrtype uint16) int {
 	return 0
 }
 
-// search answers from one zone.
+// search answers from one zone. It is used again for the next question.
 type search struct {
 	*contents
 	reply   *reply
@@ -68,13 +66,14 @@ type search struct {
 	name   []byte  // that is searched for, lower case, without the origin
 	labels []uint8 // where its labels begin
 	owner  int     // where it is in the message
+
+	chain  [maxChain]*rrset // CNAMEs followed
+	target [256]byte        // name and labels, if a CNAME gave them
+	places [128]uint8
 }
 
 // run searches for the question's name, and then for what CNAMEs say.
 func (s *search) run() {
-	var chain [maxChain]*rrset
-	var places [128]uint8
-	var target [256]byte
 	for hop := 0; ; hop++ {
 		m := s.find(s.name, s.labels, s.rrtype)
 		if m.cut {
@@ -91,19 +90,19 @@ func (s *search) run() {
 			s.answer(m, set)
 			return
 		}
-		if hop == maxChain || slices.Contains(chain[:hop], set) {
+		if hop == maxChain || slices.Contains(s.chain[:hop], set) {
 			return // what is found so far shows the loop
 		}
-		chain[hop] = set
+		s.chain[hop] = set
 		at := s.answer(m, set)
 		if at == 0 {
 			return
 		}
 		s.owner = at + recordHead
-		if s.name = s.inside(set.wire[recordHead:], target[:0]); s.name == nil {
+		if s.name = s.inside(set.wire[recordHead:], s.target[:0]); s.name == nil {
 			return // the client asks there
 		}
-		s.labels = split(s.name, places[:0])
+		s.labels = split(s.name, s.places[:0])
 	}
 }
 
