@@ -130,14 +130,31 @@ func (q *query) records(at, before, additionals int) int {
 				return -1
 			}
 		case rrtype == dns.TypeTSIG:
-			if i != before+additionals-1 || i < before {
-				return -1 // RFC 8945, section 5.1
+			if i != before+additionals-1 || i < before || !wholeTSIG(q.msg[at:end]) {
+				return -1 // RFC 8945, section 5.2
 			}
 			q.signed = true
 		}
 		at = end
 	}
 	return at
+}
+
+// wholeTSIG tells whether a TSIG record, from its type on, has all that it has
+// to (RFC 8945, section 4.2).
+func wholeTSIG(record []byte) bool {
+	data := record[10:]
+	at := skipName(data, 0) // the algorithm
+	if at < 0 || at+10 > len(data) {
+		return false
+	}
+	at += 10 // behind the time, the fudge and the length of the MAC
+	at += int(binary.BigEndian.Uint16(data[at-2:])) + 6
+	if at > len(data) {
+		return false
+	}
+	other := int(binary.BigEndian.Uint16(data[at-2:]))
+	return at+other == len(data) && binary.BigEndian.Uint16(record[2:]) == dns.ClassANY
 }
 
 // skipName returns the end of a name, or -1. It does not follow pointers.

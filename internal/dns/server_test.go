@@ -14,8 +14,7 @@ import (
 func parsed(t testing.TB, origin, text string) zone.Zone {
 	t.Helper()
 	z := zone.Zone{Origin: origin}
-	p := dns.NewZoneParser(strings.NewReader(text), origin, "")
-	p.SetDefaultTTL(300)
+	p := dns.NewZoneParser(strings.NewReader("$TTL 300\n"+text), origin, "")
 	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
 		z.Records = append(z.Records, rr)
 	}
