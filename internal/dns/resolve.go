@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // maxChain bounds how many CNAMEs are followed in one answer.
@@ -67,13 +69,15 @@ type search struct {
 	labels []uint8 // where its labels begin
 	owner  int     // where it is in the message
 
-	chain  [maxChain]*rrset // CNAMEs followed
-	target [256]byte        // name and labels, if a CNAME gave them
-	places [128]uint8
+	chain    [maxChain]*rrset // CNAMEs followed
+	target   [256]byte        // name and labels, if a CNAME gave them
+	places   [128]uint8
+	expanded []zone.Denial // of wildcards, to be proved
 }
 
 // run searches for the question's name, and then for what CNAMEs say.
 func (s *search) run() {
+	s.expanded = s.expanded[:0]
 	for hop := 0; ; hop++ {
 		m := s.find(s.name, s.labels, s.rrtype)
 		if m.cut {
@@ -87,23 +91,38 @@ func (s *search) run() {
 			return
 		}
 		if set.rrtype != dns.TypeCNAME || s.rrtype == dns.TypeCNAME || s.rrtype == dns.TypeANY {
-			s.answer(m, set)
+			at := s.answer(m, set)
+			s.proveExpanded()
+			if at != 0 && s.rrtype == set.rrtype {
+				s.addresses(set, at, nil)
+			}
 			return
 		}
-		if hop == maxChain || slices.Contains(s.chain[:hop], set) {
-			return // what is found so far shows the loop
-		}
-		s.chain[hop] = set
-		at := s.answer(m, set)
-		if at == 0 {
+		if !s.follow(m, set, hop) {
+			s.proveExpanded()
 			return
 		}
-		s.owner = at + recordHead
-		if s.name = s.inside(set.wire[recordHead:], s.target[:0]); s.name == nil {
-			return // the client asks there
-		}
-		s.labels = split(s.name, s.places[:0])
 	}
+}
+
+// follow answers by a CNAME and makes what it names the next to search for.
+// False if that is not for us, or has been answered already: what is found so
+// far shows the loop.
+func (s *search) follow(m match, alias *rrset, hop int) bool {
+	if hop == maxChain || slices.Contains(s.chain[:hop], alias) {
+		return false
+	}
+	s.chain[hop] = alias
+	at := s.answer(m, alias)
+	if at == 0 {
+		return false
+	}
+	s.owner = at + recordHead
+	if s.name = s.inside(alias.wire[recordHead:], s.target[:0]); s.name == nil {
+		return false // the client asks there
+	}
+	s.labels = split(s.name, s.places[:0])
+	return true
 }
 
 // choose returns the RRset that answers, maybe a CNAME; nil if there is none.
@@ -133,11 +152,8 @@ func (s *search) answer(m match, set *rrset) int {
 	if s.signing {
 		s.reply.answers += s.sign(m.node.owner, set, s.owner)
 		if m.wildcard {
-			s.prove(m, expanded)
+			s.expanded = append(s.expanded, s.denial(m, zone.Expanded))
 		}
-	}
-	if at != 0 && s.rrtype == set.rrtype {
-		s.addresses(set, at, nil)
 	}
 	return at
 }
@@ -150,7 +166,8 @@ func (s *search) deny(m match) {
 	s.reply.authority(s.negative, s.reply.origin)
 	if s.signing {
 		s.reply.authorities += s.sign("", s.negative, s.reply.origin)
-		s.prove(m, denied)
+		s.prove(s.denial(m, denied(m)))
+		s.proveExpanded()
 	}
 }
 
@@ -164,8 +181,9 @@ func (s *search) refer(m match) {
 			s.reply.authority(ds, owner)
 			s.reply.authorities += s.sign(m.node.owner, ds, owner)
 		} else {
-			s.prove(m, unsigned)
+			s.prove(s.denial(m, zone.Unsigned))
 		}
+		s.proveExpanded()
 	}
 	if at != 0 {
 		s.addresses(set, at, s.name[s.labels[m.at]:])

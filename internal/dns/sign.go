@@ -80,35 +80,44 @@ func (c *contents) pack(rrs []dns.RR) (*rrset, error) {
 	return l.rrset(rrs[0].Header().Rrtype), nil
 }
 
-// What is to be proved.
-type proof int
-
-const (
-	denied proof = iota
-	expanded
-	unsigned
-)
-
-// prove adds the proof of a denial to the authority section.
-func (s *search) prove(m match, p proof) {
-	denial := zone.Denial{
+// denial tells what is to be proved where a search ended.
+func (s *search) denial(m match, kind zone.DenialKind) zone.Denial {
+	d := zone.Denial{
+		Kind:    kind,
 		Name:    presentation(string(s.name) + s.wire),
 		Closest: presentation(s.closest(m) + s.wire),
 		SOA:     s.negative.records(s.wire, s.wire)[0].(*dns.SOA),
 	}
-	switch {
-	case p == expanded:
-		denial.Kind = zone.Expanded
-	case p == unsigned:
-		denial.Kind, denial.Name, denial.Types = zone.Unsigned, denial.Closest, m.node.types()
-	case m.node == nil:
-		denial.Kind = zone.NoName
-	case m.wildcard:
-		denial.Kind, denial.Types = zone.NoWildcardType, m.node.types()
-	default:
-		denial.Kind, denial.Types = zone.NoType, m.node.types()
-		denial.Closest = denial.Name
+	switch kind {
+	case zone.Unsigned:
+		d.Name, d.Types = d.Closest, m.node.types()
+	case zone.NoType, zone.NoWildcardType:
+		d.Types = m.node.types()
 	}
+	return d
+}
+
+// denied tells which denial a search that found nothing ended in.
+func denied(m match) zone.DenialKind {
+	switch {
+	case m.node == nil:
+		return zone.NoName
+	case m.wildcard:
+		return zone.NoWildcardType
+	}
+	return zone.NoType
+}
+
+// proveExpanded adds the proofs that the names of wildcards' answers do not
+// exist themselves.
+func (s *search) proveExpanded() {
+	for _, d := range s.expanded {
+		s.prove(d)
+	}
+}
+
+// prove adds the proof of a denial to the authority section.
+func (s *search) prove(denial zone.Denial) {
 	rrs := s.signer.Deny(denial)
 	for len(rrs) > 0 {
 		next := slices.IndexFunc(rrs, func(rr dns.RR) bool { return !sameSet(rr, rrs[0]) })
