@@ -1,7 +1,6 @@
 package dns
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -79,7 +78,7 @@ func (s *sketch) list(rrtype uint16) *list {
 // index finds a record of the same data; -1 if there is none.
 func (l *list) index(p packed) int {
 	for i, wire := range l.records {
-		if bytes.Equal(wire[recordHead:], p.wire[recordHead:]) {
+		if sameData(p.rrtype, wire[recordHead:], p.wire[recordHead:]) {
 			return i
 		}
 	}

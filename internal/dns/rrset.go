@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -118,6 +119,24 @@ func compressible(rrtype uint16) (at, names int) {
 		return 2, 1
 	}
 	return 0, 0
+}
+
+// sameData compares the data of two records of a type. Names in it are the same
+// in any case (RFC 4034, section 6.2).
+func sameData(rrtype uint16, a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	start, names := compressible(rrtype)
+	if rrtype == dns.TypeSRV {
+		start, names = 6, 1
+	}
+	end := start
+	for range names {
+		end = skipName(a, end)
+	}
+	return bytes.Equal(a[:start], b[:start]) && bytes.Equal(a[end:], b[end:]) &&
+		lowered(string(a[start:end])) == lowered(string(b[start:end]))
 }
 
 // relative cuts the origin off a name; false if the name is not inside.

@@ -26,8 +26,8 @@ type Config struct {
 
 	Sockets        int           // UDP sockets an address; default: one a processor
 	Connections    int           // most at a time, TCP and TLS together; default 20,000
-	PerClient      int           // most at a time of one client's address; default 1,000
-	IdleTimeout    time.Duration // after which a connection is closed; default 10 s
+	PerClient      int           // most at a time of one client: an IPv4 address or an IPv6 /64; default 1,000
+	IdleTimeout    time.Duration // after which a connection without a query is closed; default 10 s
 	MessageTimeout time.Duration // for a client to send, or take, one message; default 5 s
 
 	RateLimit    RateLimit // of answers by UDP
@@ -75,6 +75,7 @@ type Server struct {
 	table   table
 	limiter *limiter // nil: no bound
 	metrics *metrics
+	conns   *conns
 
 	mu       sync.Mutex
 	started  bool
@@ -82,7 +83,6 @@ type Server struct {
 	udp      []*net.UDPConn
 	tcp      []net.Listener
 	tls      []net.Listener
-	conns    map[net.Conn]struct{}
 	wg       sync.WaitGroup
 	ctx      context.Context // of hooks; ends with Close
 	cancel   context.CancelFunc
@@ -96,7 +96,7 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("dns: addresses for TLS, but no configuration of it")
 	}
 	config.fill()
-	s := &Server{config: config, limiter: newLimiter(config.RateLimit), conns: map[net.Conn]struct{}{}, sideways: make(chan struct{}, maxSideways)}
+	s := &Server{config: config, limiter: newLimiter(config.RateLimit), conns: newConns(config.Connections, config.PerClient), sideways: make(chan struct{}, maxSideways)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.metrics = newMetrics(&s.table)
 	if config.Registry != nil {
@@ -154,10 +154,10 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.cancel()
 	s.unbind()
-	for conn := range s.conns {
-		_ = conn.SetReadDeadline(time.Unix(1, 0)) // what is being answered goes out
-	}
 	s.mu.Unlock()
+	s.conns.close(func(c *conn) {
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // what is being answered goes out
+	})
 	s.wg.Wait()
 	return nil
 }
