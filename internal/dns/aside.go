@@ -134,10 +134,16 @@ func (a *asideReply) send(answer *dns.Msg) error {
 		return errors.New("one message is all that fits in an answer by UDP")
 	}
 	answer.Compress = true
-	raw, err := a.pack(answer)
+	raw, mac, err := a.pack(answer)
+	if err == nil && len(raw) > a.limit { // by UDP: the client has to come by TCP
+		cut := new(dns.Msg).SetReply(a.request.Msg)
+		cut.Truncated = true
+		raw, mac, err = a.pack(cut)
+	}
 	if err != nil {
 		return err
 	}
+	a.mac = mac
 	if !a.sent {
 		a.count(answer)
 	}
@@ -153,9 +159,11 @@ func (a *asideReply) count(answer *dns.Msg) {
 	a.server.metrics.shared(a.transport).count(rrtype, answer.Rcode)
 }
 
-func (a *asideReply) pack(answer *dns.Msg) ([]byte, error) {
+// pack packs an answer, signed if the request was, and returns the MAC too.
+func (a *asideReply) pack(answer *dns.Msg) (raw []byte, mac string, err error) {
 	if a.tsig == nil {
-		return answer.Pack()
+		raw, err = answer.Pack()
+		return raw, "", err
 	}
 	now := time.Now()
 	tsig := &dns.TSIG{
@@ -172,11 +180,10 @@ func (a *asideReply) pack(answer *dns.Msg) ([]byte, error) {
 	}
 	answer.Extra = append(answer.Extra, tsig)
 	if a.failed == dns.RcodeBadKey || a.failed == dns.RcodeBadSig {
-		return answer.Pack() // unsigned (RFC 8945, section 5.3.2)
+		raw, err = answer.Pack() // unsigned (RFC 8945, section 5.3.2)
+		return raw, "", err
 	}
-	raw, mac, err := dns.TsigGenerateWithProvider(answer, a.server.config.TSIG, a.mac, a.sent)
-	a.mac = mac
-	return raw, err
+	return dns.TsigGenerateWithProvider(answer, a.server.config.TSIG, a.mac, a.sent)
 }
 
 func uint48(t int64) []byte {

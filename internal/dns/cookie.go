@@ -52,8 +52,8 @@ func (c cookies) sign(server *[serverCookie]byte, client []byte, remote netip.Ad
 	binary.LittleEndian.PutUint64(server[8:], sipHash(c.secret, input))
 }
 
-// check tells whether a cookie option, of the client's and our cookie, is
-// good, and whether it will be for long.
+// check tells whether the data of a cookie option, the client's cookie and ours,
+// is good, and whether it is fresh enough to be sent back.
 func (c cookies) check(cookie []byte, remote netip.Addr) (good, fresh bool) {
 	if len(cookie) != clientCookie+serverCookie {
 		return false, false
@@ -65,10 +65,11 @@ func (c cookies) check(cookie []byte, remote netip.Addr) (good, fresh bool) {
 	}
 	want := given
 	c.sign(&want, client, remote)
-	return want == given, age < cookieRenew
+	good = want == given
+	return good, good && age < cookieRenew
 }
 
-// appendCookie appends the option for a query that has come with one.
+// append appends the option for a query that has come with one.
 func (c cookies) append(buf []byte, q *query, remote netip.Addr) []byte {
 	cookie := q.edns.cookie
 	buf = append(buf, 0, byte(dns.EDNS0COOKIE), 0, clientCookie+serverCookie)

@@ -252,6 +252,7 @@ func TestReadYourWrites(t *testing.T) {
 			for n := 1; n <= writes; n++ {
 				next := parsed(t, origin, text(origin, n))
 				c := zone.Change{Origin: origin, Removed: before.Records[:2], Added: next.Records[:2]}
+				var err error
 				switch {
 				case n%50 == 0:
 					s.Remove(origin)
