@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -12,77 +14,98 @@ import (
 // draft is a change of contents in the making. It holds the names that are
 // touched, so its price is theirs.
 type draft struct {
-	packer  packer
+	packer  *packer
 	base    *contents
-	names   map[string]*sketch
-	records int // more than in base
+	names   map[string]*sketch // by name, lower case, without the origin
+	records int                // more than in base
 }
 
 // sketch is a name that is touched.
 type sketch struct {
 	node
-	lists map[uint16]*list // of the types that are touched
+	key   string  // node.owner in lower case
+	lists []*list // of the types that are touched
 }
 
 // list is an RRset that is touched.
 type list struct {
-	records [][]byte
-	origins [][]uint16 // of each record, in it
-	length  int        // of all records
+	rrtype  uint16
+	records []record
+	length  int // of all records
 }
 
 func newDraft(base *contents) *draft {
-	return &draft{packer: packer{origin: base.wire}, base: base, names: map[string]*sketch{}}
+	return &draft{packer: newPacker(base.wire), base: base, names: map[string]*sketch{}}
 }
 
-func (d *draft) sketch(key, owner string) *sketch {
-	s := d.names[key]
-	if s == nil {
-		s = &sketch{node: node{owner: owner}}
-		if n := d.base.node(key); n != nil {
-			s.node = *n
-		}
-		d.names[key] = s
+// free ends a draft, finished or not.
+func (d *draft) free() { d.packer.free() }
+
+// sketch returns what becomes of a name, which is given as it is spelled.
+func (d *draft) sketch(owner []byte) *sketch {
+	var buf [256]byte
+	key := append(buf[:0], owner...)
+	lower(key)
+	if s := d.names[string(key)]; s != nil {
+		return s
 	}
+	s := &sketch{key: string(key)}
+	if n := d.base.node(s.key); n != nil {
+		s.node = *n
+	} else if s.owner = s.key; s.key != string(owner) {
+		s.owner = string(owner)
+	}
+	d.names[s.key] = s
 	return s
 }
 
+// list returns what becomes of an RRset.
 func (s *sketch) list(rrtype uint16) *list {
-	l := s.lists[rrtype]
-	if l != nil {
-		return l
-	}
-	l = &list{}
-	if set := s.get(rrtype); set != nil {
-		wire, origins, at := set.wire, set.origins, 0
-		for len(wire) > 0 {
-			size := size(wire)
-			var own []uint16
-			for len(origins) > 0 && int(origins[0]) < at+size {
-				own = append(own, origins[0]-uint16(at))
-				origins = origins[1:]
-			}
-			l.records = append(l.records, wire[:size:size])
-			l.origins = append(l.origins, own)
-			l.length += size
-			wire, at = wire[size:], at+size
+	for _, l := range s.lists {
+		if l.rrtype == rrtype {
+			return l
 		}
 	}
-	if s.lists == nil {
-		s.lists = map[uint16]*list{}
+	l := &list{rrtype: rrtype}
+	if set := s.get(rrtype); set != nil {
+		l.split(set)
 	}
-	s.lists[rrtype] = l
+	s.lists = append(s.lists, l)
 	return l
+}
+
+// split takes an RRset apart.
+func (l *list) split(set *rrset) {
+	origins := set.origins
+	for start := 0; start < len(set.wire); {
+		end := start + size(set.wire[start:])
+		r := record{wire: set.wire[start:end:end]}
+		for ; len(origins) > 0 && int(origins[0]) < end; origins = origins[1:] {
+			r.origins[r.count] = origins[0] - uint16(start)
+			r.count++
+		}
+		l.records = append(l.records, r)
+		start = end
+	}
+	l.length = len(set.wire)
 }
 
 // index finds a record of the same data; -1 if there is none.
 func (l *list) index(p packed) int {
-	for i, wire := range l.records {
-		if sameData(p.rrtype, wire[recordHead:], p.wire[recordHead:]) {
-			return i
-		}
+	return slices.IndexFunc(l.records, func(r record) bool {
+		return sameData(p.rrtype, r.wire[recordHead:], p.wire[recordHead:])
+	})
+}
+
+var errTooLong = errors.New("has more records than a message can carry")
+
+func (l *list) add(r record) error {
+	if l.length+len(r.wire) > longestSet {
+		return errTooLong
 	}
-	return -1
+	l.length += len(r.wire)
+	l.records = append(l.records, r)
+	return nil
 }
 
 // add adds a record. One that is there already is not added twice (RFC 2181,
@@ -92,19 +115,16 @@ func (d *draft) add(rr dns.RR) (twice bool, _ error) {
 	if err != nil {
 		return false, err
 	}
-	if p.rrtype == dns.TypeSOA && p.key != "" {
+	if p.rrtype == dns.TypeSOA && len(p.owner) > 0 {
 		return false, fmt.Errorf("%s SOA: is not at the zone's apex", rr.Header().Name)
 	}
-	l := d.sketch(p.key, p.owner).list(p.rrtype)
+	l := d.sketch(p.owner).list(p.rrtype)
 	if l.index(p) >= 0 {
 		return true, nil
 	}
-	if l.length+len(p.wire) > longestSet {
-		return false, fmt.Errorf("%s %s: has more records than a message can carry", rr.Header().Name, dns.TypeToString[p.rrtype])
+	if err := l.add(p.record); err != nil {
+		return false, fmt.Errorf("%s %s: %w", rr.Header().Name, dns.Type(p.rrtype), err)
 	}
-	l.length += len(p.wire)
-	l.records = append(l.records, p.wire)
-	l.origins = append(l.origins, p.origins)
 	d.records++
 	return false, nil
 }
@@ -115,32 +135,35 @@ func (d *draft) remove(rr dns.RR) error {
 	if err != nil {
 		return err
 	}
-	l := d.sketch(p.key, p.owner).list(p.rrtype)
+	l := d.sketch(p.owner).list(p.rrtype)
 	i := l.index(p)
 	if i < 0 {
-		return fmt.Errorf("%s %s: the record is not in the zone", rr.Header().Name, dns.TypeToString[p.rrtype])
+		return fmt.Errorf("%s %s: the record is not in the zone", rr.Header().Name, dns.Type(p.rrtype))
 	}
-	l.length -= len(l.records[i])
-	l.records = removed(l.records, i)
-	l.origins = removed(l.origins, i)
+	l.length -= len(l.records[i].wire)
+	l.records = slices.Delete(l.records, i, i+1)
 	d.records--
 	return nil
 }
 
 // rrset joins the records. Their TTLs become one, the least (RFC 2181, section
 // 5.2).
-func (l *list) rrset(rrtype uint16) *rrset {
-	ttl := uint32(1<<31 - 1)
-	for _, wire := range l.records {
-		ttl = min(ttl, binary.BigEndian.Uint32(wire[6:]))
+func (l *list) rrset() *rrset {
+	ttl, origins := uint32(1<<31-1), 0
+	for _, r := range l.records {
+		ttl = min(ttl, binary.BigEndian.Uint32(r.wire[6:]))
+		origins += r.count
 	}
-	set := &rrset{rrtype: rrtype, count: uint16(len(l.records)), wire: make([]byte, 0, l.length)}
-	for i, wire := range l.records {
-		for _, at := range l.origins[i] {
-			set.origins = append(set.origins, at+uint16(len(set.wire)))
-		}
+	set := &rrset{rrtype: l.rrtype, count: uint16(len(l.records)), wire: make([]byte, 0, l.length)}
+	if origins > 0 {
+		set.origins = make([]uint16, 0, origins)
+	}
+	for _, r := range l.records {
 		at := len(set.wire)
-		set.wire = append(set.wire, wire...)
+		for _, origin := range r.origins[:r.count] {
+			set.origins = append(set.origins, origin+uint16(at))
+		}
+		set.wire = append(set.wire, r.wire...)
 		binary.BigEndian.PutUint32(set.wire[at+6:], ttl)
 	}
 	return set
@@ -150,45 +173,38 @@ func (l *list) rrset(rrtype uint16) *rrset {
 func (d *draft) finish() (*contents, error) {
 	next := *d.base
 	next.records += d.records
-	touched := make([]string, 0, len(d.names))
-	for key := range d.names {
-		touched = append(touched, key) // d.names grows by ancestors
-	}
-	for _, key := range touched {
-		s := d.names[key]
+	touched := slices.Collect(maps.Values(d.names)) // which grow by ancestors
+	for _, s := range touched {
 		sets := s.join()
-		if err := check(key, sets); err != nil {
+		if err := check(s.key, sets); err != nil {
 			return nil, fmt.Errorf("%s %w", presentation(s.owner+d.base.wire), err)
 		}
 		before := s.present()
 		s.sets = sets
-		d.tell(key, before, s)
+		d.tell(before, s)
 	}
-	for key, s := range d.names {
-		d.settle(&next, key, s)
+	for _, s := range d.names {
+		d.settle(&next, s)
 	}
 	return &next, next.check()
 }
 
-// join returns the RRsets of a name, those that are touched made anew.
+// join returns the RRsets of a name, those that are touched made anew, in order
+// of their types.
 func (s *sketch) join() []*rrset {
-	var sets []*rrset
+	sets := make([]*rrset, 0, len(s.sets)+len(s.lists))
 	for _, set := range s.sets {
-		if s.lists[set.rrtype] == nil {
+		if !slices.ContainsFunc(s.lists, func(l *list) bool { return l.rrtype == set.rrtype }) {
 			sets = append(sets, set)
 		}
 	}
-	for rrtype, l := range s.lists {
-		if len(l.records) == 0 {
-			continue
+	for _, l := range s.lists {
+		if len(l.records) > 0 {
+			sets = append(sets, l.rrset())
 		}
-		i := 0
-		for i < len(sets) && sets[i].rrtype < rrtype {
-			i++
-		}
-		sets = inserted(sets, i, l.rrset(rrtype))
 	}
-	return sets
+	slices.SortFunc(sets, func(a, b *rrset) int { return int(a.rrtype) - int(b.rrtype) })
+	return slices.Clip(sets)
 }
 
 // check refuses what must not be at one name.
@@ -217,45 +233,41 @@ func check(key string, sets []*rrset) error {
 }
 
 // tell tells the name one label above when a name has come or gone.
-func (d *draft) tell(key string, before bool, s *sketch) {
+func (d *draft) tell(before bool, s *sketch) {
 	after := s.present()
-	if key == "" || before == after {
+	if s.key == "" || before == after {
 		return
 	}
-	size := int(key[0]) + 1
-	parent := d.sketch(key[size:], s.owner[size:])
+	parent := d.sketch([]byte(s.owner[s.owner[0]+1:]))
 	was := parent.present()
 	if after {
 		parent.children++
 	} else {
 		parent.children--
 	}
-	d.tell(key[size:], was, parent)
+	d.tell(was, parent)
 }
 
 // settle writes one name to the contents.
-func (d *draft) settle(next *contents, key string, s *sketch) {
+func (d *draft) settle(next *contents, s *sketch) {
 	n := s.node
-	n.cut = key != "" && !strings.HasPrefix(key, "\x01*") && n.get(dns.TypeNS) != nil
-	if key == "" {
+	star := strings.HasPrefix(s.key, "\x01*")
+	n.cut = s.key != "" && !star && n.get(dns.TypeNS) != nil
+	if s.key == "" {
 		next.apex = &n
 		return
 	}
-	star := strings.HasPrefix(key, "\x01*")
-	if star && d.base.node(key) != nil {
+	if star && d.base.node(s.key) != nil {
 		next.wildcards--
 	}
 	if !n.present() {
-		next.names = next.names.without(key)
+		next.names = next.names.without(s.key)
 		return
-	}
-	if n.owner == key {
-		n.owner = key // one string instead of two
 	}
 	if star {
 		next.wildcards++
 	}
-	next.names = next.names.put(key, &n)
+	next.names = next.names.put(s.key, &n)
 }
 
 // check refuses contents without what every zone has, and notes what answers

@@ -3,7 +3,6 @@ package dns
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -31,81 +30,6 @@ const (
 	longestLabel = 63
 	longestSet   = 65535 - 12 - 255 - 4 - 64 // so that header, question and OPT fit beside it
 )
-
-var errOutside = errors.New("is outside of the zone")
-
-// packed is one record before it is a part of an RRset.
-type packed struct {
-	key     string // owner: lower case, without the origin, "" is the origin itself
-	owner   string // the same as it was spelled
-	rrtype  uint16
-	wire    []byte
-	origins []uint16 // in wire
-}
-
-// packer packs records of one zone.
-type packer struct {
-	origin string // wire form, lower case
-	buf    []byte
-}
-
-func (p *packer) pack(rr dns.RR) (packed, error) {
-	head := rr.Header()
-	if head.Class != dns.ClassINET {
-		return packed{}, fmt.Errorf("%s %s: class is not IN", head.Name, dns.TypeToString[head.Rrtype])
-	}
-	if p.buf == nil {
-		p.buf = make([]byte, dns.MaxMsgSize)
-	}
-	end, err := dns.PackRR(rr, p.buf, 0, nil, false)
-	if err != nil {
-		return packed{}, fmt.Errorf("%s %s: %w", head.Name, dns.TypeToString[head.Rrtype], err)
-	}
-	msg := p.buf[:end]
-	if _, _, err := dns.UnpackRR(msg, 0); err != nil {
-		return packed{}, fmt.Errorf("%s %s: %w", head.Name, dns.TypeToString[head.Rrtype], err)
-	}
-	size := nameLength(msg)
-	relative, ok := p.relative(msg[:size])
-	if !ok {
-		return packed{}, fmt.Errorf("%s %w", head.Name, errOutside)
-	}
-	owner := string(relative)
-	result := packed{owner: owner, key: lowered(owner), rrtype: head.Rrtype}
-	data := msg[size+10:]
-	wire := make([]byte, 0, recordHead+len(data))
-	wire = binary.BigEndian.AppendUint16(wire, pointer|questionAt)
-	wire = append(wire, msg[size:size+10]...)
-	if wire, result.origins, err = p.compress(wire, head.Rrtype, data); err != nil {
-		return packed{}, fmt.Errorf("%s %s: %w", head.Name, dns.TypeToString[head.Rrtype], err)
-	}
-	binary.BigEndian.PutUint16(wire[recordHead-2:], uint16(len(wire)-recordHead))
-	result.wire = wire
-	return result, nil
-}
-
-// compress appends a record's data, its names shortened where RFC 3597,
-// section 4, allows it.
-func (p *packer) compress(wire []byte, rrtype uint16, data []byte) (_ []byte, origins []uint16, _ error) {
-	if len(data) == 0 && rrtype != dns.TypeAPL && rrtype != dns.TypeNULL && dns.TypeToRR[rrtype] != nil {
-		return nil, nil, errors.New("has no data")
-	}
-	at, names := compressible(rrtype)
-	wire = append(wire, data[:at]...)
-	data = data[at:]
-	for range names {
-		size := nameLength(data)
-		if relative, ok := p.relative(data[:size]); ok {
-			wire = append(wire, relative...)
-			origins = append(origins, uint16(len(wire)))
-			wire = append(wire, pointer>>8, 0)
-		} else {
-			wire = append(wire, data[:size]...)
-		}
-		data = data[size:]
-	}
-	return append(wire, data...), origins, nil
-}
 
 // compressible tells where in the data of a type compressible names begin, and
 // how many they are.
@@ -139,20 +63,6 @@ func sameData(rrtype uint16, a, b []byte) bool {
 		lowered(string(a[start:end])) == lowered(string(b[start:end]))
 }
 
-// relative cuts the origin off a name; false if the name is not inside.
-func (p *packer) relative(name []byte) ([]byte, bool) {
-	at := len(name) - len(p.origin)
-	if at < 0 || lowered(string(name[at:])) != p.origin {
-		return nil, false
-	}
-	for i := 0; i <= at; i += int(name[i]) + 1 {
-		if i == at {
-			return name[:at], true
-		}
-	}
-	return nil, false
-}
-
 // nameLength returns the length of an uncompressed name in wire form.
 func nameLength(name []byte) int {
 	for i := 0; i < len(name); i += int(name[i]) + 1 {
@@ -167,7 +77,7 @@ func nameLength(name []byte) int {
 // than any letter.
 func lowered(name string) string {
 	for i := range len(name) {
-		if name[i] >= 'A' && name[i] <= 'Z' {
+		if name[i] != lowerByte(name[i]) {
 			b := []byte(name)
 			lower(b)
 			return string(b)
@@ -178,10 +88,15 @@ func lowered(name string) string {
 
 func lower(name []byte) {
 	for i, c := range name {
-		if c >= 'A' && c <= 'Z' {
-			name[i] = c | 0x20
-		}
+		name[i] = lowerByte(c)
 	}
+}
+
+func lowerByte(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
 }
 
 // wireName returns a name in wire form, lower case.

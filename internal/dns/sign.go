@@ -1,7 +1,6 @@
 package dns
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -64,20 +63,19 @@ func (s *search) signatures(owner string, set *rrset) *rrset {
 
 // pack packs records of one name and type.
 func (c *contents) pack(rrs []dns.RR) (*rrset, error) {
-	var l list
-	p := packer{origin: c.wire}
+	p := newPacker(c.wire)
+	defer p.free()
+	l := list{rrtype: rrs[0].Header().Rrtype}
 	for _, rr := range rrs {
 		packed, err := p.pack(rr)
+		if err == nil {
+			err = l.add(packed.record)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if l.length += len(packed.wire); l.length > longestSet {
-			return nil, fmt.Errorf("%s: too many records", rr.Header().Name)
-		}
-		l.records = append(l.records, packed.wire)
-		l.origins = append(l.origins, packed.origins)
 	}
-	return l.rrset(rrs[0].Header().Rrtype), nil
+	return l.rrset(), nil
 }
 
 // denial tells what is to be proved where a search ended.

@@ -117,6 +117,7 @@ func (t *table) put(z zone.Zone) error {
 	}
 	base := &contents{origin: presentation(wire), wire: wire, apex: &node{}, signer: z.Signer}
 	d := newDraft(base)
+	defer d.free()
 	for _, rr := range z.Records {
 		if _, err := d.add(rr); err != nil {
 			return fmt.Errorf("zone %s: %w", z.Origin, err)
@@ -152,6 +153,7 @@ func (t *table) apply(change zone.Change) error {
 		return fmt.Errorf("zone %s: %w", change.Origin, ErrNoZone)
 	}
 	d := newDraft(base)
+	defer d.free()
 	for _, rr := range change.Removed {
 		if err := d.remove(rr); err != nil {
 			return fmt.Errorf("zone %s: %w", change.Origin, err)

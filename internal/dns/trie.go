@@ -36,8 +36,9 @@ func (t *trie[V]) leafIndex(slot uint32) int   { return bits.OnesCount32(t.leafM
 func (t *trie[V]) branchIndex(slot uint32) int { return bits.OnesCount32(t.branchMap & (slot - 1)) }
 
 // get returns the value of a key, or nil. A nil trie is empty.
-func (t *trie[V]) get(key []byte) *V {
-	hash := maphash.Bytes(seed, key)
+func (t *trie[V]) get(key []byte) *V { return t.find(maphash.Bytes(seed, key), key) }
+
+func (t *trie[V]) find(hash uint64, key []byte) *V {
 	for shift := uint(0); t != nil; shift += slotBits {
 		if shift >= lastSlot {
 			return t.list(key)

@@ -68,12 +68,11 @@ func (v View) Lookup(name string, rrtype uint16) []dns.RR {
 	if err != nil {
 		return nil
 	}
-	p := packer{origin: v.c.wire}
-	relative, ok := p.relative([]byte(wire))
+	key, ok := relative([]byte(wire), v.c.wire)
 	if !ok {
 		return nil
 	}
-	n := v.c.node(string(relative))
+	n := v.c.node(string(key))
 	if n == nil {
 		return nil
 	}
