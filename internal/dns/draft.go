@@ -183,8 +183,22 @@ func (d *draft) finish() (*contents, error) {
 		s.sets = sets
 		d.tell(before, s)
 	}
+	var fresh []leaf[node]
 	for _, s := range d.names {
-		d.settle(&next, s)
+		n := d.settle(&next, s)
+		switch {
+		case s.key == "":
+			next.apex = n
+		case d.base.names == nil && n.present():
+			fresh = append(fresh, newLeaf(s.key, n))
+		case n.present():
+			next.names = next.names.put(s.key, n)
+		default:
+			next.names = next.names.without(s.key)
+		}
+	}
+	if d.base.names == nil {
+		next.names = newTrie(fresh)
 	}
 	return &next, next.check()
 }
@@ -248,26 +262,18 @@ func (d *draft) tell(before bool, s *sketch) {
 	d.tell(was, parent)
 }
 
-// settle writes one name to the contents.
-func (d *draft) settle(next *contents, s *sketch) {
+// settle returns the node that a name becomes.
+func (d *draft) settle(next *contents, s *sketch) *node {
 	n := s.node
 	star := strings.HasPrefix(s.key, "\x01*")
 	n.cut = s.key != "" && !star && n.get(dns.TypeNS) != nil
-	if s.key == "" {
-		next.apex = &n
-		return
-	}
 	if star && d.base.node(s.key) != nil {
 		next.wildcards--
 	}
-	if !n.present() {
-		next.names = next.names.without(s.key)
-		return
-	}
-	if star {
+	if star && n.present() {
 		next.wildcards++
 	}
-	next.names = next.names.put(s.key, &n)
+	return &n
 }
 
 // check refuses contents without what every zone has, and notes what answers

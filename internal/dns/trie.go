@@ -69,7 +69,11 @@ func (t *trie[V]) list(key []byte) *V {
 
 // put returns the trie with the key's value set.
 func (t *trie[V]) put(key string, value *V) *trie[V] {
-	return t.set(leaf[V]{maphash.String(seed, key), key, value}, 0)
+	return t.set(newLeaf(key, value), 0)
+}
+
+func newLeaf[V any](key string, value *V) leaf[V] {
+	return leaf[V]{maphash.String(seed, key), key, value}
 }
 
 func (t *trie[V]) set(l leaf[V], shift uint) *trie[V] {
@@ -104,6 +108,47 @@ func (t *trie[V]) set(l leaf[V], shift uint) *trie[V] {
 		next.branches = inserted(t.branches, under, branch)
 	}
 	return &next
+}
+
+// newTrie returns a trie of keys that are all different, without the garbage
+// that it would be to put one after another.
+func newTrie[V any](leaves []leaf[V]) *trie[V] {
+	slices.SortFunc(leaves, func(a, b leaf[V]) int {
+		// By the slots, from the first in which they differ.
+		shift := bits.TrailingZeros64(a.hash^b.hash) / slotBits * slotBits
+		return int(a.hash>>shift&(1<<slotBits-1)) - int(b.hash>>shift&(1<<slotBits-1))
+	})
+	return grown(leaves, 0)
+}
+
+// grown is newTrie of leaves in order, from a shift on.
+func grown[V any](leaves []leaf[V], shift uint) *trie[V] {
+	if len(leaves) == 0 {
+		return nil
+	}
+	t := &trie[V]{}
+	if shift >= lastSlot {
+		t.leaves = slices.Clone(leaves)
+		return t
+	}
+	var single []leaf[V]
+	for len(leaves) > 0 {
+		first, n := slot(leaves[0].hash, shift), 1
+		for n < len(leaves) && slot(leaves[n].hash, shift) == first {
+			n++
+		}
+		if n == 1 {
+			t.leafMap |= first
+			single = append(single, leaves[0])
+		} else {
+			t.branchMap |= first
+			t.branches = append(t.branches, grown(leaves[:n], shift+slotBits))
+		}
+		leaves = leaves[n:]
+	}
+	t.leaves = slices.Clone(single)
+	t.branches = slices.Clone(t.branches)
+	return t
 }
 
 // without returns the trie without the key; nil if nothing is left.

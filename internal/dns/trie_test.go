@@ -33,6 +33,12 @@ func TestTrie(t *testing.T) {
 			}
 			versions = append(versions, next)
 		}
+		var leaves []leaf[int]
+		last := versions[len(versions)-1]
+		for key, value := range last.want {
+			leaves = append(leaves, leaf[int]{hash(key), key, value})
+		}
+		versions = append(versions, version{newTrie(leaves), last.want})
 		for _, v := range versions {
 			for i := range 21 {
 				key := fmt.Sprint(i)
