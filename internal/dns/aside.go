@@ -115,7 +115,7 @@ func (a *asideReply) sendPlain(raw []byte) error {
 	var r reply
 	var s search
 	q.parse(raw)
-	r.begin(&q, nil, a.limit-tsigRoom)
+	r.begin(&q, nil, a.limit-a.tsigSize())
 	a.server.table.resolve(&q, &r, &s)
 	cookies := cookies{(*secret)(&a.server.config.CookieSecret), uint32(time.Now().Unix())}
 	answer := new(dns.Msg)
@@ -125,8 +125,10 @@ func (a *asideReply) sendPlain(raw []byte) error {
 	return a.send(answer)
 }
 
-// tsigRoom is what a signature takes at most: two names, the longest MAC.
-const tsigRoom = 10 + 255 + 64 + 16 + 64
+// tsigSize is how long the signature of an answer is (RFC 8945, section 4.2).
+func (a *asideReply) tsigSize() int {
+	return len(a.tsig.Hdr.Name) + 1 + 10 + len(a.tsig.Algorithm) + 1 + 16 + len(a.tsig.MAC)/2
+}
 
 // send signs and sends an answer.
 func (a *asideReply) send(answer *dns.Msg) error {

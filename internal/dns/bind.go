@@ -76,10 +76,7 @@ func listenUDP(address netip.AddrPort) (*net.UDPConn, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		var failed error
 		err := c.Control(func(fd uintptr) {
-			failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-			if failed == nil && address.Addr().IsUnspecified() {
-				failed = tellAddress(int(fd), address.Addr())
-			}
+			failed = configure(int(fd), address.Addr())
 		})
 		if err != nil {
 			return err
@@ -94,7 +91,31 @@ func listenUDP(address netip.AddrPort) (*net.UDPConn, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: not a UDP socket", address)
 	}
+	_ = udp.SetReadBuffer(socketBuffer) // as far as the kernel allows
+	_ = udp.SetWriteBuffer(socketBuffer)
 	return udp, nil
+}
+
+// socketBuffer is how many bytes of messages may wait while all processors are
+// busy.
+const socketBuffer = 1 << 20
+
+// configure sets the options of a UDP socket of an address.
+func configure(fd int, address netip.Addr) error {
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+		return err
+	}
+	// Answers are short enough for any network. Whoever forges ICMP messages
+	// must not make us fragment them: that helps to poison caches.
+	if address.Is4() {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_OMIT)
+	} else {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_OMIT)
+	}
+	if address.IsUnspecified() {
+		return tellAddress(fd, address)
+	}
+	return nil
 }
 
 // tellAddress has a socket of all addresses tell which one a message came to:

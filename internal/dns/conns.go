@@ -138,6 +138,13 @@ func (cs *conns) drop(c *conn) {
 	}
 }
 
+// open returns how many connections are open.
+func (cs *conns) open() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return len(cs.all)
+}
+
 // close lets no more connections in and calls f for each that is open.
 func (cs *conns) close(f func(*conn)) {
 	cs.mu.Lock()

@@ -336,6 +336,10 @@ func TestFigures(t *testing.T) {
 	ask1(t, s, "udp", "x.example.com.", dns.TypeMX)
 	ask1(t, s, "tcp", "ns1.example.net.", dns.TypeAAAA)
 	ask1(t, s, "tcp", "ns1.example.com.", dns.TypeRP)
+	conn := dial(t, s, "")
+	if !works(t, conn) {
+		t.Fatal("not answered")
+	}
 	got := map[string]float64{}
 	families, err := registry.Gather()
 	if err != nil {
@@ -358,12 +362,16 @@ func TestFigures(t *testing.T) {
 		"rockpool_dns_zones":                           2,
 		"rockpool_dns_records":                         6,
 		"rockpool_dns_latency_seconds udp":             3,
-		"rockpool_dns_latency_seconds tcp":             2,
+		"rockpool_dns_queries_total NOERROR tcp A":     1,
+		"rockpool_dns_latency_seconds tcp":             3,
 		"rockpool_dns_rate_limited_total":              0,
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %v, want %v; of %v", name, got[name], want, got)
 		}
+	}
+	if got["rockpool_dns_connections"] < 1 {
+		t.Error("no connection is counted")
 	}
 	if _, err := New(Config{Registry: registry}); err == nil {
 		t.Error("registered twice")

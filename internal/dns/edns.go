@@ -14,13 +14,17 @@ type edns struct {
 	size    int    // that the client takes by UDP
 	cookie  []byte // of the client and maybe ours; nil if there is none
 	keep    bool   // asks how long an idle connection stays open (RFC 7828)
+	idle    uint16 // that, in tenths of a second
 }
 
 // maxUDP is the longest answer by UDP: no network on the way should have to
 // fragment it (DNS flag day 2020).
 const maxUDP = 1232
 
-const optSize = 11 // of an OPT record without options
+const (
+	optSize    = 11 // of an OPT record without options
+	keepOption = 6
+)
 
 // parse reads an OPT record from its type on.
 func (e *edns) parse(opt []byte) bool {

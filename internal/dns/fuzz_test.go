@@ -1,9 +1,13 @@
 package dns
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // FuzzAnswer has a server answer whatever bytes: it must not panic, and what it
@@ -65,4 +69,47 @@ func checkAnswer(t *testing.T, w *worker, raw []byte) {
 	if len(got.Question) == 1 && (len(asked.Question) != 1 || got.Question[0] != asked.Question[0]) {
 		t.Fatalf("%x is answered by %x, about another question", raw, answer)
 	}
+}
+
+// FuzzPut puts whatever zone can be read: either it is refused, or all of its
+// records can be read back, put again, and asked for.
+func FuzzPut(f *testing.F) {
+	for _, text := range []string{big, child, small, signedZone, "@ SOA ", "A\n", "@ SOA . . 1 1 1 1 1\n\\000.a A 192.0.2.1\n*.*.* NS .\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		z := zone.Zone{Origin: "example.com."}
+		p := dns.NewZoneParser(strings.NewReader("$TTL 300\n"+text), z.Origin, "")
+		for rr, ok := p.Next(); ok && len(z.Records) < 200; rr, ok = p.Next() {
+			z.Records = append(z.Records, rr)
+		}
+		s, err := New(Config{RateLimit: RateLimit{PerSecond: -1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Put(z) != nil {
+			return
+		}
+		v, _ := s.Zone(z.Origin)
+		before := lines(v)
+		z.Records = slices.Collect(v.Records())
+		if err := s.Put(z); err != nil {
+			t.Fatalf("what was read back is refused: %v", err)
+		}
+		v, _ = s.Zone(z.Origin)
+		if after := lines(v); !slices.Equal(before, after) || v.Len() != len(after) {
+			t.Fatalf("put again: %q is %q", before, after)
+		}
+		for _, rr := range z.Records {
+			m := new(dns.Msg).SetQuestion(rr.Header().Name, rr.Header().Rrtype)
+			raw, err := m.Pack()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, transport := range []Transport{UDP, TCP} {
+				w := s.worker(transport)
+				checkAnswer(t, w, raw)
+			}
+		}
+	})
 }

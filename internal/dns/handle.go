@@ -36,6 +36,8 @@ func (w *worker) handle(msg, buf []byte, remote netip.Addr, now time.Time) (answ
 	case malformed:
 		q.edns = edns{} // it may not be one
 	}
+	q.edns.idle = uint16(min(w.server.config.IdleTimeout/(100*time.Millisecond), 0xFFFF))
+	q.edns.keep = q.edns.keep && w.transport != UDP
 	r.begin(q, buf, q.limit(w.transport))
 	switch {
 	case verdict == malformed:

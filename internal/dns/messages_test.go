@@ -188,6 +188,31 @@ func TestCutMessages(t *testing.T) {
 	}
 }
 
+// TestKeepalive has the option of RFC 7828, which is for connections only.
+func TestKeepalive(t *testing.T) {
+	w := served(t, Config{IdleTimeout: 12 * time.Second}, map[string]string{"example.com.": big})
+	raw := bytesOf(t, withOPT+ns1A+"00 0029 04d0 00000000 0010 000b 0000 000a 0008 0102030405060708")
+	for _, test := range []struct {
+		transport Transport
+		want      uint16 // tenths of a second; 0: no option
+	}{{UDP, 0}, {TCP, 120}, {TLS, 120}} {
+		w.transport = test.transport
+		m := new(dns.Msg)
+		if err := m.Unpack(w.answered(raw)); err != nil {
+			t.Fatal(err)
+		}
+		got := uint16(0)
+		for _, o := range m.IsEdns0().Option {
+			if o, ok := o.(*dns.EDNS0_TCP_KEEPALIVE); ok {
+				got = o.Timeout
+			}
+		}
+		if got != test.want || len(m.Answer) != 1 {
+			t.Errorf("%s: %d, want %d; %s", test.transport, got, test.want, m)
+		}
+	}
+}
+
 func TestFormErrOfWhatHasAQuestionShowsIt(t *testing.T) {
 	w := served(t, Config{}, nil)
 	raw := bytesOf(t, header+ns1A+"00")

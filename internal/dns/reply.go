@@ -75,27 +75,37 @@ func (r *reply) finish(q *query, cookies cookies, remote netip.Addr) []byte {
 
 // reserve is the room that an answer's OPT takes.
 func (q *query) reserve() int {
-	switch {
-	case !q.edns.present:
+	if !q.edns.present {
 		return 0
-	case q.edns.cookie != nil:
-		return optSize + cookieOption
 	}
-	return optSize
+	return optSize + q.optionSize()
+}
+
+// optionSize is the length of the options in it.
+func (q *query) optionSize() int {
+	size := 0
+	if q.edns.cookie != nil {
+		size += cookieOption
+	}
+	if q.edns.keep {
+		size += keepOption
+	}
+	return size
 }
 
 // opt appends the OPT record.
 func (r *reply) opt(q *query, cookies cookies, remote netip.Addr) {
-	flags, length := byte(0), byte(0)
+	flags := byte(0)
 	if q.edns.do {
 		flags = 0x80
 	}
-	if q.edns.cookie != nil {
-		length = cookieOption
-	}
-	r.buf = append(r.buf, 0, 0, byte(dns.TypeOPT), maxUDP>>8, maxUDP&0xFF, byte(r.rcode>>4), 0, flags, 0, 0, length)
+	r.buf = append(r.buf, 0, 0, byte(dns.TypeOPT), maxUDP>>8, maxUDP&0xFF, byte(r.rcode>>4), 0, flags, 0, 0, byte(q.optionSize()))
 	if q.edns.cookie != nil {
 		r.buf = cookies.append(r.buf, q, remote)
+	}
+	if q.edns.keep {
+		r.buf = append(r.buf, 0, byte(dns.EDNS0TCPKEEPALIVE), 0, 2)
+		r.buf = binary.BigEndian.AppendUint16(r.buf, q.edns.idle)
 	}
 	r.additionals++
 }

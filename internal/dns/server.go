@@ -98,7 +98,7 @@ func New(config Config) (*Server, error) {
 	config.fill()
 	s := &Server{config: config, limiter: newLimiter(config.RateLimit), conns: newConns(config.Connections, config.PerClient), sideways: make(chan struct{}, maxSideways)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.metrics = newMetrics(&s.table)
+	s.metrics = newMetrics(&s.table, s.conns)
 	if config.Registry != nil {
 		if err := config.Registry.Register(s.metrics); err != nil {
 			return nil, fmt.Errorf("dns: %w", err)

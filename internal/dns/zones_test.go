@@ -3,6 +3,7 @@ package dns
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -70,14 +71,31 @@ func TestPutRefuses(t *testing.T) {
 			}
 		})
 	}
-	t.Run("an address without data", func(t *testing.T) {
-		s, _ := New(Config{})
-		z := parsed(t, "example.com.", soa)
-		z.Records = append(z.Records, &dns.A{Hdr: dns.RR_Header{Name: "a.example.com.", Rrtype: dns.TypeA, Class: dns.ClassINET}})
-		if err := s.Put(z); err == nil || !strings.Contains(err.Error(), "no data") {
-			t.Errorf("error %v", err)
+}
+
+// TestPutRefusesParts has records that lack a part, as only programs make them.
+func TestPutRefusesParts(t *testing.T) {
+	head := func(rrtype uint16) dns.RR_Header {
+		return dns.RR_Header{Name: "a.example.com.", Rrtype: rrtype, Class: dns.ClassINET}
+	}
+	for _, part := range []dns.RR{
+		nil,
+		&dns.A{Hdr: head(dns.TypeA)}, &dns.AAAA{Hdr: head(dns.TypeAAAA)}, &dns.NS{Hdr: head(dns.TypeNS)}, &dns.CNAME{Hdr: head(dns.TypeCNAME)},
+		&dns.MX{Hdr: head(dns.TypeMX), Preference: 1}, &dns.SRV{Hdr: head(dns.TypeSRV), Port: 1},
+		&dns.A{Hdr: dns.RR_Header{Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(192, 0, 2, 1)},
+		&dns.SOA{Hdr: dns.RR_Header{Name: "example.com.", Rrtype: dns.TypeSOA, Class: dns.ClassINET}, Ns: "a."},
+		&dns.NS{Hdr: head(dns.TypeNS), Ns: "relative"},
+	} {
+		z := parsed(t, "example.com.", small)
+		z.Records = append(z.Records, part)
+		s, err := New(Config{})
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		if err := s.Put(z); err == nil {
+			t.Errorf("taken: %#v", part)
+		}
+	}
 }
 
 func TestPutReplaces(t *testing.T) {
