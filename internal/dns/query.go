@@ -42,9 +42,6 @@ func (q *query) parse(msg []byte) verdict {
 		return drop // answering answers would go on for ever
 	}
 	q.opcode = int(msg[2] >> 3 & 15)
-	if q.opcode != dns.OpcodeQuery && q.opcode != dns.OpcodeNotify {
-		return unknown
-	}
 	questions := binary.BigEndian.Uint16(msg[4:])
 	answers := binary.BigEndian.Uint16(msg[6:])
 	authorities := binary.BigEndian.Uint16(msg[8:])
@@ -55,6 +52,12 @@ func (q *query) parse(msg []byte) verdict {
 			return malformed
 		}
 		q.end = at
+	}
+	if q.opcode != dns.OpcodeQuery && q.opcode != dns.OpcodeNotify {
+		if q.records(at, int(answers+authorities), int(additionals)) < 0 {
+			q.edns = edns{}
+		}
+		return unknown
 	}
 	plain := q.opcode == dns.OpcodeQuery && q.rrtype != dns.TypeIXFR && q.rrtype != dns.TypeAXFR
 	if questions > 1 || plain && (answers > 0 || authorities > 0) || additionals > 8 || answers > 8 || authorities > 8 {
