@@ -1,7 +1,6 @@
 package dns
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/miekg/dns"
@@ -81,19 +80,4 @@ func (c *contents) inside(data, buf []byte) []byte {
 		return buf[:cut]
 	}
 	return nil
-}
-
-// isBelow tells whether a name is at or below another.
-func isBelow(name, above []byte) bool {
-	cut := len(name) - len(above)
-	return cut >= 0 && bytes.Equal(name[cut:], above) && startsLabel(name, cut)
-}
-
-// startsLabel tells whether a label of a name starts there, or the name ends.
-func startsLabel(name []byte, at int) bool {
-	i := 0
-	for i < at {
-		i += int(name[i]) + 1
-	}
-	return i == at
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -44,22 +45,12 @@ func (c *Config) fill() {
 // bind binds all addresses.
 func (s *Server) bind() error {
 	for _, address := range s.config.Addresses {
-		listener, err := net.Listen("tcp", address.String())
-		if err != nil {
+		if err := s.bindPair(address); err != nil {
 			return err
-		}
-		s.tcp = append(s.tcp, listener)
-		address = listener.Addr().(*net.TCPAddr).AddrPort() // with its port
-		for range s.config.Sockets {
-			conn, err := listenUDP(address)
-			if err != nil {
-				return err
-			}
-			s.udp = append(s.udp, conn)
 		}
 	}
 	for _, address := range s.config.TLSAddresses {
-		listener, err := net.Listen("tcp", address.String())
+		listener, err := net.Listen(family("tcp", address), address.String())
 		if err != nil {
 			return err
 		}
@@ -70,8 +61,50 @@ func (s *Server) bind() error {
 	return nil
 }
 
-// listenUDP binds one of several sockets of an address; the kernel spreads the
-// clients over them.
+// bindPair binds an address for TCP and UDP. If any port will do it looks for
+// one that is free for both.
+func (s *Server) bindPair(address netip.AddrPort) error {
+	for tries := 1; ; tries++ {
+		listener, err := net.Listen(family("tcp", address), address.String())
+		if err != nil {
+			return err
+		}
+		conns, err := s.bindUDP(listener.Addr().(*net.TCPAddr).AddrPort())
+		if err == nil {
+			s.tcp, s.udp = append(s.tcp, listener), append(s.udp, conns...)
+			return nil
+		}
+		_ = listener.Close()
+		if address.Port() != 0 || tries == 10 || !errors.Is(err, unix.EADDRINUSE) {
+			return err
+		}
+	}
+}
+
+// bindUDP binds the sockets of an address; the kernel spreads the clients over
+// them.
+func (s *Server) bindUDP(address netip.AddrPort) (conns []*net.UDPConn, _ error) {
+	for range s.config.Sockets {
+		conn, err := listenUDP(address)
+		if err != nil {
+			for _, conn := range conns {
+				_ = conn.Close()
+			}
+			return nil, err
+		}
+		conns = append(conns, conn)
+	}
+	return conns, nil
+}
+
+// family returns a network's name for exactly the kind of an address.
+func family(network string, address netip.AddrPort) string {
+	if address.Addr().Is4() {
+		return network + "4"
+	}
+	return network + "6"
+}
+
 func listenUDP(address netip.AddrPort) (*net.UDPConn, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		var failed error
@@ -83,7 +116,7 @@ func listenUDP(address netip.AddrPort) (*net.UDPConn, error) {
 		}
 		return failed
 	}}
-	conn, err := config.ListenPacket(context.Background(), "udp", address.String())
+	conn, err := config.ListenPacket(context.Background(), family("udp", address), address.String())
 	if err != nil {
 		return nil, err
 	}

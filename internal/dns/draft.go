@@ -1,7 +1,6 @@
 package dns
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,13 +24,6 @@ type sketch struct {
 	node
 	key   string  // node.owner in lower case
 	lists []*list // of the types that are touched
-}
-
-// list is an RRset that is touched.
-type list struct {
-	rrtype  uint16
-	records []record
-	length  int // of all records
 }
 
 func newDraft(base *contents) *draft {
@@ -74,40 +66,6 @@ func (s *sketch) list(rrtype uint16) *list {
 	return l
 }
 
-// split takes an RRset apart.
-func (l *list) split(set *rrset) {
-	origins := set.origins
-	for start := 0; start < len(set.wire); {
-		end := start + size(set.wire[start:])
-		r := record{wire: set.wire[start:end:end]}
-		for ; len(origins) > 0 && int(origins[0]) < end; origins = origins[1:] {
-			r.origins[r.count] = origins[0] - uint16(start)
-			r.count++
-		}
-		l.records = append(l.records, r)
-		start = end
-	}
-	l.length = len(set.wire)
-}
-
-// index finds a record of the same data; -1 if there is none.
-func (l *list) index(p packed) int {
-	return slices.IndexFunc(l.records, func(r record) bool {
-		return sameData(p.rrtype, r.wire[recordHead:], p.wire[recordHead:])
-	})
-}
-
-var errTooLong = errors.New("has more records than a message can carry")
-
-func (l *list) add(r record) error {
-	if l.length+len(r.wire) > longestSet {
-		return errTooLong
-	}
-	l.length += len(r.wire)
-	l.records = append(l.records, r)
-	return nil
-}
-
 // add adds a record. One that is there already is not added twice (RFC 2181,
 // section 5); twice reports that.
 func (d *draft) add(rr dns.RR) (twice bool, _ error) {
@@ -144,29 +102,6 @@ func (d *draft) remove(rr dns.RR) error {
 	l.records = slices.Delete(l.records, i, i+1)
 	d.records--
 	return nil
-}
-
-// rrset joins the records. Their TTLs become one, the least (RFC 2181, section
-// 5.2).
-func (l *list) rrset() *rrset {
-	ttl, origins := uint32(1<<31-1), 0
-	for _, r := range l.records {
-		ttl = min(ttl, binary.BigEndian.Uint32(r.wire[6:]))
-		origins += r.count
-	}
-	set := &rrset{rrtype: l.rrtype, count: uint16(len(l.records)), wire: make([]byte, 0, l.length)}
-	if origins > 0 {
-		set.origins = make([]uint16, 0, origins)
-	}
-	for _, r := range l.records {
-		at := len(set.wire)
-		for _, origin := range r.origins[:r.count] {
-			set.origins = append(set.origins, origin+uint16(at))
-		}
-		set.wire = append(set.wire, r.wire...)
-		binary.BigEndian.PutUint32(set.wire[at+6:], ttl)
-	}
-	return set
 }
 
 // finish returns the contents with the change.
@@ -286,13 +221,4 @@ func (c *contents) check() error {
 	c.negative = negativeSOA(soa)
 	c.serial = serialOf(soa)
 	return nil
-}
-
-// presentation returns a name of wire form as text.
-func presentation(wire string) string {
-	name, _, err := dns.UnpackDomainName([]byte(wire), 0)
-	if err != nil {
-		return "a name that can't be shown"
-	}
-	return name
 }

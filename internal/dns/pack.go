@@ -147,18 +147,3 @@ func (p *packer) compress(rrtype uint16, rest []byte) record {
 	binary.BigEndian.PutUint16(r.wire[recordHead-2:], uint16(len(r.wire)-recordHead))
 	return r
 }
-
-// relative cuts an origin, lower case, off a name; false if the name is not
-// inside.
-func relative(name []byte, origin string) ([]byte, bool) {
-	at := len(name) - len(origin)
-	if at < 0 || !startsLabel(name, at) {
-		return nil, false
-	}
-	for i, c := range name[at:] {
-		if lowerByte(c) != origin[i] {
-			return nil, false
-		}
-	}
-	return name[:at], true
-}

@@ -159,20 +159,3 @@ func wholeTSIG(record []byte) bool {
 	other := int(binary.BigEndian.Uint16(data[at-2:]))
 	return at+other == len(data) && binary.BigEndian.Uint16(record[2:]) == dns.ClassANY
 }
-
-// skipName returns the end of a name, or -1. It does not follow pointers.
-func skipName(msg []byte, at int) int {
-	for at < len(msg) {
-		switch size := int(msg[at]); {
-		case size == 0:
-			return at + 1
-		case size >= 0xC0:
-			return at + 2
-		case size > longestLabel:
-			return -1
-		default:
-			at += size + 1
-		}
-	}
-	return -1
-}

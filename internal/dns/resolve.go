@@ -189,11 +189,3 @@ func (s *search) refer(m match) {
 		s.addresses(set, at, s.name[s.labels[m.at]:])
 	}
 }
-
-// split appends where the labels of a name begin.
-func split(name []byte, labels []uint8) []uint8 {
-	for i := 0; i < len(name); i += int(name[i]) + 1 {
-		labels = append(labels, uint8(i))
-	}
-	return labels
-}

@@ -1,7 +1,6 @@
 package dns
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync/atomic"
@@ -43,73 +42,6 @@ func compressible(rrtype uint16) (at, names int) {
 		return 2, 1
 	}
 	return 0, 0
-}
-
-// sameData compares the data of two records of a type. Names in it are the same
-// in any case (RFC 4034, section 6.2).
-func sameData(rrtype uint16, a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	start, names := compressible(rrtype)
-	if rrtype == dns.TypeSRV {
-		start, names = 6, 1
-	}
-	end := start
-	for range names {
-		end = skipName(a, end)
-	}
-	return bytes.Equal(a[:start], b[:start]) && bytes.Equal(a[end:], b[end:]) &&
-		lowered(string(a[start:end])) == lowered(string(b[start:end]))
-}
-
-// nameLength returns the length of an uncompressed name in wire form.
-func nameLength(name []byte) int {
-	for i := 0; i < len(name); i += int(name[i]) + 1 {
-		if name[i] == 0 {
-			return i + 1
-		}
-	}
-	return len(name)
-}
-
-// lowered returns a name of wire form in lower case. Lengths of labels are less
-// than any letter.
-func lowered(name string) string {
-	for i := range len(name) {
-		if name[i] != lowerByte(name[i]) {
-			b := []byte(name)
-			lower(b)
-			return string(b)
-		}
-	}
-	return name
-}
-
-func lower(name []byte) {
-	for i, c := range name {
-		name[i] = lowerByte(c)
-	}
-}
-
-func lowerByte(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		c |= 0x20
-	}
-	return c
-}
-
-// wireName returns a name in wire form, lower case.
-func wireName(name string) (string, error) {
-	if !dns.IsFqdn(name) {
-		return "", fmt.Errorf("%q does not end with a dot", name)
-	}
-	buf := make([]byte, 256)
-	end, err := dns.PackDomainName(name, buf, 0, nil, false)
-	if err != nil {
-		return "", fmt.Errorf("%q: %w", name, err)
-	}
-	return lowered(string(buf[:end])), nil
 }
 
 // size returns how long the record at the beginning of an RRset's wire is.

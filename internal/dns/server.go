@@ -20,7 +20,7 @@ import (
 // Config says how a Server serves. The zero value of each field but Addresses
 // has a meaning.
 type Config struct {
-	Addresses    []netip.AddrPort // for UDP and TCP; port 0 chooses one, the same for both
+	Addresses    []netip.AddrPort // for UDP and TCP; 0.0.0.0 is all of IPv4, :: all of IPv6; port 0 is any, the same for both
 	TLS          *tls.Config      // nil: no DNS over TLS (RFC 7858)
 	TLSAddresses []netip.AddrPort
 

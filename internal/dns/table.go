@@ -101,14 +101,6 @@ func (t *table) count(wire string, change int) {
 	}
 }
 
-func labelCount(wire string) int {
-	n := 0
-	for i := 0; i < len(wire) && wire[i] != 0; i += int(wire[i]) + 1 {
-		n++
-	}
-	return n
-}
-
 // put sets the whole zone.
 func (t *table) put(z zone.Zone) error {
 	wire, err := wireName(z.Origin)
