@@ -27,8 +27,8 @@ import (
 const (
 	dnsZones   = 10_000
 	dnsQueries = 100_000
-	dnsRounds  = 3
-	dnsSeconds = 2
+	dnsRounds  = 5
+	dnsSeconds = 1
 )
 
 // dnsServe, as a variable of the environment, makes the program of these tests

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 
 	"github.com/miekg/dns"
-
-	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // contents is what a zone holds at one moment. It is never changed.
@@ -17,8 +15,8 @@ type contents struct {
 	negative  *rrset      // the SOA with the TTL of negative answers
 	serial    uint32
 	records   int
-	wildcards int // nodes; without any a look-up is spared
-	signer    zone.Signer
+	wildcards int     // nodes; without any a look-up is spared
+	signer    *signer // nil: the zone is not signed
 }
 
 // node is a name that exists: with records, or as an empty non-terminal.

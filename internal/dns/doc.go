@@ -17,5 +17,6 @@
 //   - [Config.Notify] answers NOTIFY.
 //   - [Config.TSIG] knows the keys. The server verifies and signs whatever
 //     message comes signed, also plain queries; [Request.Key] says by whom.
-//   - [zone.Signer], a field of a zone, signs its answers for DNSSEC.
+//   - [zone.Signer], a field of a zone, signs its answers for DNSSEC;
+//     [Server.SetSigner] replaces it without the zone being put again.
 package dns

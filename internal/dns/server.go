@@ -108,8 +108,8 @@ func New(config Config) (*Server, error) {
 }
 
 // Put makes a zone what is given, whether it was there or not. When it has
-// returned, queries are answered by it; until then by what was there. It
-// refuses a zone without an SOA, with records outside of it or of another class
+// returned, queries are answered by it; until then by what was there. The
+// records are read while it runs, and their lengths written. It refuses a zone without an SOA, with records outside of it or of another class
 // than IN, or with a CNAME beside other records; then nothing changes.
 func (s *Server) Put(z zone.Zone) error { return s.table.put(z) }
 
@@ -119,6 +119,12 @@ func (s *Server) Put(z zone.Zone) error { return s.table.put(z) }
 // data; the TTL does not matter) or adds what is: the zone is then not what the
 // caller thinks and has to be Put. ErrNoZone if the zone is not there.
 func (s *Server) Apply(c zone.Change) error { return s.table.apply(c) }
+
+// SetSigner has a zone signed by another signer, or by none if it is nil, until
+// it is Put again. What the old one has signed is forgotten.
+func (s *Server) SetSigner(origin string, by zone.Signer) error {
+	return s.table.setSigner(origin, by)
+}
 
 // Remove removes a zone, and tells whether it was there.
 func (s *Server) Remove(origin string) bool { return s.table.remove(origin) }

@@ -13,6 +13,18 @@ import (
 type signature struct {
 	set   *rrset
 	fresh time.Time
+	by    *signer
+}
+
+// signer is a zone's signer. Another one has another address, so that what it
+// did not sign can be told.
+type signer struct{ zone.Signer }
+
+func newSigner(s zone.Signer) *signer {
+	if s == nil {
+		return nil
+	}
+	return &signer{s}
 }
 
 // sign adds the signatures of an RRset whose owner in the zone is given without
@@ -46,7 +58,7 @@ func (s *search) signHost(n *node, name []byte, set *rrset, at int) {
 // signatures returns an RRset's signatures, those it keeps as long as they are
 // fresh; nil if it can't be signed.
 func (s *search) signatures(owner string, set *rrset) *rrset {
-	if kept := set.signed.Load(); kept != nil && time.Now().Before(kept.fresh) {
+	if kept := set.signed.Load(); kept != nil && kept.by == s.signer && time.Now().Before(kept.fresh) {
 		return kept.set
 	}
 	rrs, fresh, err := s.signer.Sign(set.records(owner+s.wire, s.wire))
@@ -57,7 +69,7 @@ func (s *search) signatures(owner string, set *rrset) *rrset {
 	if err != nil {
 		return nil
 	}
-	set.signed.Store(&signature{signed, fresh})
+	set.signed.Store(&signature{signed, fresh, s.signer})
 	return signed
 }
 

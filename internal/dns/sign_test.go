@@ -145,4 +145,23 @@ func TestSignaturesAreKept(t *testing.T) {
 	if want := []string{"ns1.example.com. A", "example.com. SOA", "example.com. SOA"}; !slices.Equal(calls, want) {
 		t.Errorf("signed %q, want %q", calls, want)
 	}
+	calls = nil
+	if err := w.server.SetSigner("example.com.", stubSigner{&calls}); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+	ask()
+	if want := []string{"ns1.example.com. A", "example.com. SOA"}; !slices.Equal(calls, want) {
+		t.Errorf("another signer has signed %q, want %q", calls, want)
+	}
+	if err := w.server.SetSigner("example.com.", nil); err != nil {
+		t.Fatal(err)
+	}
+	got := w.exchange(t, new(dns.Msg).SetQuestion("ns1.example.com.", dns.TypeA).SetEdns0(4096, true))
+	if len(got.Answer) != 1 {
+		t.Errorf("signed by nobody: %s", got)
+	}
+	if err := w.server.SetSigner("example.net.", nil); !errors.Is(err, ErrNoZone) {
+		t.Errorf("error %v", err)
+	}
 }

@@ -107,7 +107,7 @@ func (t *table) put(z zone.Zone) error {
 	if err != nil {
 		return fmt.Errorf("zone %w", err)
 	}
-	base := &contents{origin: presentation(wire), wire: wire, apex: &node{}, signer: z.Signer}
+	base := &contents{origin: presentation(wire), wire: wire, apex: &node{}, signer: newSigner(z.Signer)}
 	d := newDraft(base)
 	defer d.free()
 	for _, rr := range z.Records {
@@ -128,23 +128,32 @@ func (t *table) put(z zone.Zone) error {
 // ErrNoZone tells that a zone is not there.
 var ErrNoZone = errors.New("the zone is not here")
 
-// apply makes a change of a zone, whole or not at all.
-func (t *table) apply(change zone.Change) error {
-	wire, err := wireName(change.Origin)
+// lock returns the locked place of a zone that is there.
+func (t *table) lock(origin string) (*hosted, error) {
+	wire, err := wireName(origin)
 	if err != nil {
-		return fmt.Errorf("zone %w", err)
+		return nil, err
 	}
 	h := t.zones.Load().get([]byte(wire))
 	if h == nil {
-		return fmt.Errorf("zone %s: %w", change.Origin, ErrNoZone)
+		return nil, ErrNoZone
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	base := h.current.Load()
-	if base == nil {
-		return fmt.Errorf("zone %s: %w", change.Origin, ErrNoZone)
+	if h.current.Load() == nil {
+		h.mu.Unlock()
+		return nil, ErrNoZone
 	}
-	d := newDraft(base)
+	return h, nil
+}
+
+// apply makes a change of a zone, whole or not at all.
+func (t *table) apply(change zone.Change) error {
+	h, err := t.lock(change.Origin)
+	if err != nil {
+		return fmt.Errorf("zone %s: %w", change.Origin, err)
+	}
+	defer h.mu.Unlock()
+	d := newDraft(h.current.Load())
 	defer d.free()
 	for _, rr := range change.Removed {
 		if err := d.remove(rr); err != nil {
@@ -166,6 +175,19 @@ func (t *table) apply(change zone.Change) error {
 	return nil
 }
 
+// setSigner has a zone signed from now on.
+func (t *table) setSigner(origin string, by zone.Signer) error {
+	h, err := t.lock(origin)
+	if err != nil {
+		return fmt.Errorf("zone %s: %w", origin, err)
+	}
+	defer h.mu.Unlock()
+	next := *h.current.Load()
+	next.signer = newSigner(by)
+	h.current.Store(&next)
+	return nil
+}
+
 // store replaces what a place holds, which the caller has locked; nil empties it.
 func (t *table) store(h *hosted, c *contents) {
 	count := func(c *contents, sign int64) {
@@ -181,19 +203,12 @@ func (t *table) store(h *hosted, c *contents) {
 
 // remove removes a zone; whether it was there.
 func (t *table) remove(origin string) bool {
-	wire, err := wireName(origin)
+	h, err := t.lock(origin)
 	if err != nil {
 		return false
 	}
-	h := t.zones.Load().get([]byte(wire))
-	if h == nil {
-		return false
-	}
-	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.gone {
-		return false
-	}
+	wire := h.current.Load().wire
 	h.gone = true
 	t.store(h, nil)
 	t.mu.Lock()
