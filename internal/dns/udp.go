@@ -26,19 +26,18 @@ func (s *Server) serveUDP(conn *net.UDPConn) {
 			}
 			continue // such as an ICMP error for an answer
 		}
-		began := time.Now()
 		for i := range n {
-			s.answerUDP(w, b, i, began)
+			s.answerUDP(w, b, i)
 		}
 		b.send()
-		w.figures.observe(time.Since(began), n)
+		w.figures.observe(time.Since(b.at), n)
 	}
 }
 
 // answerUDP answers the i'th message of a batch.
-func (s *Server) answerUDP(w *worker, b *batch, i int, now time.Time) {
+func (s *Server) answerUDP(w *worker, b *batch, i int) {
 	msg, remote := b.message(i)
-	answer, sideways := w.handle(msg, b.room(), remote.Addr(), now)
+	answer, sideways := w.handle(msg, b.room(), remote.Addr(), b.at)
 	switch {
 	case sideways:
 		s.goAside(slices.Clone(msg), remote, b.writer(i))
