@@ -108,9 +108,10 @@ func New(config Config) (*Server, error) {
 }
 
 // Put makes a zone what is given, whether it was there or not. When it has
-// returned, queries are answered by it; until then by what was there. The
-// records are read while it runs, and their lengths written. It refuses a zone without an SOA, with records outside of it or of another class
-// than IN, or with a CNAME beside other records; then nothing changes.
+// returned, queries are answered by it; until then by what was there. It
+// refuses a zone without an SOA, with records outside of it or of another class
+// than IN, or with a CNAME beside other records; then nothing changes. Nobody
+// else may use the records while it runs: miekg/dns notes their lengths.
 func (s *Server) Put(z zone.Zone) error { return s.table.put(z) }
 
 // Apply changes a zone, at a price that depends on the change and hardly on the
