@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,7 +83,8 @@ func (a *asideReply) verify(raw []byte) int {
 		a.failed = dns.RcodeBadKey
 		return dns.RcodeNotAuth
 	}
-	err := dns.TsigVerifyWithProvider(raw, provider, "", false)
+	// Of a copy, as what is verified is overwritten.
+	err := dns.TsigVerifyWithProvider(slices.Clone(raw), provider, "", false)
 	switch {
 	case err == nil:
 		a.mac = a.tsig.MAC

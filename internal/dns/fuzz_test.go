@@ -23,8 +23,9 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(bytesOf(f, seed), true)
 		f.Add(bytesOf(f, seed), false)
 	}
-	w := served(f, Config{TSIG: keys{"key.": "c2VjcmV0"}}, map[string]string{"example.com.": big, "child.example.com.": child})
-	signed := served(f, Config{}, nil)
+	unbounded := RateLimit{PerSecond: -1}
+	w := served(f, Config{TSIG: keys{"key.": "c2VjcmV0"}, RateLimit: unbounded}, map[string]string{"example.com.": big, "child.example.com.": child})
+	signed := served(f, Config{RateLimit: unbounded}, nil)
 	z := parsed(f, "example.com.", big)
 	z.Signer = stubSigner{}
 	if err := signed.server.Put(z); err != nil {
