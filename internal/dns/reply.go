@@ -1,0 +1,190 @@
+package dns
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/miekg/dns"
+)
+
+// reply is an answer in the making. It is used again for the next one.
+type reply struct {
+	buf    []byte
+	limit  int // of buf's length, with what is to be appended at the end left out
+	origin int // where the zone's origin is in buf
+
+	authoritative, truncated bool
+	rcode                    int
+	answers                  int
+	authorities              int
+	additionals              int
+
+	question int    // its end
+	subject  *rrset // what the answer is about, for the bound of the rate
+	added    []*node
+}
+
+// begin starts the answer to a query in a buffer, with the question as it was
+// asked: whoever mixes case to be safe from forgers gets it back.
+func (r *reply) begin(q *query, buf []byte, limit int) {
+	*r = reply{buf: buf[:0], limit: limit - q.reserve(), added: r.added[:0]}
+	end := max(q.end, headerSize)
+	r.buf = append(r.buf, q.msg[:end]...)
+	r.question = end
+}
+
+// clear takes back all that is in the sections.
+func (r *reply) clear() {
+	r.buf = r.buf[:r.question]
+	r.answers, r.authorities, r.additionals = 0, 0, 0
+}
+
+// fail makes the answer SERVFAIL.
+func (r *reply) fail() { r.rcode = dns.RcodeServerFailure }
+
+// finish writes the header and OPT, and returns the message.
+func (r *reply) finish(q *query, cookies cookies, remote netip.Addr) []byte {
+	if r.rcode == dns.RcodeServerFailure {
+		r.truncated, r.authoritative = false, false
+		r.clear()
+	}
+	if r.truncated {
+		r.clear()
+	}
+	if q.edns.present {
+		r.opt(q, cookies, remote)
+	}
+	head := r.buf
+	head[2] = 0x80 | q.msg[2]&0x79 // opcode and RD as asked
+	if r.authoritative {
+		head[2] |= 0x04
+	}
+	if r.truncated {
+		head[2] |= 0x02
+	}
+	head[3] = q.msg[3]&0x10 | byte(r.rcode&15) // CD as asked (RFC 4035, section 3.1.6)
+	questions := 0
+	if q.end > 0 {
+		questions = 1
+	}
+	for i, count := range [...]int{questions, r.answers, r.authorities, r.additionals} {
+		binary.BigEndian.PutUint16(head[4+2*i:], uint16(count))
+	}
+	return r.buf
+}
+
+// reserve is the room that an answer's OPT takes.
+func (q *query) reserve() int {
+	if !q.edns.present {
+		return 0
+	}
+	return optSize + q.optionSize()
+}
+
+// optionSize is the length of the options in it.
+func (q *query) optionSize() int {
+	size := 0
+	if q.edns.cookie != nil {
+		size += cookieOption
+	}
+	if q.edns.keep {
+		size += keepOption
+	}
+	return size
+}
+
+// opt appends the OPT record.
+func (r *reply) opt(q *query, cookies cookies, remote netip.Addr) {
+	flags := byte(0)
+	if q.edns.do {
+		flags = 0x80
+	}
+	r.buf = append(r.buf, 0, 0, byte(dns.TypeOPT), maxUDP>>8, maxUDP&0xFF, byte(r.rcode>>4), 0, flags, 0, 0, byte(q.optionSize()))
+	if q.edns.cookie != nil {
+		r.buf = cookies.append(r.buf, q, remote)
+	}
+	if q.edns.keep {
+		r.buf = append(r.buf, 0, byte(dns.EDNS0TCPKEEPALIVE), 0, 2)
+		r.buf = binary.BigEndian.AppendUint16(r.buf, q.edns.idle)
+	}
+	r.additionals++
+}
+
+// add appends an RRset and returns where it begins. Its owner's name is in the
+// message at a place; if that is too far for a pointer it is spelled, as the
+// name without the origin. If there is no room it returns 0.
+func (r *reply) add(set *rrset, owner int, name []byte) int {
+	if owner > farthest {
+		return r.spell(set, name)
+	}
+	at := len(r.buf)
+	if at+len(set.wire) > r.limit {
+		return 0
+	}
+	r.buf = append(r.buf, set.wire...)
+	wire := r.buf[at:]
+	for _, p := range set.origins {
+		binary.BigEndian.PutUint16(wire[p:], uint16(pointer|r.origin))
+	}
+	if owner != questionAt {
+		for len(wire) > 0 {
+			binary.BigEndian.PutUint16(wire, uint16(pointer|owner))
+			wire = wire[size(wire):]
+		}
+	}
+	return at
+}
+
+// spell is add with the owner's name written out.
+func (r *reply) spell(set *rrset, name []byte) int {
+	at := len(r.buf)
+	if at+len(set.wire)+int(set.count)*len(name) > r.limit {
+		return 0
+	}
+	origins := set.origins
+	for start := 0; start < len(set.wire); {
+		end := start + size(set.wire[start:])
+		r.buf = append(r.buf, name...)
+		r.buf = binary.BigEndian.AppendUint16(r.buf, uint16(pointer|r.origin))
+		shift := len(r.buf) - start - 2
+		r.buf = append(r.buf, set.wire[start+2:end]...)
+		for len(origins) > 0 && int(origins[0]) < end {
+			binary.BigEndian.PutUint16(r.buf[int(origins[0])+shift:], uint16(pointer|r.origin))
+			origins = origins[1:]
+		}
+		start = end
+	}
+	return at
+}
+
+// answer adds an RRset to the answer section. What does not fit whole leaves
+// the whole answer truncated.
+func (r *reply) answer(set *rrset, owner int) int {
+	r.about(set)
+	at := r.add(set, owner, nil)
+	if at == 0 {
+		r.truncated = true
+		return 0
+	}
+	r.answers += int(set.count)
+	return at
+}
+
+// authority is answer for the authority section.
+func (r *reply) authority(set *rrset, owner int) int {
+	r.about(set)
+	at := r.add(set, owner, nil)
+	if at == 0 {
+		r.truncated = true
+		return 0
+	}
+	r.authorities += int(set.count)
+	return at
+}
+
+// about notes what the answer is about: its first RRset.
+func (r *reply) about(set *rrset) {
+	if r.subject == nil {
+		r.subject = set
+	}
+}

@@ -1,0 +1,63 @@
+package dns
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// serveUDP answers what comes to one socket, many messages by each call of the
+// kernel.
+func (s *Server) serveUDP(conn *net.UDPConn) {
+	defer conn.Close()
+	w := s.worker(UDP)
+	w.figures = s.metrics.own()
+	b, err := newBatch(conn)
+	if err != nil {
+		s.config.Log.Error("name server: a socket can't be used", "error", err)
+		return
+	}
+	for {
+		n, err := b.receive()
+		if err != nil {
+			if s.ending() {
+				return
+			}
+			continue // such as an ICMP error for an answer
+		}
+		for i := range n {
+			s.answerUDP(w, b, i)
+		}
+		b.send()
+		w.figures.observe(time.Since(b.at), n)
+	}
+}
+
+// answerUDP answers the i'th message of a batch.
+func (s *Server) answerUDP(w *worker, b *batch, i int) {
+	msg, remote := b.message(i)
+	answer, sideways := w.handle(msg, b.room(), remote.Addr(), b.at)
+	switch {
+	case sideways:
+		s.goAside(slices.Clone(msg), remote, b.writer(i))
+	case answer != nil:
+		b.add(i, answer)
+	}
+}
+
+func (s *Server) ending() bool { return s.ctx.Err() != nil }
+
+// goAside answers a message by UDP without keeping others waiting. If there are
+// too many such messages it is dropped, as a network would.
+func (s *Server) goAside(msg []byte, remote netip.AddrPort, write func([]byte) error) {
+	select {
+	case s.sideways <- struct{}{}:
+	default:
+		return
+	}
+	s.wg.Go(func() {
+		defer func() { <-s.sideways }()
+		_ = s.aside(s.ctx, msg, remote, UDP, write)
+	})
+}
