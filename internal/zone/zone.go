@@ -1,0 +1,64 @@
+// Package zone is what those who keep zones and those who serve them say to
+// each other.
+package zone
+
+import (
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// Zone is a whole zone.
+type Zone struct {
+	Origin  string   // lower case, fully qualified, with the final dot
+	Records []dns.RR // the SOA first; every owner is at or below Origin
+	Signer  Signer   // nil if the zone is not signed
+}
+
+// Change is a difference of one zone, as IXFR has it (RFC 1995, section 4).
+type Change struct {
+	Origin  string
+	Removed []dns.RR // the old SOA first
+	Added   []dns.RR // the new SOA first
+}
+
+// Signer signs what is answered of one zone to those who ask for DNSSEC. Its
+// methods are called by many goroutines at once. The DNSKEY RRset and its like
+// are ordinary records of the zone.
+type Signer interface {
+	// Sign returns the RRSIG records of an RRset, which may be given back
+	// until the time fresh: the server keeps them with the RRset so long. The
+	// owner is as in the zone: of a wildcard's RRset it is the wildcard.
+	Sign(rrset []dns.RR) (signatures []dns.RR, fresh time.Time, err error)
+
+	// Deny returns the records, not yet signed, that prove a denial. The
+	// server has each of their RRsets signed and sends both.
+	Deny(Denial) []dns.RR
+}
+
+// Denial is what a signed zone has to prove the absence of.
+type Denial struct {
+	Kind    DenialKind
+	Name    string   // the name that is asked for, or the delegation; lower case
+	Closest string   // the closest encloser of Name (RFC 4592, section 3.3.1)
+	Types   []uint16 // that exist at Name, or at the wildcard, in ascending order
+	SOA     *dns.SOA // whose TTL is that of negative answers (RFC 2308, section 5)
+}
+
+// DenialKind is one of the cases of RFC 4035, section 3.1.3.
+type DenialKind int
+
+const (
+	// NoName: Name does not exist, nor a wildcard that covers it.
+	NoName DenialKind = iota
+	// NoType: Name exists, maybe as an empty non-terminal, but not with the type.
+	NoType
+	// NoWildcardType: Name does not exist, and the wildcard at Closest, of
+	// Types, does not have the type.
+	NoWildcardType
+	// Expanded: the answer is made from the wildcard at Closest; Name itself
+	// does not exist.
+	Expanded
+	// Unsigned: Name is a delegation without DS.
+	Unsigned
+)
