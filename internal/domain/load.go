@@ -2,8 +2,11 @@ package domain
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
@@ -47,11 +50,16 @@ func logEnd(ctx context.Context, q store.Querier) (seq int64, err error) {
 }
 
 // each calls visit with every domain that a condition lets through, and its
-// records, as they were when the reading began. The slice is its own.
+// records, as they were when the reading began. Of a domain it has what serving
+// needs. The slice is visit's to keep.
+//
+// A column costs more than a row's look-up does, and all domains are read at
+// the start: so a domain's own columns come as one text with its SOA record,
+// and nothing is read that DNS does not have.
 func (s *Service) each(ctx context.Context, where string, args []any, visit func(Domain, []Record) error) error {
-	rows, err := s.DB.Query(ctx, `SELECT d.id, d.account_id, d.name, d.ttl, d.serial, d.primary_server, coalesce(d.bad_zone_file, ''),
-		coalesce(d.bad_zone_error, ''), d.created_at,
-		r.id, r.domain_id, r.type, r.name, r.data, r.priority, r.port, r.weight, r.flags, r.tag, r.ttl, coalesce(r.droplet_id, 0)
+	rows, err := s.DB.Query(ctx, `SELECT r.domain_id, r.type, r.name, r.data, r.priority, r.port, r.weight, r.flags, r.tag, r.ttl,
+		CASE r.type WHEN 'SOA' THEN d.name || ' ' || d.serial || ' ' || d.primary_server ||
+			CASE WHEN d.bad_zone_error IS NULL THEN '' ELSE ' bad' END END
 		FROM domains d JOIN domain_records r ON r.domain_id = d.id `+where+` ORDER BY d.id, r.id`, args...)
 	if err != nil {
 		return err
@@ -60,17 +68,21 @@ func (s *Service) each(ctx context.Context, where string, args []any, visit func
 	var d Domain
 	var records []Record
 	for rows.Next() {
-		next, r, err := scanBoth(rows)
-		if err != nil {
+		var r Record
+		var own sql.NullString
+		if err := rows.Scan(&r.DomainID, &r.Type, &r.Name, &r.Data, &r.Priority, &r.Port, &r.Weight, &r.Flags, &r.Tag, &r.TTL, &own); err != nil {
 			return err
 		}
-		if next.ID != d.ID && d.ID != 0 {
+		if r.DomainID != d.ID && d.ID != 0 {
 			if err := visit(d, records); err != nil {
 				return err
 			}
-			records = nil
+			records = make([]Record, 0, len(records))
 		}
-		d, records = next, append(records, r)
+		if own.Valid {
+			d = servedDomain(r, strings.Fields(own.String))
+		}
+		records = append(records, r)
 	}
 	if err := rows.Err(); err != nil || d.ID == 0 {
 		return err
@@ -78,12 +90,14 @@ func (s *Service) each(ctx context.Context, where string, args []any, visit func
 	return visit(d, records)
 }
 
-func scanBoth(row store.Scanner) (d Domain, r Record, err error) {
-	var created int64
-	err = row.Scan(append([]any{&d.ID, &d.AccountID, &d.Name, &d.TTL, &d.Serial, &d.Primary, &d.BadZoneFile, &d.BadZoneError, &created},
-		r.fields()...)...)
-	d.CreatedAt = store.Time(created)
-	return d, r, err
+// servedDomain makes a domain of its SOA record and the text beside it.
+func servedDomain(soa Record, own []string) Domain {
+	serial, _ := strconv.ParseUint(own[1], 10, 32)
+	d := Domain{ID: soa.DomainID, Name: own[0], TTL: soa.TTL, Serial: uint32(serial), Primary: own[2]}
+	if len(own) > 3 {
+		d.BadZoneError = own[3]
+	}
+	return d
 }
 
 // How often the log is looked at for other nodes' changes, and how long
