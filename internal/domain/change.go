@@ -11,8 +11,7 @@ import (
 // CreateRecord adds a record to a domain.
 func (s *Service) CreateRecord(ctx context.Context, tx *store.Tx, accountID int64, domain string, p Params) (Record, error) {
 	o := &operation{kind: kindCreate, params: p}
-	err := s.operate(ctx, tx, accountID, domain, o)
-	if err != nil {
+	if err := s.operate(ctx, tx, accountID, domain, o); err != nil {
 		return Record{}, err
 	}
 	return *o.after, nil
@@ -38,16 +37,22 @@ func (s *Service) DeleteRecord(ctx context.Context, tx *store.Tx, accountID int6
 
 // operate does operations on a domain, all or none.
 func (s *Service) operate(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations ...*operation) error {
-	d, err := s.locked(ctx, tx, accountID, domain)
+	e, err := s.prepare(ctx, tx, accountID, domain, operations)
 	if err != nil {
-		return err
-	}
-	e := newEdit(tx, d)
-	if err := e.applyAll(ctx, operations); err != nil {
 		return err
 	}
 	_, err = s.write(ctx, tx, e)
 	return err
+}
+
+// prepare does operations on a domain as far as that writes nothing.
+func (s *Service) prepare(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations []*operation) (*edit, error) {
+	d, err := s.locked(ctx, tx, accountID, domain)
+	if err != nil {
+		return nil, err
+	}
+	e := newEdit(tx, d)
+	return e, e.applyAll(ctx, operations)
 }
 
 // Batch is changes of one domain's records that are made together or not at
@@ -57,6 +62,7 @@ type Batch struct {
 	Delete []int64       `json:"delete"` // ids
 	Update []BatchUpdate `json:"update"`
 	Create []Params      `json:"create"`
+	DryRun bool          `json:"dry_run"`
 }
 
 // BatchUpdate is what is said of one record in a batch.
@@ -72,13 +78,17 @@ type BatchResult struct {
 	Created []Record
 }
 
-// Apply makes a batch of changes.
+// Apply makes a batch of changes, or a dry run only tells what it would make.
 func (s *Service) Apply(ctx context.Context, tx *store.Tx, accountID int64, domain string, b Batch) (result BatchResult, err error) {
 	operations, err := b.operations()
 	if err != nil {
 		return result, err
 	}
-	if err := s.operate(ctx, tx, accountID, domain, operations...); err != nil {
+	e, err := s.prepare(ctx, tx, accountID, domain, operations)
+	if err == nil && !b.DryRun {
+		_, err = s.write(ctx, tx, e)
+	}
+	if err != nil {
 		return result, err
 	}
 	for _, o := range operations {

@@ -66,6 +66,12 @@ func Nameservers(domain string, n int) []string {
 	return names
 }
 
+// CheckNameserver says what is wrong with the host name of a name server.
+func CheckNameserver(name string) error {
+	_, err := hostData("invalid", name+".", nil)
+	return err
+}
+
 // nextSerial returns the serial of a zone's next version: the Unix time if
 // that is later than the last serial and than floor, else one more than those.
 // It skips 0, which some secondaries take for no serial at all.

@@ -147,15 +147,15 @@ type Plan struct {
 
 // PlannedChange is one change that an import would make.
 type PlannedChange struct {
-	Action kind  `json:"action"`
-	Line   *int  `json:"line"` // of the zone file, null for what it does not mention
-	Record *View `json:"record"`
-	Before *View `json:"before"`
+	Action kind        `json:"action"`
+	Line   *int        `json:"line"` // of the zone file, null for what it does not mention
+	Record *RecordView `json:"record"`
+	Before *RecordView `json:"before"`
 }
 
 // PlanCreate tells what Create would do, and does nothing.
-func (s *Service) PlanCreate(ctx context.Context, accountID int64, c Create) (Plan, error) {
-	p, err := s.prepareCreate(ctx, s.DB, accountID, c)
+func (s *Service) PlanCreate(ctx context.Context, q store.Querier, accountID int64, c Create) (Plan, error) {
+	p, err := s.prepareCreate(ctx, q, accountID, c)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -163,12 +163,12 @@ func (s *Service) PlanCreate(ctx context.Context, accountID int64, c Create) (Pl
 }
 
 // PlanUpdate tells what Update would do, and does nothing.
-func (s *Service) PlanUpdate(ctx context.Context, accountID int64, idOrName string, c Change) (Plan, error) {
-	d, err := Find(ctx, s.DB, accountID, idOrName)
+func (s *Service) PlanUpdate(ctx context.Context, q store.Querier, accountID int64, idOrName string, c Change) (Plan, error) {
+	d, err := Find(ctx, q, accountID, idOrName)
 	if err != nil {
 		return Plan{}, err
 	}
-	p, err := s.prepareUpdate(ctx, s.DB, d, c)
+	p, err := s.prepareUpdate(ctx, q, d, c)
 	if err != nil {
 		return Plan{}, err
 	}

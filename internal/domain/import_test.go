@@ -28,7 +28,7 @@ func planned(p domain.Plan) []string {
 		if c.Line != nil {
 			text += fmt.Sprintf(" line %d:", *c.Line)
 		}
-		for _, v := range []*domain.View{c.Before, c.Record} {
+		for _, v := range []*domain.RecordView{c.Before, c.Record} {
 			if v != nil {
 				id := int64(0)
 				if v.ID != nil {
@@ -46,7 +46,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 	w := newWorld(t)
 	file := "$TTL 300\n@ SOA ns1.cloud.test. hostmaster 7 1 2 3 4\n@ NS ns1.cloud.test.\n@ NS ns.elsewhere.test.\nwww A 1.2.3.4\n"
 	address := "1.2.3.5"
-	p, err := w.PlanCreate(t.Context(), mine, domain.Create{Name: "example.com", ZoneFile: &file, IPAddress: &address})
+	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", ZoneFile: &file, IPAddress: &address})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 func TestAnImportWithFaults(t *testing.T) {
 	w := newWorld(t)
 	file := "@ NS ns1.cloud.test.\nbad A 1.2.3\nwww CNAME @\n\nWWW A 1.2.3.4 ; beside a CNAME\n@ CNAME www\nfine A 1.2.3.4\n"
-	p, err := w.PlanCreate(t.Context(), mine, domain.Create{Name: "example.com", ZoneFile: &file})
+	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", ZoneFile: &file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestImportIntoADomain(t *testing.T) {
 		w.add("example.com", params(t, p))
 	}
 	file := "stays A 1.2.3.1\nSTAYS AAAA 2001:db8:0::1\nttl 60 A 1.2.3.2\nmoves 1800 A 1.2.3.9\nnew A 1.2.3.5\ngoes CNAME new\n"
-	p, err := w.PlanUpdate(t.Context(), mine, "example.com", domain.Change{ZoneFile: &file})
+	p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{ZoneFile: &file})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func lock(ctx context.Context, tx *store.Tx, id int64) (Domain, error) {
 
 var table = list.Table[Domain]{
 	Select: `SELECT ` + columns + ` FROM domains`,
-	Count:  `SELECT count(*) FROM domains`,
+	From:   `domains`,
 	Scan:   scan,
 	Attrs: []list.Attr[Domain]{
 		{Name: "id", Column: "id", Number: true, Value: func(d Domain) string { return strconv.FormatInt(d.ID, 10) }},

@@ -33,42 +33,17 @@ const (
 	typeSOA   = "SOA"
 )
 
-// View is a record as the API shows it.
-type View struct {
-	ID       *int64  `json:"id"` // null if it is only planned
-	Type     string  `json:"type"`
-	Name     string  `json:"name"`
-	Data     string  `json:"data"`
-	Priority *int    `json:"priority"`
-	Port     *int    `json:"port"`
-	TTL      int     `json:"ttl"`
-	Weight   *int    `json:"weight"`
-	Flags    *int    `json:"flags"`
-	Tag      *string `json:"tag"`
-}
-
-// View shows a record.
-func (r Record) View() View {
-	v := View{Type: r.Type, Name: r.Name, Data: r.Data, TTL: r.TTL,
-		Priority: r.Priority, Port: r.Port, Weight: r.Weight, Flags: r.Flags, Tag: r.Tag}
-	if r.ID > 0 {
-		v.ID = &r.ID
-	}
-	return v
-}
-
 // Params are what a client says of a record; nil is what it leaves out.
 type Params struct {
-	Type      *string `json:"type"`
-	DraftType *string `json:"type_"` // the same, by the name in the API's early draft
-	Name      *string `json:"name"`
-	Data      *string `json:"data"`
-	TTL       *Number `json:"ttl"`
-	Priority  *Number `json:"priority"`
-	Port      *Number `json:"port"`
-	Weight    *Number `json:"weight"`
-	Flags     *Number `json:"flags"`
-	Tag       *string `json:"tag"`
+	Type     *string `json:"type"`
+	Name     *string `json:"name"`
+	Data     *string `json:"data"`
+	TTL      *Number `json:"ttl"`
+	Priority *Number `json:"priority"`
+	Port     *Number `json:"port"`
+	Weight   *Number `json:"weight"`
+	Flags    *Number `json:"flags"`
+	Tag      *string `json:"tag"`
 }
 
 // Number is an integer of any size: one that does not fit is the nearest that

@@ -47,7 +47,7 @@ func recordsAt(ctx context.Context, q store.Querier, domainID int64, key string)
 
 var recordTable = list.Table[Record]{
 	Select: `SELECT ` + recordColumns + ` FROM domain_records`,
-	Count:  `SELECT count(*) FROM domain_records`,
+	From:   `domain_records`,
 	Scan:   scanRecord,
 	Attrs: []list.Attr[Record]{
 		{Name: "id", Column: "id", Number: true, Value: func(r Record) string { return strconv.FormatInt(r.ID, 10) }},

@@ -95,8 +95,6 @@ func TestNewRecords(t *testing.T) {
 		{"no type", `{"name":"www","data":"1.2.3.4"}`, "type: Type can't be blank"},
 		{"unknown type", `{"type":"LOC","name":"www","data":"1.2.3.4"}`, "type: Type must be one of: A, AAAA, CAA, CNAME, MX, NS, SRV, TXT"},
 		{"lower case", `{"type":"a","name":"www","data":"1.2.3.4"}`, "A www 1.2.3.4 1800"},
-		{"the draft's name", `{"type_":"A","name":"www","data":"1.2.3.4"}`, "A www 1.2.3.4 1800"},
-		{"the release's name wins", `{"type":"TXT","type_":"A","name":"www","data":"1.2.3.4"}`, "TXT www 1.2.3.4 1800"},
 		{"SOA", `{"type":"SOA","name":"@","data":"1800"}`, "type: SOA records can't be created: every domain has one"},
 		{"PTR", `{"type":"PTR","name":"1","data":"a.example.com."}`, "type: PTR records can only be in domains below in-addr.arpa or ip6.arpa; type must be one of: A, AAAA, CAA, CNAME, MX, NS, SRV, TXT"},
 
@@ -279,7 +277,6 @@ func TestChangedRecords(t *testing.T) {
 		{"a TTL too short", a, `{"ttl":1}`, "ttl: TTL must be greater than or equal to 30"},
 		{"an address that is none", a, `{"data":"x"}`, "data: Data needs to be a valid IPv4 address"},
 		{"another type", a, `{"type":"CNAME","data":"web"}`, "CNAME www web.example.com 60"},
-		{"another type by the draft's name", a, `{"type_":"TXT","data":"web"}`, "TXT www web 60"},
 		{"another type without data", a, `{"type":"CNAME"}`, blank},
 		{"another type with bad data", a, `{"type":"AAAA","data":"1.2.3.4"}`, "data: Data needs to be a valid IPv6 address"},
 		{"another type that needs more", a, `{"type":"MX","data":"web"}`, "priority: Priority can't be blank"},

@@ -155,11 +155,7 @@ func (d Domain) recordType(p Params) (string, error) {
 }
 
 func (p Params) typeName() string {
-	text := p.Type
-	if text == nil {
-		text = p.DraftType
-	}
-	return strings.ToUpper(strings.TrimSpace(deref(text)))
+	return strings.ToUpper(strings.TrimSpace(deref(p.Type)))
 }
 
 func (d Domain) recordName(p Params, rule rule) (string, error) {

@@ -200,7 +200,7 @@ func (w *world) expect(name string, lines ...string) {
 // file is the domain's zone file as it is now.
 func (w *world) file(name string) string {
 	w.t.Helper()
-	text, err := w.Export(context.Background(), w.DB, w.find(name))
+	text, err := w.find(name).Export(context.Background(), w.DB)
 	if err != nil {
 		w.t.Fatal(err)
 	}
