@@ -17,6 +17,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
 	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
+	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/image"
 	"github.com/rockpool-cloud/rockpool/internal/key"
@@ -41,8 +42,12 @@ type cloud struct {
 	actions  *action.Engine
 	images   *image.Library
 	droplets *droplet.Service
+	domains  *domain.Service
 	schema   *schema.Schema
 	handler  http.Handler
+
+	background sync.WaitGroup // what start begins
+	stop       context.CancelFunc
 }
 
 func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err error) {
@@ -91,10 +96,11 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		cl.droplets.Features = []string{"simulated"}
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
+	cl.domains = &domain.Service{DB: cl.db, Log: log, Nameservers: c.nameservers()}
 	door, err := api.New(api.Config{DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
 		account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
 		cl.images.Resource(), places.Resource(), sizes.Resource(),
-	}, cl.droplets.Resources()...)})
+	}, append(cl.droplets.Resources(), cl.domains.Resources()...)...)})
 	if err != nil {
 		return nil, err
 	}
@@ -172,11 +178,21 @@ func (cl *cloud) start(ctx context.Context) error {
 	if err := cl.droplets.Recover(ctx); err != nil {
 		return fmt.Errorf("recover droplets: %w", err)
 	}
+	if err := cl.domains.Start(ctx); err != nil {
+		return fmt.Errorf("serve domains: %w", err)
+	}
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	cl.stop = stop
+	cl.background.Go(func() { cl.domains.Follow(following) })
 	return cl.actions.Start(ctx)
 }
 
 func (cl *cloud) close() error {
 	var errs []error
+	if cl.stop != nil {
+		cl.stop()
+		cl.background.Wait()
+	}
 	if cl.actions != nil {
 		cl.actions.Close()
 	}

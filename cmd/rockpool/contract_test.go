@@ -81,7 +81,7 @@ func (w *keptAnswer) problem(contract *schema.Schema, sent *http.Request) string
 		return "no link answers here"
 	}
 	partial := link.Lists() && w.status == http.StatusPartialContent && !sent.URL.Query().Has("page") && !sent.URL.Query().Has("per_page")
-	if w.status != link.Status && !partial {
+	if w.status != link.Status && w.status != link.Also && !partial {
 		return "the status is not the link's"
 	}
 	body, err := w.decoded()

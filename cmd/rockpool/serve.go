@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/api"
+	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 )
 
@@ -21,6 +22,7 @@ type serveCommand struct {
 	dataFlag
 	Listen       string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
 	DNS          string        `help:"Address and port of the name server, which comes with domains." default:"127.0.0.1:5353"`
+	Nameservers  []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
 	Compute      string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
 	Network      string        `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
 	Addresses    addressing    `help:"Public addresses of droplets, on network user a part of 127.0.0.0/8." default:"127.18.0.0/16"`
@@ -52,6 +54,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	if err := c.checkForward(); err != nil {
 		return err
+	}
+	for _, name := range c.nameservers() {
+		if err := domain.CheckNameserver(name); err != nil {
+			return fmt.Errorf("--nameservers %s: %w", name, err)
+		}
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	if err := c.make(); err != nil {
@@ -95,6 +102,18 @@ func (c *serveCommand) limiter(now func() time.Time) *ratelimit.Limiter {
 		}
 	}
 	return ratelimit.New(hour, c.BurstLimit, now)
+}
+
+// nameservers are the host names in new domains, without final dots.
+func (c *serveCommand) nameservers() []string {
+	if len(c.Nameservers) == 0 {
+		return domain.Nameservers("rockpool.internal", 3)
+	}
+	names := make([]string, len(c.Nameservers))
+	for i, name := range c.Nameservers {
+		names[i] = strings.ToLower(strings.TrimSuffix(name, "."))
+	}
+	return names
 }
 
 // defaultRateLimit is DigitalOcean's, in requests an hour.

@@ -100,6 +100,9 @@ func (w *writer) responses(link *schema.Link) object {
 		shown = append(shown, "Accept-Ranges", "Content-Range")
 	}
 	responses := object{strconv.Itoa(link.Status): w.response(link, http.StatusText(link.Status), shown)}
+	if link.Also != 0 {
+		responses[strconv.Itoa(link.Also)] = w.response(link, http.StatusText(link.Also), shown)
+	}
 	if link.Lists() {
 		partial := w.response(link, "A part of the list; more comes before it or after it.", append(shown, "Next-Range", "Prev-Range"))
 		responses[strconv.Itoa(http.StatusPartialContent)] = partial

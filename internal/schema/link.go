@@ -22,6 +22,7 @@ type Link struct {
 	Variables   []Variable // the identities in Path
 	Scope       string     // what a token needs for it, like droplet:read
 	Status      int        // of its answer
+	Also        int        // another status that it may have, as when nothing was to be done; 0 if it has one only
 
 	pointer string // where it is in the document
 	params  []parameter
@@ -86,6 +87,9 @@ func (d document) link(resource string, raw object) (*Link, error) {
 	}
 	if err := remarshal(raw["status"], &link.Status); err != nil {
 		return nil, fmt.Errorf("its status: %w", err)
+	}
+	if err := remarshal(raw["also"], &link.Also); err != nil {
+		return nil, fmt.Errorf("its other status: %w", err)
 	}
 	link.Resource, link.Title, link.Description, link.Rel = resource, text.Title, text.Description, text.Rel
 	link.Method, link.Scope, link.doc = text.Method, text.Scope, d

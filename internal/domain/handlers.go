@@ -1,0 +1,128 @@
+package domain
+
+import (
+	"context"
+	_ "embed"
+	"net/http"
+
+	"github.com/rockpool-cloud/rockpool/internal/list"
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+//go:embed schema.json
+var schema []byte
+
+//go:embed record_schema.json
+var recordSchema []byte
+
+// Resources are the room as the front door sees it.
+func (s *Service) Resources() []resource.Resource {
+	return []resource.Resource{
+		{Name: "domain", Schema: schema, Handlers: map[string]resource.Handler{
+			"GET /domains":             s.list,
+			"POST /domains":            s.create,
+			"GET /domains/{domain}":    s.info,
+			"PUT /domains/{domain}":    s.update,
+			"PATCH /domains/{domain}":  s.update,
+			"DELETE /domains/{domain}": s.delete,
+		}},
+		{Name: "domain-record", Schema: recordSchema, Handlers: map[string]resource.Handler{
+			"GET /domains/{domain}/records":                    s.listRecords,
+			"POST /domains/{domain}/records":                   s.createRecord,
+			"PATCH /domains/{domain}/records":                  s.batch,
+			"GET /domains/{domain}/records/{domain-record}":    s.recordInfo,
+			"PUT /domains/{domain}/records/{domain-record}":    s.updateRecord,
+			"PATCH /domains/{domain}/records/{domain-record}":  s.updateRecord,
+			"DELETE /domains/{domain}/records/{domain-record}": s.deleteRecord,
+		}},
+	}
+}
+
+func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var filter struct{ Name *string }
+	if err := r.Bind(&filter); err != nil {
+		return nil, err
+	}
+	where, args := `account_id = $1`, []any{r.AccountID}
+	if filter.Name != nil {
+		where, args = where+` AND name = $2`, append(args, normalName(*filter.Name))
+	}
+	found, err := table.Read(ctx, s.DB, r.List, where, args...)
+	if err != nil {
+		return nil, err
+	}
+	views := list.Slice[View]{Items: make([]View, len(found.Items)), Info: found.Info}
+	for i, d := range found.Items {
+		if views.Items[i], err = d.exported(ctx, s.DB); err != nil {
+			return nil, err
+		}
+	}
+	return resource.Many("domains", views, func(v View) View { return v }), nil
+}
+
+func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	v, err := d.exported(ctx, s.DB)
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "domain", v), nil
+}
+
+func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var c Create
+	if err := r.Bind(&c); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		if c.DryRun {
+			plan, err := s.PlanCreate(ctx, tx, r.AccountID, c)
+			return resource.One(http.StatusOK, "plan", plan), err
+		}
+		d, err := s.Create(ctx, tx, r.AccountID, c)
+		if err != nil {
+			return nil, err
+		}
+		response := resource.One(http.StatusCreated, "domain", d.View(""))
+		response.Location = "/domains/" + d.Name
+		return response, nil
+	})
+}
+
+func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var c Change
+	if err := r.Bind(&c); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		if c.DryRun {
+			plan, err := s.PlanUpdate(ctx, tx, r.AccountID, r.Path["domain"], c)
+			return resource.One(http.StatusOK, "plan", plan), err
+		}
+		d, err := s.Update(ctx, tx, r.AccountID, r.Path["domain"], c)
+		if err != nil {
+			return nil, err
+		}
+		v, err := d.exported(ctx, tx)
+		return resource.One(http.StatusOK, "domain", v), err
+	})
+}
+
+func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := Find(ctx, tx, r.AccountID, r.Path["domain"])
+		if err != nil {
+			return nil, err
+		}
+		v, err := d.exported(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		_, err = s.Delete(ctx, tx, r.AccountID, d.Name)
+		return resource.Deleted(v), err
+	})
+}

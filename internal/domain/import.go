@@ -1,0 +1,243 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// zoneImport is what a zone file means for a domain.
+type zoneImport struct {
+	operations []*operation
+	unchanged  int // records of the file that are there as they are
+	problems   []Problem
+}
+
+// readZoneFile finds out what makes the domain's records those of a zone file.
+// The SOA record gives the domain its TTL, and a serial that its next one must
+// be later than. Where the file has no NS records for the apex those that are
+// there stay, and so do the records that the cloud makes itself.
+func (s *Service) readZoneFile(e *edit, text string) zoneImport {
+	file := ParseZoneFile(e.domain.Name, text)
+	e.floor = file.Serial
+	if file.TTL != 0 {
+		e.ttl = file.TTL
+	}
+	i := zoneImport{problems: file.Problems}
+	hasNS := slices.ContainsFunc(file.Records, func(r FileRecord) bool { return r.Type == typeNS && r.Name == apex })
+	if !hasNS {
+		i.warn(0, "", "The zone file has no NS record for %s; the domain has its own", e.domain.Origin())
+	}
+	for _, r := range file.Records {
+		if r.Type == typeNS && r.Name == apex && !slices.Contains(s.Nameservers, strings.ToLower(hostname(e.domain.Name, r.Data))) {
+			i.warn(r.Line, "data", "%s is not a name server of this cloud", hostname(e.domain.Name, r.Data))
+		}
+	}
+	if soa := file.soa; soa != nil && !sameSOA(soa, e.domain.soa()) {
+		i.warn(file.soaLine, "", "Of the SOA record only the TTL and the serial are taken")
+	}
+	i.compare(e, file.Records, hasNS)
+	return i
+}
+
+func (i *zoneImport) warn(line int, field, format string, args ...any) {
+	i.problems = append(i.problems, newProblem(line, severityWarning, field, format, args...))
+}
+
+// compare makes the operations that lead from the records that are there to
+// those of the file. Records with the same content stay; of the others, one
+// takes the place of another of its name and type.
+func (i *zoneImport) compare(e *edit, file []FileRecord, hasNS bool) {
+	there := map[string][]*Record{} // by name and type
+	for _, r := range e.all() {
+		if r.Type != typeSOA && (hasNS || r.Type != typeNS || r.Name != apex) {
+			there[r.rrset()] = append(there[r.rrset()], r)
+		}
+	}
+	var missing []FileRecord
+	for _, f := range file {
+		if r := take(there, f.rrset(), func(r *Record) bool { return e.domain.content(*r) == e.domain.content(f.Record) }); r == nil {
+			missing = append(missing, f)
+		} else if r.TTL != f.TTL && r.DropletID == 0 {
+			with := *r
+			with.TTL = f.TTL
+			i.operations = append(i.operations, &operation{kind: kindUpdate, id: r.ID, ready: &with, line: f.Line})
+		} else {
+			i.unchanged++
+		}
+	}
+	for _, f := range missing {
+		o := &operation{kind: kindCreate, ready: &f.Record, line: f.Line}
+		if r := take(there, f.rrset(), func(r *Record) bool { return r.DropletID == 0 }); r != nil {
+			o.kind, o.id = kindUpdate, r.ID
+		}
+		i.operations = append(i.operations, o)
+	}
+	for _, r := range e.all() {
+		if slices.Contains(there[r.rrset()], r) && r.DropletID == 0 {
+			i.operations = append(i.operations, &operation{kind: kindDelete, id: r.ID})
+		}
+	}
+}
+
+// take takes the first record of an RRset that fits out of a map, or returns
+// nil.
+func take(from map[string][]*Record, rrset string, fits func(*Record) bool) *Record {
+	n := slices.IndexFunc(from[rrset], fits)
+	if n < 0 {
+		return nil
+	}
+	r := from[rrset][n]
+	from[rrset] = slices.Delete(from[rrset], n, n+1)
+	return r
+}
+
+// rrset identifies the records that are answered together.
+func (r Record) rrset() string { return r.key() + " " + r.Type }
+
+// err is the import's problems as an error, if it can't be made.
+func (i *zoneImport) err() error {
+	var e *apierr.Error
+	for _, p := range i.problems {
+		if p.Severity != severityError {
+			continue
+		}
+		message := p.Message
+		if p.Line != nil {
+			message = fmt.Sprintf("Line %d: %s", *p.Line, p.Message)
+		}
+		if e == nil {
+			e = apierr.Invalid("zone_file", "%s", message)
+		} else if len(e.Fields) < maxFaults {
+			e.Fields = append(e.Fields, apierr.Field{Field: "zone_file", Message: message})
+		}
+	}
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// add adds what is wrong with the import's operations to its problems.
+func (i *zoneImport) add(faults []fault) {
+	for _, f := range faults {
+		field := ""
+		if len(f.Fields) > 0 {
+			field = f.Fields[0].Field
+		}
+		i.problems = append(i.problems, newProblem(f.operation.line, severityError, field, "%s", f.Message))
+	}
+}
+
+// Plan is what an import would do.
+type Plan struct {
+	Name      string          `json:"name"`
+	Valid     bool            `json:"valid"` // it would be done
+	Create    int             `json:"create"`
+	Update    int             `json:"update"`
+	Delete    int             `json:"delete"`
+	Unchanged int             `json:"unchanged"`
+	Changes   []PlannedChange `json:"changes"`
+	Problems  []Problem       `json:"problems"`
+}
+
+// PlannedChange is one change that an import would make.
+type PlannedChange struct {
+	Action kind        `json:"action"`
+	Line   *int        `json:"line"` // of the zone file, null for what it does not mention
+	Record *RecordView `json:"record"`
+	Before *RecordView `json:"before"`
+}
+
+// PlanCreate tells what Create would do, and does nothing.
+func (s *Service) PlanCreate(ctx context.Context, q store.Querier, accountID int64, c Create) (Plan, error) {
+	p, err := s.prepareCreate(ctx, q, accountID, c)
+	if err != nil {
+		return Plan{}, err
+	}
+	return p.plan(ctx)
+}
+
+// PlanUpdate tells what Update would do, and does nothing.
+func (s *Service) PlanUpdate(ctx context.Context, q store.Querier, accountID int64, idOrName string, c Change) (Plan, error) {
+	d, err := Find(ctx, q, accountID, idOrName)
+	if err != nil {
+		return Plan{}, err
+	}
+	p, err := s.prepareUpdate(ctx, q, d, c)
+	if err != nil {
+		return Plan{}, err
+	}
+	return p.plan(ctx)
+}
+
+// prepared is an edit and what it is to do.
+type prepared struct {
+	*edit
+	zoneImport
+}
+
+// plan applies the edit, which nobody writes then.
+func (p prepared) plan(ctx context.Context) (Plan, error) {
+	faults, err := p.apply(ctx, p.operations)
+	if err != nil {
+		return Plan{}, err
+	}
+	p.add(faults)
+	plan := Plan{Name: p.domain.Name, Valid: p.err() == nil, Unchanged: p.unchanged,
+		Changes: []PlannedChange{}, Problems: append([]Problem{}, p.problems...)}
+	for _, o := range p.operations {
+		plan.add(o)
+	}
+	slices.SortStableFunc(plan.Problems, func(a, b Problem) int { return at(a.Line) - at(b.Line) })
+	return plan, nil
+}
+
+func (p *Plan) add(o *operation) {
+	change := PlannedChange{Action: o.kind}
+	if o.line > 0 {
+		change.Line = &o.line
+	}
+	if o.ready != nil {
+		v := o.ready.View()
+		change.Record = &v
+	}
+	if o.before != nil {
+		v := o.before.View()
+		change.Before = &v
+		if o.kind == kindUpdate {
+			change.Record.ID = v.ID
+		}
+	}
+	switch o.kind {
+	case kindCreate:
+		p.Create++
+	case kindUpdate:
+		p.Update++
+	case kindDelete:
+		p.Delete++
+	}
+	p.Changes = append(p.Changes, change)
+}
+
+// do makes what was prepared, or tells what is wrong with it.
+func (s *Service) do(ctx context.Context, tx *store.Tx, p prepared) (Domain, error) {
+	if err := p.err(); err != nil {
+		return p.domain, err
+	}
+	faults, err := p.apply(ctx, p.operations)
+	if err != nil {
+		return p.domain, err
+	}
+	if p.add(faults); len(faults) > 0 && faults[0].operation.line > 0 {
+		return p.domain, p.err()
+	}
+	if len(faults) > 0 {
+		return p.domain, faults[0].Error
+	}
+	return s.write(ctx, tx, p.edit)
+}

@@ -1,0 +1,153 @@
+package domain
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// Start has all domains served. From then on changes are, as they come.
+func (s *Service) Start(ctx context.Context) error {
+	s.feed.mu.Lock()
+	defer s.feed.mu.Unlock()
+	return s.load(ctx)
+}
+
+// load has all domains served as the database has them, and those that it has
+// not no more. The end of the log is read first: what is committed meanwhile is
+// followed again later, which does no harm.
+func (s *Service) load(ctx context.Context) error {
+	seq, err := logEnd(ctx, s.DB)
+	if err != nil {
+		return err
+	}
+	if s.Publisher != nil {
+		gone := maps.Clone(s.feed.served)
+		err := s.each(ctx, ``, nil, func(d Domain, records []Record) error {
+			delete(gone, d.Origin())
+			return s.put(ctx, d, records)
+		})
+		if err != nil {
+			return fmt.Errorf("load domains: %w", err)
+		}
+		for origin := range gone {
+			s.unserve(origin)
+		}
+	}
+	s.feed.seq = seq
+	return nil
+}
+
+func logEnd(ctx context.Context, q store.Querier) (seq int64, err error) {
+	err = q.QueryRow(ctx, `SELECT seq FROM domain_sequence`).Scan(&seq)
+	return seq, err
+}
+
+// each calls visit with every domain that a condition lets through, and its
+// records, as they were when the reading began. Of a domain it has what serving
+// needs. The slice is visit's to keep.
+//
+// A column costs more than a row's look-up does, and all domains are read at
+// the start: so a domain's own columns come as one text with its SOA record,
+// and nothing is read that DNS does not have.
+func (s *Service) each(ctx context.Context, where string, args []any, visit func(Domain, []Record) error) error {
+	rows, err := s.DB.Query(ctx, `SELECT r.domain_id, r.type, r.name, r.data, r.priority, r.port, r.weight, r.flags, r.tag, r.ttl,
+		CASE r.type WHEN 'SOA' THEN d.name || ' ' || d.serial || ' ' || d.primary_server ||
+			CASE WHEN d.bad_zone_error IS NULL THEN '' ELSE ' bad' END END
+		FROM domains d JOIN domain_records r ON r.domain_id = d.id `+where+` ORDER BY d.id, r.id`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var d Domain
+	var records []Record
+	for rows.Next() {
+		var r Record
+		var own sql.NullString
+		if err := rows.Scan(&r.DomainID, &r.Type, &r.Name, &r.Data, &r.Priority, &r.Port, &r.Weight, &r.Flags, &r.Tag, &r.TTL, &own); err != nil {
+			return err
+		}
+		if r.DomainID != d.ID && d.ID != 0 {
+			if err := visit(d, records); err != nil {
+				return err
+			}
+			records = make([]Record, 0, len(records))
+		}
+		if own.Valid {
+			d = servedDomain(r, strings.Fields(own.String))
+		}
+		records = append(records, r)
+	}
+	if err := rows.Err(); err != nil || d.ID == 0 {
+		return err
+	}
+	return visit(d, records)
+}
+
+// servedDomain makes a domain of its SOA record and the text beside it.
+func servedDomain(soa Record, own []string) Domain {
+	serial, _ := strconv.ParseUint(own[1], 10, 32)
+	d := Domain{ID: soa.DomainID, Name: own[0], TTL: soa.TTL, Serial: uint32(serial), Primary: own[2]}
+	if len(own) > 3 {
+		d.BadZoneError = own[3]
+	}
+	return d
+}
+
+// How often the log is looked at for other nodes' changes, and how long
+// entries are kept for nodes that don't look.
+const (
+	followInterval = 250 * time.Millisecond
+	pruneInterval  = time.Minute
+	keepEntries    = time.Hour
+)
+
+// Follow has other nodes' changes served, until ctx ends.
+func (s *Service) Follow(ctx context.Context) {
+	look, prune := time.NewTicker(followInterval), time.NewTicker(pruneInterval)
+	defer look.Stop()
+	defer prune.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			err = s.CatchUp(ctx)
+		case <-prune.C:
+			err = s.Prune(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.Log.Error("follow the changes of domains", "error", err)
+		}
+	}
+}
+
+// CatchUp has served what other nodes have changed so far.
+func (s *Service) CatchUp(ctx context.Context) error {
+	s.feed.mu.Lock()
+	defer s.feed.mu.Unlock()
+	end, err := logEnd(ctx, s.DB)
+	if err != nil || end == s.feed.seq {
+		return err
+	}
+	if err := s.catchUp(ctx); err != nil || s.feed.seq >= end {
+		return err
+	}
+	return s.load(ctx) // all entries have been pruned
+}
+
+// Prune forgets what has been in the log for so long that every node has seen
+// it.
+func (s *Service) Prune(ctx context.Context) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM domain_changes WHERE created_at < $1`, store.Micros(tx.Now().Add(-keepEntries)))
+		return err
+	})
+}

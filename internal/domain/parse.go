@@ -1,0 +1,298 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
+)
+
+// The most that is read of a zone file.
+const (
+	maxZoneFile    = 1 << 20 // bytes
+	maxFileRecords = 10_000
+	maxProblems    = 1000
+)
+
+// ZoneFile is what a zone file says.
+type ZoneFile struct {
+	TTL      int    // of its SOA record, or of the file; 0 if it has neither
+	Serial   uint32 // of its SOA record; 0 if it has none
+	Records  []FileRecord
+	Problems []Problem
+
+	soa     *dns.SOA
+	soaLine int
+}
+
+// FileRecord is a record of a zone file, and the line that it begins at.
+type FileRecord struct {
+	Line int
+	Record
+}
+
+// Problem is what is wrong with a zone file, or worth knowing before it is
+// taken.
+type Problem struct {
+	Line     *int    `json:"line"`     // null if it is about no single line
+	Severity string  `json:"severity"` // error or warning
+	Field    *string `json:"field"`    // attribute of a record, null if it is about the whole line
+	Message  string  `json:"message"`
+}
+
+// The severities of problems.
+const (
+	severityError   = "error"
+	severityWarning = "warning"
+)
+
+// fileParser is a zone file being read.
+type fileParser struct {
+	domain Domain
+	file   ZoneFile
+	origin string // of relative names, with the final dot
+	owner  string // of the last entry
+	ttl    uint32 // for a record without one
+	hasTTL bool   // by $TTL
+	seen   map[string]int
+	ttls   map[string]int
+}
+
+// ParseZoneFile reads the records of a domain from a zone file. It never
+// fails: what can't be read is among the problems. $INCLUDE and $GENERATE are
+// refused.
+func ParseZoneFile(name, text string) ZoneFile {
+	p := fileParser{domain: Domain{Name: name, TTL: defaultTTL}, origin: name + ".", ttl: defaultTTL,
+		seen: map[string]int{}, ttls: map[string]int{}}
+	if len(text) > maxZoneFile {
+		p.problem(0, severityError, "", "Zone file is too long: %d bytes, the maximum is %d", len(text), maxZoneFile)
+		return p.file
+	}
+	for e := range entries(text) {
+		if len(p.file.Records) == maxFileRecords {
+			p.problem(e.line, severityError, "", "The zone file has more than %d records", maxFileRecords)
+			break
+		}
+		if len(p.file.Problems) == maxProblems {
+			p.problem(e.line, severityError, "", "From here on nothing was read: there are %d problems before", maxProblems)
+			break
+		}
+		p.entry(e)
+	}
+	if p.file.TTL == 0 && p.hasTTL && p.ttl >= minTTL && p.ttl <= maxTTL {
+		p.file.TTL = int(p.ttl)
+	}
+	return p.file
+}
+
+func (p *fileParser) problem(line int, severity, field, format string, args ...any) {
+	p.file.Problems = append(p.file.Problems, newProblem(line, severity, field, format, args...))
+}
+
+// newProblem makes a problem; the line may be 0 and the field empty.
+func newProblem(line int, severity, field, format string, args ...any) Problem {
+	problem := Problem{Severity: severity, Message: fmt.Sprintf(format, args...)}
+	if line > 0 {
+		problem.Line = &line
+	}
+	if field != "" {
+		problem.Field = &field
+	}
+	return problem
+}
+
+func (p *fileParser) entry(e fileEntry) {
+	first, _, _ := strings.Cut(strings.TrimSpace(e.text), " ")
+	switch {
+	case e.problem != "":
+		p.problem(e.line, severityError, "", "Can't be read: %s", e.problem)
+	case strings.HasPrefix(first, "$"):
+		p.directive(e, strings.ToUpper(first))
+	case e.indented && p.owner == "":
+		p.problem(e.line, severityError, "name", "The first record has no name before it")
+	case e.indented:
+		p.record(e, p.owner+" "+e.text)
+	default:
+		p.owner = p.qualify(first)
+		p.record(e, e.text)
+	}
+}
+
+// qualify is the owner that the first word of a line means; the parser of
+// records finds out whether it is one.
+func (p *fileParser) qualify(name string) string {
+	switch {
+	case name == apex:
+		return p.origin
+	case strings.HasSuffix(name, "."):
+		return name
+	}
+	return name + "." + strings.TrimPrefix(p.origin, ".")
+}
+
+func (p *fileParser) directive(e fileEntry, name string) {
+	if name != "$ORIGIN" && name != "$TTL" {
+		p.problem(e.line, severityError, "", "%s is not supported: only $ORIGIN and $TTL are", name)
+		return
+	}
+	// What a directive means shows in a record after it.
+	rr, err := p.parse(e.text + "\n@ IN A 127.0.0.1")
+	switch {
+	case err != nil:
+		p.problem(e.line, severityError, "", "Can't be read: %v", err)
+	case name == "$ORIGIN":
+		p.origin = rr.Header().Name
+	default:
+		p.ttl, p.hasTTL = rr.Header().Ttl, true
+	}
+}
+
+// parse reads a text with exactly one record.
+func (p *fileParser) parse(text string) (dns.RR, error) {
+	parser := dns.NewZoneParser(strings.NewReader(text+"\n"), p.origin, "")
+	parser.SetDefaultTTL(p.ttl)
+	rr, ok := parser.Next()
+	if err := parser.Err(); err != nil {
+		message, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "dns: "), " at line: ")
+		return nil, errors.New(strings.Replace(message, "not a TTL:", "neither a type nor a class nor a TTL:", 1))
+	}
+	if !ok || rr == nil {
+		return nil, errors.New("it is no record")
+	}
+	if more, ok := parser.Next(); ok || more != nil || parser.Err() != nil {
+		return nil, errors.New("it is more than one record")
+	}
+	if txt, ok := rr.(*dns.TXT); ok {
+		if _, ok := unquote(quote(txt.Txt)); !ok {
+			return nil, errors.New("a \\ before a digit needs three digits, up to 255")
+		}
+	}
+	return rr, nil
+}
+
+func (p *fileParser) record(e fileEntry, text string) {
+	rr, err := p.parse(text)
+	if err != nil {
+		p.problem(e.line, severityError, "", "Can't be read: %v", err)
+		return
+	}
+	header := rr.Header()
+	if !p.hasTTL {
+		p.ttl = header.Ttl
+	}
+	typeName := dns.Type(header.Rrtype).String()
+	params, known := paramsOf(rr)
+	switch {
+	case header.Class != dns.ClassINET:
+		p.problem(e.line, severityError, "", "Only records of class IN are served, not of %s", dns.Class(header.Class))
+	case header.Rrtype == dns.TypeSOA:
+		p.soa(e, rr.(*dns.SOA))
+	case bySigner[header.Rrtype]:
+		p.problem(e.line, severityWarning, "type", "%s records are left out: the name server makes its own when it signs", typeName)
+	case !known:
+		p.problem(e.line, severityError, "type", "Type %s is not supported: it must be one of: %s", typeName, typeNames)
+	default:
+		p.add(e, params)
+	}
+}
+
+// bySigner are the types that come from signing a zone (RFC 4034, RFC 5155,
+// RFC 7344).
+var bySigner = map[uint16]bool{
+	dns.TypeRRSIG: true, dns.TypeNSEC: true, dns.TypeNSEC3: true, dns.TypeNSEC3PARAM: true, dns.TypeDNSKEY: true,
+	dns.TypeCDS: true, dns.TypeCDNSKEY: true,
+}
+
+// soa takes from the SOA record what a domain can have of it.
+func (p *fileParser) soa(e fileEntry, soa *dns.SOA) {
+	switch {
+	case !strings.EqualFold(soa.Hdr.Name, p.domain.Origin()):
+		p.problem(e.line, severityError, "name", "The SOA record must be at the domain itself, %s", p.domain.Origin())
+	case p.file.soa != nil:
+		p.problem(e.line, severityError, "", "There is an SOA record already, at line %d", p.file.soaLine)
+	case soa.Hdr.Ttl < minTTL || soa.Hdr.Ttl > maxTTL:
+		p.problem(e.line, severityError, "ttl", "TTL must be greater than or equal to %d", minTTL)
+	default:
+		p.file.soa, p.file.soaLine = soa, e.line
+		p.file.TTL, p.file.Serial = int(soa.Hdr.Ttl), soa.Serial
+	}
+}
+
+func (p *fileParser) add(e fileEntry, params Params) {
+	r, err := p.domain.newRecord(params)
+	if problem := new(apierr.Error); errors.As(err, &problem) {
+		p.problem(e.line, severityError, problem.Fields[0].Field, "%s", problem.Message)
+		return
+	}
+	rrset := r.rrset()
+	id := rrset + " " + p.domain.content(r)
+	if line := p.seen[id]; line > 0 {
+		p.problem(e.line, severityWarning, "", "Is left out: the same record is at line %d", line)
+		return
+	}
+	p.seen[id] = e.line
+	if ttl, ok := p.ttls[rrset]; ok && ttl != r.TTL {
+		p.problem(e.line, severityWarning, "ttl", "Records of one name and type share one TTL: all get that of the last one")
+	}
+	p.ttls[rrset] = r.TTL
+	p.file.Records = append(p.file.Records, FileRecord{e.line, r})
+}
+
+// paramsOf says of a record what a client would say to make it. It reports
+// false for a type that domains don't have.
+func paramsOf(rr dns.RR) (p Params, known bool) {
+	header := rr.Header()
+	typeName, ttl := dns.TypeToString[header.Rrtype], Number(header.Ttl)
+	p = Params{Type: &typeName, Name: &header.Name, TTL: &ttl}
+	var data string
+	p.Data = &data
+	switch rr := rr.(type) {
+	case *dns.A:
+		data = rr.A.String()
+	case *dns.AAAA:
+		data = addressText(rr.AAAA)
+	case *dns.CAA:
+		flags, tag := Number(rr.Flag), rr.Tag
+		p.Flags, p.Tag, data = &flags, &tag, caaParam(tag, rr.Value)
+	case *dns.CNAME:
+		data = rr.Target
+	case *dns.MX:
+		priority := Number(rr.Preference)
+		p.Priority, data = &priority, rr.Mx
+	case *dns.NS:
+		data = rr.Ns
+	case *dns.PTR:
+		data = rr.Ptr
+	case *dns.SRV:
+		priority, weight, port := Number(rr.Priority), Number(rr.Weight), Number(rr.Port)
+		p.Priority, p.Weight, p.Port, data = &priority, &weight, &port, rr.Target
+	case *dns.TXT:
+		data = quote(rr.Txt)
+	default:
+		return p, false
+	}
+	return p, true
+}
+
+// caaParam is a CAA record's value as a client would give it: in DNS it has no
+// final dot.
+func caaParam(tag, value string) string {
+	if strings.EqualFold(tag, "iodef") {
+		return value
+	}
+	authority, parameters, found := strings.Cut(value, ";")
+	if found {
+		parameters = ";" + parameters
+	}
+	authority = strings.TrimSuffix(strings.TrimSpace(authority), ".")
+	if authority == "" {
+		return ";" + strings.TrimPrefix(parameters, ";")
+	}
+	return authority + "." + parameters
+}
+
+// quote writes strings that are in the form of zone files.
+func quote(parts []string) string { return `"` + strings.Join(parts, `" "`) + `"` }

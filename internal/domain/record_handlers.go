@@ -1,0 +1,136 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/resource"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// recordFilter is what a list of records can be narrowed by.
+type recordFilter struct {
+	Type *string `json:"type"`
+	Name *string `json:"name"`
+}
+
+// where returns the filter as a condition of SQL.
+func (f recordFilter) where(d Domain) (condition string, args []any) {
+	condition, args = `domain_id = $1`, []any{d.ID}
+	if f.Type != nil {
+		args = append(args, strings.ToUpper(strings.TrimSpace(*f.Type)))
+		condition += fmt.Sprintf(` AND type = $%d`, len(args))
+	}
+	if f.Name != nil {
+		args = append(args, filterName(d.Name, *f.Name))
+		condition += fmt.Sprintf(` AND name_key = $%d`, len(args))
+	}
+	return condition, args
+}
+
+func (s *Service) listRecords(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var f recordFilter
+	if err := r.Bind(&f); err != nil {
+		return nil, err
+	}
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	where, args := f.where(d)
+	found, err := recordTable.Read(ctx, s.DB, r.List, where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Many("domain_records", found, Record.View), nil
+}
+
+func (s *Service) recordInfo(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("domain-record")
+	if err != nil {
+		return nil, err
+	}
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	found, err := getRecord(ctx, s.DB, d.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "domain_record", found.View()), nil
+}
+
+func (s *Service) createRecord(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var p Params
+	if err := r.Bind(&p); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		made, err := s.CreateRecord(ctx, tx, r.AccountID, r.Path["domain"], p)
+		if err != nil {
+			return nil, err
+		}
+		response := resource.One(http.StatusCreated, "domain_record", made.View())
+		response.Location = fmt.Sprintf("/domains/%s/records/%d", normalName(r.Path["domain"]), made.ID)
+		return response, nil
+	})
+}
+
+func (s *Service) updateRecord(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("domain-record")
+	if err != nil {
+		return nil, err
+	}
+	var p Params
+	if err := r.Bind(&p); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		changed, err := s.UpdateRecord(ctx, tx, r.AccountID, r.Path["domain"], id, p)
+		return resource.One(http.StatusOK, "domain_record", changed.View()), err
+	})
+}
+
+func (s *Service) deleteRecord(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("domain-record")
+	if err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		gone, err := s.DeleteRecord(ctx, tx, r.AccountID, r.Path["domain"], id)
+		return resource.Deleted(gone.View()), err
+	})
+}
+
+// batchView is a batch's result as the API shows it.
+type batchView struct {
+	Create []RecordView `json:"create"`
+	Update []RecordView `json:"update"`
+	Delete []RecordView `json:"delete"`
+}
+
+func (s *Service) batch(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var b Batch
+	if err := r.Bind(&b); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		result, err := s.Apply(ctx, tx, r.AccountID, r.Path["domain"], b)
+		if err != nil {
+			return nil, err
+		}
+		v := batchView{views(result.Created), views(result.Updated), views(result.Deleted)}
+		return resource.One(http.StatusOK, "changes", v), nil
+	})
+}
+
+func views(records []Record) []RecordView {
+	all := make([]RecordView, len(records))
+	for i, r := range records {
+		all[i] = r.View()
+	}
+	return all
+}
