@@ -8,7 +8,11 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rockpool-cloud/rockpool/internal/account"
 	"github.com/rockpool-cloud/rockpool/internal/action"
@@ -17,6 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
 	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
+	"github.com/rockpool-cloud/rockpool/internal/dns"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/image"
@@ -43,6 +48,7 @@ type cloud struct {
 	images   *image.Library
 	droplets *droplet.Service
 	domains  *domain.Service
+	names    *dns.Server
 	schema   *schema.Schema
 	handler  http.Handler
 
@@ -96,11 +102,20 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		cl.droplets.Features = []string{"simulated"}
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
-	cl.domains = &domain.Service{DB: cl.db, Log: log, Nameservers: c.nameservers()}
-	door, err := api.New(api.Config{DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log, Resources: append([]resource.Resource{
-		account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
-		cl.images.Resource(), places.Resource(), sizes.Resource(),
-	}, append(cl.droplets.Resources(), cl.domains.Resources()...)...)})
+	registry := prometheus.NewRegistry()
+	if cl.names, err = openNames(c, registry, log); err != nil {
+		return nil, err
+	}
+	cl.domains = &domain.Service{DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.names}
+	cl.droplets.Pointers = cl.domains
+	door, err := api.New(api.Config{
+		DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log,
+		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		Resources: slices.Concat([]resource.Resource{
+			account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
+			cl.images.Resource(), places.Resource(), sizes.Resource(),
+		}, cl.droplets.Resources(), cl.domains.Resources()),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -198,6 +213,9 @@ func (cl *cloud) close() error {
 	}
 	if cl.images != nil {
 		cl.images.Close()
+	}
+	if cl.names != nil {
+		errs = append(errs, cl.names.Close())
 	}
 	if cl.engine != nil {
 		errs = append(errs, cl.engine.Close())

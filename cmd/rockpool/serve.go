@@ -21,7 +21,7 @@ import (
 type serveCommand struct {
 	dataFlag
 	Listen       string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
-	DNS          string        `help:"Address and port of the name server, which comes with domains." default:"127.0.0.1:5353"`
+	DNS          string        `help:"Address and port of the name server of the domains, by UDP and TCP; empty for none." default:"127.0.0.1:5300"`
 	Nameservers  []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
 	Compute      string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
 	Network      string        `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
@@ -87,7 +87,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := cloud.start(ctx); err != nil {
 		return err
 	}
-	c.greet(listener.Addr().String())
+	if err := cloud.startNames(c); err != nil {
+		return err
+	}
+	c.greet(listener.Addr().String(), cloud.nameserverAddresses())
 	return serve(ctx, listener, cloud.handler, log)
 }
 
@@ -161,10 +164,14 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // greet prints where everything is, ready to paste.
-func (c *serveCommand) greet(address string) {
+func (c *serveCommand) greet(address, names string) {
 	url := "http://" + address
 	fmt.Printf("Rockpool %s: %s machines, data in %s\n", version, c.Compute, c.Data)
-	fmt.Printf("Panel: %s/panel\nAPI:   %s/v2\n\n", url, url)
+	fmt.Printf("Panel: %s/panel\nAPI:   %s/v2, reference at %s/v2/docs\n", url, url, url)
+	if names != "" {
+		fmt.Printf("DNS:   %s\n", names)
+	}
+	fmt.Println()
 	fmt.Printf("export DIGITALOCEAN_API_URL=%s\n", url)
 	token, err := os.ReadFile(c.token())
 	if err != nil {

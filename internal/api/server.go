@@ -27,7 +27,8 @@ type Config struct {
 	Tokens    *oauth.Tokens
 	Resources []resource.Resource
 	Limiter   *ratelimit.Limiter
-	Version   string // of Rockpool
+	Metrics   http.Handler // what Prometheus asks for; for every good token
+	Version   string       // of Rockpool
 	Log       *slog.Logger
 }
 
@@ -65,6 +66,7 @@ func New(c Config) (*Door, error) {
 	router := chi.NewRouter()
 	router.NotFound(s.notFound)
 	router.MethodNotAllowed(s.methodNotAllowed(router))
+	router.Get("/metrics", s.authenticated(anyScope, s.metrics))
 	for _, path := range []string{"/", "/v2"} {
 		router.Get(path, s.authenticated(anyScope, s.directory))
 	}
@@ -113,6 +115,11 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 		err.Message = fmt.Sprintf("There is no %s of this API; its only version is v2.", found[1])
 	}
 	s.writeError(w, r, err)
+}
+
+func (s *server) metrics(w http.ResponseWriter, r *http.Request, _ oauth.Token) error {
+	s.Metrics.ServeHTTP(w, r)
+	return nil
 }
 
 // methodNotAllowed answers with the methods that the path does have.

@@ -80,7 +80,10 @@ func (s *Service) Rename(ctx context.Context, tx *store.Tx, accountID, id int64,
 		return d, err
 	}
 	d.Name = name
-	return d, setName(ctx, tx, id, name)
+	if err := setName(ctx, tx, id, name); err != nil {
+		return d, err
+	}
+	return d, s.point(ctx, tx, d)
 }
 
 // RenameByAction is Rename by an action, as the API has it beside: refused

@@ -78,13 +78,29 @@ func (s *Service) disk(ctx context.Context, r *action.Run) (compute.Image, error
 
 func (s *Service) assignAddress(ctx context.Context, r *action.Run) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := s.Pool.Assign(ctx, tx, r.Action.ResourceID)
-		return err
+		if _, err := s.Pool.Assign(ctx, tx, r.Action.ResourceID); err != nil {
+			return err
+		}
+		d, err := machine(ctx, tx, r.Action.ResourceID)
+		if err != nil {
+			return err
+		}
+		return s.point(ctx, tx, d)
 	})
 }
 
 func (s *Service) releaseAddress(ctx context.Context, r *action.Run) error {
-	return s.DB.Write(ctx, func(tx *store.Tx) error { return address.Release(ctx, tx, r.Action.ResourceID) })
+	id := r.Action.ResourceID
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		a, had, err := address.Of(ctx, tx, id)
+		if err != nil || !had {
+			return err
+		}
+		if err := address.Release(ctx, tx, id); err != nil || s.Pointers == nil {
+			return err
+		}
+		return s.Pointers.PointerRemoved(ctx, tx, a.Address)
+	})
 }
 
 func (s *Service) makeMachine(ctx context.Context, r *action.Run) error {

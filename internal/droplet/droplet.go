@@ -68,6 +68,10 @@ type Service struct {
 	Limits  account.Limits
 	Log     *slog.Logger
 
+	// Pointers hears which droplet has which address, for reverse DNS; nil if
+	// nobody wants to know.
+	Pointers Pointers
+
 	// Features are what every droplet of this cloud shows among its own.
 	Features []string
 }

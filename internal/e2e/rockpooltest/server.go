@@ -61,7 +61,7 @@ func Start(tb testing.TB, flags ...string) *Server {
 // Command returns the server's process, not started.
 func (s *Server) Command() *exec.Cmd {
 	args := append([]string{"serve", "--data", s.Data, "--listen", s.listen,
-		"--addresses", s.Addresses.String(), "--log-level", "debug"}, s.flags...)
+		"--dns", "127.0.0.1:0", "--addresses", s.Addresses.String(), "--log-level", "debug"}, s.flags...)
 	cmd := exec.Command(Binary, args...)
 	cmd.Env = append(os.Environ(), s.Env...)
 	return cmd
