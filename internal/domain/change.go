@@ -37,7 +37,7 @@ func (s *Service) DeleteRecord(ctx context.Context, tx *store.Tx, accountID int6
 
 // operate does operations on a domain, all or none.
 func (s *Service) operate(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations ...*operation) error {
-	e, err := s.prepare(ctx, tx, accountID, domain, operations)
+	e, err := prepare(ctx, tx, accountID, domain, operations)
 	if err != nil {
 		return err
 	}
@@ -46,8 +46,8 @@ func (s *Service) operate(ctx context.Context, tx *store.Tx, accountID int64, do
 }
 
 // prepare does operations on a domain as far as that writes nothing.
-func (s *Service) prepare(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations []*operation) (*edit, error) {
-	d, err := s.locked(ctx, tx, accountID, domain)
+func prepare(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations []*operation) (*edit, error) {
+	d, err := findLocked(ctx, tx, accountID, domain)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, accountID int64, doma
 	if err != nil {
 		return result, err
 	}
-	e, err := s.prepare(ctx, tx, accountID, domain, operations)
+	e, err := prepare(ctx, tx, accountID, domain, operations)
 	if err == nil && !b.DryRun {
 		_, err = s.write(ctx, tx, e)
 	}

@@ -169,7 +169,7 @@ type Change struct {
 // Update changes a domain's TTL, which is that of its SOA record, or replaces
 // its records by those of a zone file.
 func (s *Service) Update(ctx context.Context, tx *store.Tx, accountID int64, idOrName string, c Change) (Domain, error) {
-	d, err := s.locked(ctx, tx, accountID, idOrName)
+	d, err := findLocked(ctx, tx, accountID, idOrName)
 	if err != nil {
 		return d, err
 	}
@@ -193,13 +193,4 @@ func (s *Service) prepareUpdate(ctx context.Context, q store.Querier, d Domain, 
 		return p, err
 	}
 	return p, p.setTTL(ctx, ttl)
-}
-
-// locked finds a domain and keeps others from changing it.
-func (s *Service) locked(ctx context.Context, tx *store.Tx, accountID int64, idOrName string) (Domain, error) {
-	d, err := Find(ctx, tx, accountID, idOrName)
-	if err != nil {
-		return d, err
-	}
-	return lock(ctx, tx, d.ID)
 }

@@ -76,6 +76,22 @@ func TestPointers(t *testing.T) {
 	}
 }
 
+// A domain that goes leaves its names to the domain above it, whoever has that.
+func TestPointersOfADomainAbove(t *testing.T) {
+	w := newWorld(t)
+	w.create("127.in-addr.arpa")
+	w.createBy(other, "sub.example.com")
+	w.create("example.com")
+	w.point(mine, 1, "127.18.0.2", "web.sub.example.com")
+	if got := w.pointers(); got != "" {
+		t.Errorf("in another account's domain: %s", got)
+	}
+	w.removeBy(other, "sub.example.com")
+	if got := w.pointers(); got != "2.0.18.127.in-addr.arpa. 1800 IN PTR web.sub.example.com." {
+		t.Errorf("when that is gone: %s", got)
+	}
+}
+
 func (w *world) createBy(account int64, name string) {
 	w.t.Helper()
 	if _, err := w.tryCreate(account, domain.Create{Name: name}); err != nil {

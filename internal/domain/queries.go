@@ -32,11 +32,24 @@ func one(row *sql.Row) (Domain, error) {
 
 // Find returns the account's domain with that id or name, or apierr.NotFound.
 func Find(ctx context.Context, q store.Querier, accountID int64, idOrName string) (Domain, error) {
-	query, arg := `name = $2`, any(normalName(idOrName))
+	condition, arg := identity(idOrName)
+	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE account_id = $1 AND `+condition, accountID, arg))
+}
+
+// findLocked is Find, and keeps others from changing the domain until the
+// transaction ends.
+func findLocked(ctx context.Context, tx *store.Tx, accountID int64, idOrName string) (Domain, error) {
+	condition, arg := identity(idOrName)
+	return one(tx.QueryRow(ctx, `UPDATE domains SET serial = serial WHERE account_id = $1 AND `+condition+` RETURNING `+columns, accountID, arg))
+}
+
+// identity is a condition for an id, which is digits and nothing else, or for
+// a name.
+func identity(idOrName string) (condition string, arg any) {
 	if id, ok := resource.ParseID(idOrName); ok {
-		query, arg = `id = $2`, id
+		return `id = $2`, id
 	}
-	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE account_id = $1 AND `+query, accountID, arg))
+	return `name = $2`, normalName(idOrName)
 }
 
 // hosted returns the domain with that name, of whatever account.
@@ -48,8 +61,7 @@ func hosted(ctx context.Context, q store.Querier, name string) (d Domain, ok boo
 	return d, err == nil, err
 }
 
-// lock reads a domain and keeps others from changing it until the transaction
-// ends.
+// lock reads a domain as findLocked does.
 func lock(ctx context.Context, tx *store.Tx, id int64) (Domain, error) {
 	return one(tx.QueryRow(ctx, `UPDATE domains SET serial = serial WHERE id = $1 RETURNING `+columns, id))
 }
