@@ -65,6 +65,8 @@ CREATE TABLE domain_pointers (
     name       TEXT NOT NULL
 );
 CREATE INDEX domain_pointers_account ON domain_pointers (account_id);
+INSERT INTO domain_pointers (address, account_id, droplet_id, name)
+    SELECT a.address, d.account_id, d.id, d.name FROM addresses a JOIN droplets d ON d.id = a.droplet_id;
 
 -- +goose Down
 DROP TABLE domain_pointers;
