@@ -157,7 +157,7 @@ func TestTotalsOfWhatWasThere(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	migrate(t, path, 9)
+	migrate(t, path, 3)
 	db = open(t, path)
 	assertTotals(t, db)
 	var total int
