@@ -34,6 +34,9 @@ func (c *call) render(response *resource.Response) (*answer, error) {
 		if response.DraftStatus != 0 {
 			a.status = response.DraftStatus
 		}
+		if response.Value == nil {
+			return a, nil
+		}
 		return a, a.encode(response.Draft())
 	}
 	if response.Key == "" {
@@ -68,7 +71,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	maps.Copy(h, a.header)
 	h.Add("Vary", "Accept, Accept-Encoding")
-	if len(body) >= worthCompressing && takesGzip(r.Header.Values("Accept-Encoding")) {
+	if len(body) > 0 && takesGzip(r.Header.Values("Accept-Encoding"), len(body)) {
 		body = compress(body)
 		h.Set("Content-Encoding", "gzip")
 	}
