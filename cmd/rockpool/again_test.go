@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -110,4 +111,19 @@ func form(pairs ...string) string {
 		values.Add(pairs[i], pairs[i+1])
 	}
 	return values.Encode()
+}
+
+// failing has the cloud's actions fail at a point of the engine.
+func (c *client) failing(t *testing.T, at string) {
+	t.Helper()
+	c.cloud.actions.Close()
+	ctx := fault.With(context.Background(), func(point string) error {
+		if point == at {
+			return errors.New("no luck")
+		}
+		return nil
+	})
+	if err := c.cloud.actions.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
 }
