@@ -61,3 +61,24 @@ func TestGzipWhenAsked(t *testing.T) {
 		t.Errorf("an error to a client that takes nothing else: %d %v", a.StatusCode, a.Header)
 	}
 }
+
+func TestDocumentsAreCompressedWhenAsked(t *testing.T) {
+	c := newClient(t)
+	for _, path := range []string{"/v2/schema", "/v2/openapi.json", "/v2/docs"} {
+		plain := c.raw(t, get(path, ""))
+		packed := c.raw(t, get(path, "Accept-Encoding: gzip\r\n"))
+		if plain.Header.Get("Content-Encoding") != "" || packed.Header.Get("Content-Encoding") != "gzip" ||
+			packed.ContentLength != int64(len(packed.text)) || len(packed.text)*3 > len(plain.text) {
+			t.Errorf("%s: %d and %d bytes, %v", path, len(plain.text), len(packed.text), packed.Header)
+		}
+		if plain.Header.Get("ETag") == packed.Header.Get("ETag") {
+			t.Errorf("%s: one strong ETag for two texts", path)
+		}
+		for _, a := range []answer{plain, packed} {
+			again := c.raw(t, get(path, "Accept-Encoding: "+a.Header.Get("Content-Encoding")+"\r\nIf-None-Match: "+a.Header.Get("ETag")+"\r\n"))
+			if again.StatusCode != http.StatusNotModified || again.text != "" {
+				t.Errorf("%s with its ETag %s: %d", path, a.Header.Get("ETag"), again.StatusCode)
+			}
+		}
+	}
+}

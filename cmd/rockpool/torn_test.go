@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 )
 
@@ -52,6 +53,35 @@ func TestATornPOSTOfAnotherAnswersNothing(t *testing.T) {
 	second := c.do("POST", "/v2/droplets", goodDroplet)
 	if first.StatusCode != http.StatusAccepted || second.StatusCode != http.StatusAccepted || c.droplets() != 2 {
 		t.Errorf("two living clients: %d, %d, %v droplets", first.StatusCode, second.StatusCode, c.droplets())
+	}
+}
+
+// However many go away while they are served, each one's droplet is found by
+// one who comes back.
+func TestManyTornPOSTs(t *testing.T) {
+	c := newClient(t, func(s *serveCommand) { s.DropletLimit = 100 })
+	const many = 12
+	g := newGate(t, "api.answer")
+	var finished [many]<-chan struct{}
+	for i := range many {
+		finished[i] = c.torn(t, g, "/v2/droplets", with(fmt.Sprintf(`"name":"web-%d"`, i)))
+	}
+	var all sync.WaitGroup
+	for i := range many {
+		all.Go(func() {
+			a := c.do("POST", "/v2/droplets", with(fmt.Sprintf(`"name":"web-%d"`, i)))
+			if a.StatusCode != http.StatusAccepted || a.Header.Get("Idempotency-Replayed") != "true" || a.at("droplet", "name") != fmt.Sprintf("web-%d", i) {
+				t.Errorf("%d: %d %s", i, a.StatusCode, a.text)
+			}
+		})
+	}
+	g.open()
+	all.Wait()
+	for _, end := range finished {
+		<-end
+	}
+	if n := c.droplets(); n != many {
+		t.Errorf("%v droplets", n)
 	}
 }
 

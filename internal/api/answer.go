@@ -65,12 +65,15 @@ func (a *answer) encode(value any) error {
 	return nil
 }
 
+// varying are the headers of a request that change the form of its answer.
+const varying = "Accept, Accept-Encoding"
+
 // write sends the answer, compressed if the client takes that.
 func (a *answer) write(w http.ResponseWriter, r *http.Request) error {
 	body := a.body
 	h := w.Header()
 	maps.Copy(h, a.header)
-	h.Add("Vary", "Accept, Accept-Encoding")
+	h.Add("Vary", varying)
 	if len(body) > 0 && takesGzip(r.Header.Values("Accept-Encoding"), len(body)) {
 		body = compress(body)
 		h.Set("Content-Encoding", "gzip")
