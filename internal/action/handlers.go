@@ -82,5 +82,7 @@ func (h handlers) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	if err != nil {
 		return nil, err
 	}
-	return resource.One(http.StatusOK, "action", a.View(h.regions)), nil
+	response := resource.One(http.StatusOK, "action", a.View(h.regions))
+	response.Waits = true
+	return response, nil
 }

@@ -34,6 +34,9 @@ func (c *call) render(response *resource.Response) (*answer, error) {
 		if response.DraftStatus != 0 {
 			a.status = response.DraftStatus
 		}
+		if response.Value == nil {
+			return a, nil
+		}
 		return a, a.encode(response.Draft())
 	}
 	if response.Key == "" {
@@ -62,13 +65,16 @@ func (a *answer) encode(value any) error {
 	return nil
 }
 
+// varying are the headers of a request that change the form of its answer.
+const varying = "Accept, Accept-Encoding"
+
 // write sends the answer, compressed if the client takes that.
 func (a *answer) write(w http.ResponseWriter, r *http.Request) error {
 	body := a.body
 	h := w.Header()
 	maps.Copy(h, a.header)
-	h.Add("Vary", "Accept, Accept-Encoding")
-	if len(body) >= worthCompressing && takesGzip(r.Header.Values("Accept-Encoding")) {
+	h.Add("Vary", varying)
+	if len(body) > 0 && takesGzip(r.Header.Values("Accept-Encoding"), len(body)) {
 		body = compress(body)
 		h.Set("Content-Encoding", "gzip")
 	}

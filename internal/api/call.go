@@ -63,6 +63,7 @@ func (c *call) beforeCommit(ctx context.Context, tx *store.Tx, response *resourc
 func (c *call) do(ctx context.Context) (*answer, error) {
 	response, err := c.handle(ctx)
 	if c.request.Committed() {
+		c.torn.changed(c.path())
 		if crash := fault.At(ctx, "api.answer"); errors.Is(crash, fault.ErrCrash) {
 			panic(http.ErrAbortHandler)
 		}
@@ -78,36 +79,54 @@ func (c *call) do(ctx context.Context) (*answer, error) {
 	if c.link.Method != http.MethodGet {
 		return nil, fmt.Errorf("%s answers without a transaction", c.link.Route())
 	}
-	return c.render(response)
+	a, err := c.render(response)
+	if err == nil && response.Waits && c.request.Wait > 0 {
+		c.preferenceApplied(a)
+	}
+	return a, err
 }
 
 // handle calls the handler; a panic is an error like any other.
 func (c *call) handle(ctx context.Context) (response *resource.Response, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.Log.Error("panic", "request_id", requestID(c.http), "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+	defer c.recovered(&err)
 	return c.handler(ctx, c.request)
 }
 
+// recovered makes a panic an error like any other.
+func (c *call) recovered(err *error) {
+	if p := recover(); p != nil {
+		c.Log.Error("panic", "request_id", requestID(c.http), "panic", p, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("panic: %v", p)
+	}
+}
+
 // settle returns the answer that a client gets who would rather wait for the
-// end of the actions that it began, as far as that comes in time.
+// end of the actions that it began. It is the one made before the commit if
+// that end does not come in time, or can't be shown.
 func (c *call) settle(ctx context.Context, response *resource.Response) *answer {
 	if c.request.Wait == 0 || response.Settle == nil {
 		return c.answer
 	}
 	waiting, cancel := context.WithTimeout(ctx, c.request.Wait)
 	defer cancel()
-	settled, err := response.Settle(waiting)
+	a, err := c.settled(waiting, response)
 	if err != nil {
-		return c.answer
+		a = &answer{status: c.answer.status, header: c.answer.header.Clone(), body: c.answer.body}
 	}
-	a, err := c.render(settled)
-	if err != nil {
-		return c.answer
-	}
-	a.header.Set("Preference-Applied", fmt.Sprintf("wait=%.0f", c.request.Wait.Seconds()))
+	c.preferenceApplied(a)
 	return a
+}
+
+func (c *call) settled(ctx context.Context, response *resource.Response) (a *answer, err error) {
+	defer c.recovered(&err)
+	settled, err := response.Settle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.render(settled)
+}
+
+// preferenceApplied says that the client's wish to wait was followed.
+func (c *call) preferenceApplied(a *answer) {
+	a.header.Set("Preference-Applied", fmt.Sprintf("wait=%.0f", c.request.Wait.Seconds()))
 }

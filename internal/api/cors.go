@@ -9,7 +9,7 @@ const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 	corsHeaders = "Authorization, Content-Type, Accept, Range, Prefer, Idempotency-Key, X-Http-Method-Override"
 	corsExposed = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Total, Link, Location, ETag, " +
-		"Content-Range, Next-Range, Prev-Range, Accept-Ranges, X-Request-Id"
+		"Content-Range, Next-Range, Prev-Range, Accept-Ranges, Idempotency-Replayed, Preference-Applied, X-Request-Id"
 	corsMaxAge = "86400" // seconds
 )
 

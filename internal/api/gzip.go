@@ -27,22 +27,30 @@ func compress(body []byte) []byte {
 	return text.Bytes()
 }
 
-// takesGzip reports whether a client that sends these Accept-Encoding headers
-// wants gzip (RFC 9110, section 12.5.3): by name, or by * if not by name.
-func takesGzip(headers []string) bool {
-	byName, byStar := -1.0, -1.0
+// takesGzip reports whether a body of that size is compressed for a client that
+// sends these Accept-Encoding headers (RFC 9110, section 12.5.3): if it names
+// gzip, or all with *, and prefers it to the body as it is. A small body is
+// compressed only for a client that will not have it otherwise.
+func takesGzip(headers []string, size int) bool {
+	weights := map[string]float64{}
 	for element := range elements(headers) {
-		coding, parameter, _ := strings.Cut(element, ";")
+		coding, parameter, _ := strings.Cut(strings.ToLower(element), ";")
 		weight := 1.0
-		if text, ok := strings.CutPrefix(strings.TrimSpace(strings.ToLower(parameter)), "q="); ok {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
 			weight, _ = strconv.ParseFloat(text, 64) // what can't be read is not wanted
 		}
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "gzip", "x-gzip":
-			byName = weight
-		case "*":
-			byStar = weight
+		weights[strings.TrimPrefix(strings.TrimSpace(coding), "x-")] = weight
+	}
+	compressed, ok := weights["gzip"]
+	if !ok {
+		compressed = weights["*"]
+	}
+	plain, named := weights["identity"]
+	if !named {
+		all, ok := weights["*"]
+		if named = ok && all == 0; !named {
+			plain = min(1, compressed) // taken, and preferred to nothing
 		}
 	}
-	return byName > 0 || byName < 0 && byStar > 0
+	return compressed > 0 && compressed >= plain && (size >= worthCompressing || named && plain == 0)
 }

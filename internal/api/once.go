@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/idempotency"
@@ -42,29 +43,23 @@ func idempotencyKey(r *http.Request) (string, error) {
 // because its client did not hear the answer, is not carried out again.
 func (c *call) once(w http.ResponseWriter) error {
 	ctx := c.http.Context()
-	if c.link.Method == http.MethodGet {
-		a, err := c.do(ctx)
+	answered := c.do
+	switch {
+	case c.link.Method == http.MethodGet:
+	case c.key != "":
+		answered = c.keyed
+	case c.link.Method == http.MethodPost: // the others do no harm a second time
+		hash, err := c.hash()
 		if err != nil {
 			return err
 		}
-		a.write(w, c.http)
-		return nil
-	}
-	hash, err := c.hash()
-	if err != nil {
-		return err
-	}
-	if c.key != "" {
-		a, err := c.keyed(ctx, hash)
-		if err != nil {
-			return err
+		f := c.torn.board(ctx, hash)
+		defer func() { c.torn.leave(f, c.object(f.result)) }()
+		answered = func(ctx context.Context) (*answer, error) {
+			return f.answer(func() (*answer, error) { return c.do(ctx) })
 		}
-		a.write(w, c.http)
-		return nil
 	}
-	f := c.torn.board(ctx, hash)
-	defer c.torn.leave(f)
-	a, err := f.answer(func() (*answer, error) { return c.do(ctx) })
+	a, err := answered(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,14 +67,54 @@ func (c *call) once(w http.ResponseWriter) error {
 	return nil
 }
 
+// path is the request's path below /v2.
+func (c *call) path() string { return strings.TrimPrefix(c.http.URL.Path, "/v2") }
+
+// object is the path of what a POST made in the collection that it was sent
+// to, or else of what it did something to; empty if neither can be told.
+func (c *call) object(a *answer) string {
+	path := c.path()
+	if a != nil {
+		if made := strings.TrimPrefix(a.header.Get("Location"), c.request.Base); strings.HasPrefix(made, path+"/") {
+			return made
+		}
+	}
+	if len(c.link.Variables) == 0 {
+		return ""
+	}
+	return path[:strings.LastIndexByte(path, '/')]
+}
+
 // hash stands for what the call asks for: the same in whatever form the
 // parameters come.
 func (c *call) hash() (idempotency.Hash, error) {
-	text, err := json.Marshal([]any{c.token.AccountID, c.link.Route(), c.request.Path, c.request.Params, c.draft})
+	text, err := json.Marshal([]any{c.token.AccountID, c.link.Route(), c.request.Path, spelled(c.request.Params), c.draft})
 	if err != nil {
 		return idempotency.Hash{}, fmt.Errorf("hash a request: %w", err)
 	}
 	return sha256.Sum256(text), nil
+}
+
+// spelled returns a value with its numbers as strings: where a parameter may be
+// either, as an id or a slug may, a form can't tell one from the other.
+func spelled(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		return v.String()
+	case []any:
+		items := make([]any, len(v))
+		for i, item := range v {
+			items[i] = spelled(item)
+		}
+		return items
+	case map[string]any:
+		members := make(map[string]any, len(v))
+		for name, member := range v {
+			members[name] = spelled(member)
+		}
+		return members
+	}
+	return value
 }
 
 func (c *call) idempotencyKey() idempotency.Key {
@@ -87,7 +122,11 @@ func (c *call) idempotencyKey() idempotency.Key {
 }
 
 // keyed answers a call with a key.
-func (c *call) keyed(ctx context.Context, hash idempotency.Hash) (*answer, error) {
+func (c *call) keyed(ctx context.Context) (*answer, error) {
+	hash, err := c.hash()
+	if err != nil {
+		return nil, err
+	}
 	end, err := c.keys.Begin(c.idempotencyKey())
 	if err != nil {
 		return nil, err

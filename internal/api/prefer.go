@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"iter"
 	"net/http"
 	"strconv"
@@ -35,6 +36,9 @@ func wait(r *http.Request) time.Duration {
 			continue
 		}
 		seconds, err := strconv.ParseUint(strings.Trim(value, "\" \t"), 10, 31)
+		if errors.Is(err, strconv.ErrRange) {
+			return longestWait
+		}
 		if err == nil {
 			return min(time.Duration(seconds)*time.Second, longestWait)
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -70,20 +69,23 @@ func (s *server) serveDocument(d *document) http.HandlerFunc {
 			s.writeError(w, r, apierr.BadRequest("The Host header %q names no host.", r.Host))
 			return
 		}
+		text := bytes.Join(d.parts, []byte(origin(r)))
 		etag := d.etag(origin(r))
+		if takesGzip(r.Header.Values("Accept-Encoding"), len(text)) { // other bytes, so another strong ETag
+			etag = strings.TrimSuffix(etag, `"`) + `-gzip"`
+		}
 		w.Header().Set("ETag", etag)
 		w.Header().Set("Cache-Control", "no-cache")
 		if holds(r.Header.Get("If-None-Match"), etag) {
+			w.Header().Add("Vary", varying)
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 		if strings.HasPrefix(d.kind, "text/html") {
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
 		}
-		text := bytes.Join(d.parts, []byte(origin(r)))
-		w.Header().Set("Content-Type", d.kind)
-		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-		w.Write(text)
+		a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {d.kind}}, body: text}
+		a.write(w, r)
 	}
 }
 

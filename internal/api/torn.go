@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ const (
 	tornMost = 1000
 )
 
-// torn keeps the answers of requests whose connections broke before they were
+// torn keeps the answers of POSTs whose connections broke before they were
 // sent. Clients without idempotency keys send such a request again, and would
 // get a second droplet that nobody wanted. The first to ask for the same gets
 // the answer that was not heard. Requests whose clients are still there are
@@ -37,8 +38,9 @@ type flight struct {
 	done   chan struct{}   // closed when result is there
 	result *answer         // nil if it changed nothing
 
-	gone  bool // its client went before the answer was sent
-	until time.Time
+	gone   bool   // its client went before the answer was sent
+	object string // path of what it made or changed; empty if that can't be told
+	until  time.Time
 }
 
 func newTorn(now func() time.Time) *torn { return &torn{now: now} }
@@ -63,17 +65,14 @@ func (t *torn) board(ctx context.Context, hash idempotency.Hash) *flight {
 }
 
 // answer returns the answer of the flight before, if that changed anything,
-// else that of do.
+// else that of do. It waits for the flight before also when its own client
+// goes: the next one to ask must find that answer.
 func (f *flight) answer(do func() (*answer, error)) (*answer, error) {
 	defer close(f.done)
 	if f.before != nil {
-		select {
-		case <-f.before.done:
-		case <-f.ctx.Done():
-			return nil, f.ctx.Err()
-		}
-		if f.before.result != nil {
-			f.result = replayed(f.before.result)
+		<-f.before.done
+		if result := f.before.result; result != nil {
+			f.before, f.result = nil, replayed(result)
 			return f.result, nil
 		}
 	}
@@ -83,16 +82,27 @@ func (f *flight) answer(do func() (*answer, error)) (*answer, error) {
 }
 
 // leave is called when the flight's answer has been written. It is forgotten,
-// unless its client has gone.
-func (t *torn) leave(f *flight) {
+// unless its client has gone: then it is kept as what was done to the object
+// at that path.
+func (t *torn) leave(f *flight, object string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if f.gone = f.ctx.Err() != nil && f.result != nil; f.gone {
-		f.until = t.now().Add(tornKept)
+		f.object, f.until = object, t.now().Add(tornKept)
 		t.bound()
 		return
 	}
 	t.flights = slices.DeleteFunc(t.flights, func(other *flight) bool { return other == f })
+}
+
+// changed forgets the answers about an object that a request to path has
+// changed since: whoever asks for the same now wants it done anew.
+func (t *torn) changed(path string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flights = slices.DeleteFunc(t.flights, func(f *flight) bool {
+		return f.gone && (path == f.object || strings.HasPrefix(path, f.object+"/"))
+	})
 }
 
 // bound forgets the oldest answers that are kept, if they are too many.

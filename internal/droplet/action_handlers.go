@@ -87,5 +87,7 @@ func (s *Service) actionInfo(ctx context.Context, r *resource.Request) (*resourc
 	if a.ResourceType != resourceType || a.ResourceID != id {
 		return nil, apierr.NotFound()
 	}
-	return resource.One(http.StatusOK, "action", a.View(s.Regions)), nil
+	response := resource.One(http.StatusOK, "action", a.View(s.Regions))
+	response.Waits = true
+	return response, nil
 }

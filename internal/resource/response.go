@@ -19,6 +19,9 @@ type Response struct {
 	// DraftStatus is the status in the draft view; 0 for the same.
 	DraftStatus int
 
+	// Waits says that the handler itself waits as long as the client would.
+	Waits bool
+
 	// Settle returns the answer as it is when the actions that the request
 	// began have ended, or an error if ctx ends before. It is nil if none began.
 	Settle func(ctx context.Context) (*Response, error)

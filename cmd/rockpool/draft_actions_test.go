@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// generated is the body that the draft's generated sample sends.
+const generated = `{"reboot":null,"shutdown":null,"boot":null,"resetpassword":null,"resize":null,"snapshot":null,"rebuild":null,"restore":null}`
+
+func TestTheDraftsActions(t *testing.T) {
+	c := newClient(t)
+	c.create(goodDroplet)
+	const form = "application/x-www-form-urlencoded"
+	ready := func(status string) { // brings the droplet into that status
+		t.Helper()
+		if c.do("GET", "/v2/droplets/1", "").at("droplet", "status") != status {
+			want := map[string]string{"active": "power_on", "off": "power_off"}[status]
+			c.wait(c.do("POST", "/v2/droplets/1/actions", fmt.Sprintf(`{"type":%q}`, want)).at("action", "id"))
+		}
+	}
+	for _, test := range []struct {
+		from, contentType, body string
+		becomes                 string // the action's type; empty for 422
+		message                 string
+	}{
+		{"active", "", `{"reboot":"soft"}`, "reboot", ""},
+		{"active", "", `{"reboot":"HARD"}`, "power_cycle", ""},
+		{"active", "", `{"reboot":""}`, "reboot", ""},
+		{"active", "", `{"reboot":true}`, "reboot", ""},
+		{"active", "", `{"reboot":{}}`, "reboot", ""},
+		{"active", "", `{"shutdown":"soft"}`, "shutdown", ""},
+		{"active", "", `{"shutdown":"hard","boot":null}`, "power_off", ""},
+		{"active", form, "shutdown=hard", "power_off", ""},
+		{"active", form, "reboot=", "reboot", ""},
+		{"active", form, "reboot=hard&shutdown=null&boot=null", "power_cycle", ""},
+		{"off", "", `{"boot":null}`, "power_on", ""},
+		{"off", "", `{"boot":true}`, "power_on", ""},
+		{"off", "", `{"boot":""}`, "power_on", ""},
+		{"off", "", `{"boot":{}}`, "power_on", ""},
+		{"off", form, "boot=", "power_on", ""},
+		{"off", form, "boot=null", "power_on", ""},
+		{"off", form, "boot=true", "power_on", ""},
+		{"active", "", `{"type":"power_cycle","reboot":"soft"}`, "power_cycle", ""},
+		{"active", "", `{"reboot":"soft","shutdown":"soft"}`, "", "reboot and shutdown"},
+		{"active", "", `{"reboot":"gently"}`, "", "reboot must be one of: hard, soft"},
+		{"active", "", `{"boot":"now"}`, "", "boot takes no value; send null"},
+		{"active", "", `{"boot":false}`, "", "boot takes no value; send null"},
+		{"active", "", `{"boot":{"a":1}}`, "", ""},
+		{"active", "", `{"reboot":null}`, "", "Type is invalid"},
+		{"active", "", `{"boot":null,"resetpassword":null}`, "", "Type is invalid"},
+		{"active", "", generated, "", "Type is invalid"},
+		{"active", "", `{}`, "", "Type is invalid"},
+		{"active", "", `{"resize":"1gb"}`, "", "Type is invalid"},
+		{"active", "", `{"rebuild":1}`, "", "Type is invalid"},
+		{"active", "", `{"boot":null}`, "", "Droplet is already powered on"},
+		{"off", "", `{"reboot":"soft"}`, "", "currently powered off"},
+	} {
+		for _, path := range []string{"/v2/droplets/1/actions", "/v2/droplet/1/actions"} {
+			ready(test.from)
+			a := c.do("POST", path, test.body, "Content-Type", test.contentType)
+			if test.becomes == "" {
+				if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.text, test.message) {
+					t.Errorf("%s %s: %d %s", path, test.body, a.StatusCode, a.text)
+				}
+				continue
+			}
+			if a.StatusCode != http.StatusCreated || a.at("action", "type") != test.becomes {
+				t.Errorf("%s %s: %d %s", path, test.body, a.StatusCode, a.text)
+				continue
+			}
+			c.wait(a.at("action", "id"))
+		}
+	}
+}
+
+func TestTheDraftViewOfActions(t *testing.T) {
+	c := newClient(t)
+	c.create(goodDroplet)
+	flat := func(id float64, status string, pairs ...any) any {
+		shown := object{"id": id, "status": status}
+		for _, key := range []string{"reboot", "shutdown", "boot", "resetpassword", "resize", "snapshot", "rebuild", "restore"} {
+			shown[key] = nil
+		}
+		for i := 0; i < len(pairs); i += 2 {
+			shown[pairs[i].(string)] = pairs[i+1]
+		}
+		return shown
+	}
+	id := 1.0
+	for _, test := range []struct {
+		body       string
+		key, value any
+	}{
+		{`{"reboot":"soft"}`, "reboot", "soft"}, {`{"type":"power_cycle"}`, "reboot", "hard"}, {`{"shutdown":"hard"}`, "shutdown", "hard"},
+		{`{"boot":null}`, "boot", nil}, {`{"type":"shutdown"}`, "shutdown", "soft"}, {`{"type":"rename","name":"b"}`, "reboot", nil},
+	} {
+		id++
+		a := c.draft("POST", "/v2/droplet/1/actions", test.body)
+		if diff := cmp.Diff(flat(id, "in-progress", test.key, test.value), a.decode(t)); a.StatusCode != http.StatusCreated || diff != "" {
+			t.Errorf("%s: %d %s", test.body, a.StatusCode, diff)
+		}
+		c.wait(id)
+		for _, path := range []string{"/v2/actions/%v", "/v2/droplets/1/actions/%v", "/v2/droplet/1/actions/%v"} {
+			path = fmt.Sprintf(path, id)
+			if diff := cmp.Diff(flat(id, "finished", test.key, test.value), c.draft("GET", path, "").decode(t)); diff != "" {
+				t.Errorf("%s: %s", path, diff)
+			}
+		}
+	}
+	for _, path := range []string{"/v2/droplet/1/actions", "/v2/droplets/1/actions", "/v2/actions"} {
+		if list, _ := c.draft("GET", path, "").decode(t).([]any); len(list) != 7 {
+			t.Errorf("%s: %d actions", path, len(list))
+		}
+	}
+}
+
+func TestRename(t *testing.T) {
+	c := newClient(t)
+	g := c.hold(t, "simulated.start")
+	made := c.do("POST", "/v2/droplets", goodDroplet)
+	<-g.arrived
+	for i, method := range []string{"PUT", "PATCH"} {
+		name := fmt.Sprintf("web-%d", i+2)
+		a := c.do(method, "/v2/droplets/1", fmt.Sprintf(`{"name":%q}`, name))
+		if a.StatusCode != http.StatusOK || a.at("droplet", "name") != name || a.at("droplet", "locked") != true {
+			t.Errorf("%s while it is locked: %d %s", method, a.StatusCode, a.text)
+		}
+		for _, bad := range []string{`{}`, `{"name":""}`, `{"name":"a b"}`, `{"name":null}`} {
+			if a := c.do(method, "/v2/droplets/1", bad); a.StatusCode != http.StatusUnprocessableEntity {
+				t.Errorf("%s %s: %d %s", method, bad, a.StatusCode, a.text)
+			}
+		}
+		if a := c.do(method, "/v2/droplets/9", `{"name":"a"}`); a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s of nothing: %d", method, a.StatusCode)
+		}
+	}
+	rename := `{"type":"rename","name":"web-9"}`
+	if a := c.do("POST", "/v2/droplets/1/actions", rename); a.StatusCode != http.StatusUnprocessableEntity || a.at("message") != "Droplet already has a pending event." {
+		t.Errorf("by action while it is locked: %d %s", a.StatusCode, a.text)
+	}
+	if a := c.do("GET", "/v2/droplets/1", ""); a.at("droplet", "name") != "web-3" {
+		t.Errorf("its name is %v", a.at("droplet", "name"))
+	}
+	g.open()
+	c.wait(made.at("links", "actions", 0, "id"))
+	if a := c.do("POST", "/v2/droplets/1/actions", `{"type":"rename"}`); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.text, "Name can't be blank") {
+		t.Errorf("without a name: %d %s", a.StatusCode, a.text)
+	}
+	a := c.do("POST", "/v2/droplets/1/actions", rename)
+	if a.StatusCode != http.StatusCreated || a.at("action", "type") != "rename" {
+		t.Fatalf("by action: %d %s", a.StatusCode, a.text)
+	}
+	c.wait(a.at("action", "id"))
+	if a := c.do("GET", "/v2/droplets/1", ""); a.at("droplet", "name") != "web-9" || a.at("droplet", "locked") != false {
+		t.Errorf("then: %s", a.text)
+	}
+}

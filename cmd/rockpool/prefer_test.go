@@ -1,0 +1,87 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+)
+
+// later is the answer to a request that is under way.
+func (c *client) later(method, path, body string, headers ...string) <-chan answer {
+	done := make(chan answer, 1)
+	go func() { done <- c.do(method, path, body, headers...) }()
+	return done
+}
+
+func TestPreferWait(t *testing.T) {
+	c := newClient(t)
+	applied := func(what string, a answer, status int, wait string) {
+		t.Helper()
+		if a.StatusCode != status || a.Header.Get("Preference-Applied") != wait {
+			t.Errorf("%s: %d, Preference-Applied %q, want %q: %s", what, a.StatusCode, a.Header.Get("Preference-Applied"), wait, a.text)
+		}
+	}
+
+	g := c.hold(t, "simulated.start")
+	creating := c.later("POST", "/v2/droplets", goodDroplet, "Prefer", "wait=3600", "Idempotency-Key", "k")
+	<-g.arrived
+	// Who does not wait is answered while the action is held.
+	for _, header := range [][2]string{{"Prefer", "wait=0"}, {"Prefer", "wait=soon"}, {"Prefer", "wait"}, {"Prefer", "respond-async"}, {"Pragma", "no-cache"}} {
+		a := c.do("GET", "/v2/actions/1", "", header[0], header[1])
+		applied(header[1], a, http.StatusOK, "")
+		if a.at("action", "status") != "in-progress" {
+			t.Errorf("%v: %s", header, a.text)
+		}
+	}
+	var polls []<-chan answer
+	for _, path := range []string{"/v2/actions/1", "/v2/droplets/1/actions/1", "/v2/droplet/1/actions/1"} {
+		polls = append(polls, c.later("GET", path, "", "Prefer", "respond-async, wait=30"), c.later("GET", path, "", "Pragma", "event-wait"))
+	}
+	g.open()
+	created := <-creating
+	applied("POST droplet", created, http.StatusAccepted, "wait=60")
+	if created.at("droplet", "status") != "active" || created.at("droplet", "networks", "v4", 0, "ip_address") == nil {
+		t.Errorf("it did not wait: %s", created.text)
+	}
+	for i, poll := range polls {
+		a := <-poll
+		applied("GET action", a, http.StatusOK, []string{"wait=30", "wait=60"}[i%2])
+		if a.at("action", "status") != "completed" {
+			t.Errorf("it did not wait: %s", a.text)
+		}
+	}
+	// What is remembered is the answer that was made with the droplet.
+	again := c.do("POST", "/v2/droplets", goodDroplet, "Idempotency-Key", "k")
+	if again.at("droplet", "id") != created.at("droplet", "id") || again.Header.Get("Idempotency-Replayed") != "true" || again.Header.Get("Preference-Applied") != "" {
+		t.Errorf("again: %v %s", again.Header, again.text)
+	}
+
+	a := c.do("POST", "/v2/droplets/1/actions", `{"type":"power_off"}`, "Prefer", `wait="10"`)
+	applied("POST action", a, http.StatusCreated, "wait=10")
+	if a.at("action", "status") != "completed" || a.Header.Get("Location") == "" {
+		t.Errorf("it did not wait: %s", a.text)
+	}
+	draft := c.draft("POST", "/v2/droplets/1/actions", `{"boot":null}`, "Pragma", "Event-Wait")
+	applied("POST action in the draft's form", draft, http.StatusCreated, "wait=60")
+	if draft.at("status") != "finished" {
+		t.Errorf("it did not wait: %s", draft.text)
+	}
+	applied("DELETE droplet", c.do("DELETE", "/v2/droplets/1", "", "Prefer", "wait=20"), http.StatusNoContent, "wait=20")
+	if list := c.do("GET", "/v2/actions?page=1", ""); list.at("actions", 0, "type") != "destroy" || list.at("actions", 0, "status") != "completed" {
+		t.Errorf("it did not wait: %s", list.text)
+	}
+	applied("where there is nothing to wait for", c.do("GET", "/v2/account", "", "Prefer", "wait=20"), http.StatusOK, "")
+}
+
+// A droplet that fails to be made is gone at the end of the wait; its client
+// gets the answer that was made with it, and reads of the failure in the action.
+func TestPreferWaitForAFailure(t *testing.T) {
+	c := newClient(t)
+	c.failing(t, "simulated.create")
+	a := c.do("POST", "/v2/droplets", goodDroplet, "Prefer", "wait=60")
+	if a.StatusCode != http.StatusAccepted || a.at("droplet", "status") != "new" {
+		t.Errorf("%d %s", a.StatusCode, a.text)
+	}
+	if ended := c.do("GET", "/v2/actions/1", "", "Prefer", "wait=60"); ended.at("action", "status") != "errored" {
+		t.Errorf("%s", ended.text)
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+)
+
+// replays fails unless a is the answer about the first droplet, which nobody
+// heard when it was first given.
+func replays(t *testing.T, a answer) {
+	t.Helper()
+	if a.StatusCode != http.StatusAccepted || a.at("droplet", "id") != 1.0 || a.Header.Get("Idempotency-Replayed") != "true" ||
+		a.Header.Get("Location") == "" {
+		t.Errorf("not the first answer: %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestATornPOSTIsNotDoneTwice(t *testing.T) {
+	c := newClient(t)
+	c.tear(t, "/v2/droplets", goodDroplet)
+	if a := c.do("POST", "/v2/droplets", with(`"name":"web-2"`)); a.Header.Get("Idempotency-Replayed") != "" || c.droplets() != 2 {
+		t.Errorf("another POST: %d %s", a.StatusCode, a.text)
+	}
+	replays(t, c.do("POST", "/v2/droplets", goodDroplet))
+	if n := c.droplets(); n != 2 {
+		t.Errorf("%v droplets", n)
+	}
+	// It has been heard now: the next one wants another droplet.
+	if a := c.do("POST", "/v2/droplets", goodDroplet); a.Header.Get("Idempotency-Replayed") != "" || c.droplets() != 3 {
+		t.Errorf("a third time: %d, %v droplets", a.StatusCode, c.droplets())
+	}
+}
+
+func TestATornPOSTIsWaitedFor(t *testing.T) {
+	c := newClient(t)
+	g := newGate(t, "api.answer")
+	finished := c.torn(t, g, "/v2/droplets", goodDroplet)
+	again := make(chan answer, 1)
+	go func() { again <- c.do("POST", "/v2/droplets", goodDroplet) }()
+	g.open()
+	<-finished
+	replays(t, <-again)
+	if n := c.droplets(); n != 1 {
+		t.Errorf("%v droplets", n)
+	}
+}
+
+func TestATornPOSTOfAnotherAnswersNothing(t *testing.T) {
+	c := newClient(t)
+	first := c.do("POST", "/v2/droplets", goodDroplet)
+	second := c.do("POST", "/v2/droplets", goodDroplet)
+	if first.StatusCode != http.StatusAccepted || second.StatusCode != http.StatusAccepted || c.droplets() != 2 {
+		t.Errorf("two living clients: %d, %d, %v droplets", first.StatusCode, second.StatusCode, c.droplets())
+	}
+}
+
+// However many go away while they are served, each one's droplet is found by
+// one who comes back.
+func TestManyTornPOSTs(t *testing.T) {
+	c := newClient(t, func(s *serveCommand) { s.DropletLimit = 100 })
+	const many = 12
+	g := newGate(t, "api.answer")
+	var finished [many]<-chan struct{}
+	for i := range many {
+		finished[i] = c.torn(t, g, "/v2/droplets", with(fmt.Sprintf(`"name":"web-%d"`, i)))
+	}
+	var all sync.WaitGroup
+	for i := range many {
+		all.Go(func() {
+			a := c.do("POST", "/v2/droplets", with(fmt.Sprintf(`"name":"web-%d"`, i)))
+			if a.StatusCode != http.StatusAccepted || a.Header.Get("Idempotency-Replayed") != "true" || a.at("droplet", "name") != fmt.Sprintf("web-%d", i) {
+				t.Errorf("%d: %d %s", i, a.StatusCode, a.text)
+			}
+		})
+	}
+	g.open()
+	all.Wait()
+	for _, end := range finished {
+		<-end
+	}
+	if n := c.droplets(); n != many {
+		t.Errorf("%v droplets", n)
+	}
+}
+
+// Whoever deletes what a torn request made knows of it; the same POST
+// afterwards is a new wish.
+func TestWhatATornPOSTMadeAndIsGone(t *testing.T) {
+	c := newClient(t)
+	c.tear(t, "/v2/droplets", goodDroplet)
+	if a := c.do("DELETE", "/v2/droplets/1", "", "Idempotency-Key", "k"); a.StatusCode != http.StatusNoContent {
+		t.Fatal(a.text)
+	}
+	a := c.do("POST", "/v2/droplets", goodDroplet)
+	if a.StatusCode != http.StatusAccepted || a.at("droplet", "id") != 2.0 || a.Header.Get("Idempotency-Replayed") != "" {
+		t.Errorf("%d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestATornAction(t *testing.T) {
+	c := newClient(t)
+	c.create(goodDroplet)
+	const path = "/v2/droplets/1/actions"
+	off, on := `{"type":"power_off"}`, `{"type":"power_on"}`
+	c.tear(t, path, off)
+	first := c.do("POST", path, off)
+	if first.StatusCode != http.StatusCreated || first.Header.Get("Idempotency-Replayed") != "true" {
+		t.Fatalf("%d %s", first.StatusCode, first.text)
+	}
+	c.wait(first.at("action", "id"))
+	c.wait(c.do("POST", path, on).at("action", "id"))
+	// Torn, then undone by another action: the same again is done anew.
+	c.tear(t, path, off)
+	list := c.do("GET", path+"?per_page=1", "")
+	c.wait(list.at("actions", 0, "id"))
+	c.wait(c.do("POST", path, on).at("action", "id"))
+	again := c.do("POST", path, off)
+	if again.StatusCode != http.StatusCreated || again.Header.Get("Idempotency-Replayed") != "" {
+		t.Fatalf("%d %s", again.StatusCode, again.text)
+	}
+	c.wait(again.at("action", "id"))
+	if a := c.do("GET", "/v2/droplets/1", ""); a.at("droplet", "status") != "off" {
+		t.Errorf("the droplet is %v", a.at("droplet", "status"))
+	}
+}
+
+func TestOtherVersions(t *testing.T) {
+	c := newClient(t)
+	for _, r := range []struct{ method, path, version string }{
+		{"GET", "/v3", "v3"}, {"GET", "/v3/", "v3"}, {"GET", "/v3/x", "v3"}, {"POST", "/v3/droplets", "v3"}, {"GET", "/v1/x", "v1"}, {"GET", "/v10/x", "v10"},
+	} {
+		a := c.do(r.method, r.path, "")
+		if want := fmt.Sprintf("There is no %s of this API; its only version is v2.", r.version); a.StatusCode != http.StatusNotFound ||
+			a.at("id") != "not_found" || a.at("message") != want {
+			t.Errorf("%s %s: %d %s", r.method, r.path, a.StatusCode, a.text)
+		}
+	}
+	for _, path := range []string{"/v2/x", "/v3x", "/x"} {
+		if a := c.do("GET", path, ""); a.StatusCode != http.StatusNotFound || a.at("message") == "There is no v3 of this API; its only version is v2." {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
+		}
+	}
+}
