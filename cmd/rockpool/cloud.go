@@ -161,13 +161,22 @@ func (cl *cloud) capabilities(log *slog.Logger) func() (have compute.Capabilitie
 }
 
 func openEngine(ctx context.Context, c *serveCommand, cl *cloud, log *slog.Logger) (compute.Engine, error) {
+	// Each by itself: what is returned with an error must be a nil interface.
 	if c.Compute == "simulated" {
-		return simulated.Open(filepath.Join(c.Data, "simulated"))
+		engine, err := simulated.Open(filepath.Join(c.Data, "simulated"))
+		if err != nil {
+			return nil, err
+		}
+		return engine, nil
 	}
-	return qemu.Open(ctx, qemu.Config{
+	engine, err := qemu.Open(ctx, qemu.Config{
 		Dir: c.droplets(), DataDir: c.Data, Logger: log,
 		Metadata: func(id int64) http.Handler { return metadata.Handler(cl.droplets, id, log) },
 	})
+	if err != nil {
+		return nil, err
+	}
+	return engine, nil
 }
 
 // pool is the droplets' addresses. Ports of simulated machines are never

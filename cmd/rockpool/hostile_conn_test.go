@@ -130,6 +130,18 @@ func TestAClientThatSendsNoMoreIsAnswered(t *testing.T) {
 			t.Fatalf("%d %s", a.StatusCode, a.text)
 		}
 	}
+	for i := range 100 {
+		name := fmt.Sprintf("pond-%d.example.com", i)
+		if a := c.raw(t, send("POST", "/v2/domains", asJSON, fmt.Sprintf(`{"name":%q}`, name))+"HALT"); a.StatusCode != http.StatusCreated {
+			t.Fatalf("create: %d %s", a.StatusCode, a.text)
+		}
+		if a := c.raw(t, send("PATCH", "/v2/domains/"+name, asJSON, `{"ttl":300}`)+"HALT"); a.StatusCode != http.StatusOK {
+			t.Fatalf("change: %d %s", a.StatusCode, a.text)
+		}
+		if a := c.raw(t, send("DELETE", "/v2/domains/"+name, "", "")+"HALT"); a.StatusCode != http.StatusNoContent {
+			t.Fatalf("delete: %d %s", a.StatusCode, a.text)
+		}
+	}
 }
 
 // A client that goes away in the middle of anything costs nothing.

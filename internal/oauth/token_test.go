@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,5 +172,41 @@ func TestScopes(t *testing.T) {
 		if got := (oauth.Token{Scopes: test.scopes}).Allows(test.needs); got != test.want {
 			t.Errorf("%v allows %s: %v", test.scopes, test.needs, got)
 		}
+	}
+}
+
+// However many requests come at once, the token's time of last use is written
+// once.
+func TestTheUseOfATokenIsNotedOnce(t *testing.T) {
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var text string
+	err = db.Write(t.Context(), func(tx *store.Tx) error {
+		accountID, err := account.First(t.Context(), tx)
+		if err != nil {
+			return err
+		}
+		text, err = oauth.CreatePersonal(t.Context(), tx, accountID, "a", oauth.Full)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := oauth.NewTokens(db)
+	before := db.Commits()
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if _, err := tokens.Authenticate(t.Context(), text); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := db.Commits() - before; n != 1 {
+		t.Errorf("%d writes", n)
 	}
 }

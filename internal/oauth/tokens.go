@@ -25,6 +25,7 @@ type Tokens struct {
 	commits uint64 // of the database when known was empty
 	since   time.Time
 	known   map[digest]row
+	noted   map[int64]time.Time // when this process has written a token's time of last use
 }
 
 // remembered is how long a token is believed to be as it was.
@@ -37,7 +38,7 @@ type row struct {
 }
 
 // NewTokens returns the tokens in db.
-func NewTokens(db *store.DB) *Tokens { return &Tokens{db: db} }
+func NewTokens(db *store.DB) *Tokens { return &Tokens{db: db, noted: map[int64]time.Time{}} }
 
 // usedEvery is how stale a token's time of last use may be: writing it with
 // every request would cost a disk flush each.
@@ -56,7 +57,7 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (Token, error) {
 	if found.expires.Valid && !now.Before(store.Time(found.expires.Int64)) {
 		return Token{}, apierr.Unauthorized()
 	}
-	if !found.used.Valid || now.Sub(store.Time(found.used.Int64)) >= usedEvery {
+	if stale := !found.used.Valid || now.Sub(store.Time(found.used.Int64)) >= usedEvery; stale && t.isFirstToNote(found.ID, now) {
 		// A token is as good when that can't be noted, on a full disk.
 		_ = t.db.Write(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE tokens SET last_used_at = $2 WHERE id = $1`, found.ID, store.Micros(now))
@@ -64,6 +65,18 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (Token, error) {
 		})
 	}
 	return found.Token, nil
+}
+
+// isFirstToNote reports whether nobody else has just written, or is about to
+// write, when the token was used.
+func (t *Tokens) isFirstToNote(id int64, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now.Sub(t.noted[id]) < usedEvery {
+		return false
+	}
+	t.noted[id] = now
+	return true
 }
 
 func (t *Tokens) find(ctx context.Context, d digest, now time.Time) (row, error) {

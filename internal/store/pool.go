@@ -15,6 +15,10 @@ type preparer interface {
 
 // pool is connections with their prepared statements: for the small queries of
 // an API, preparing costs more than running.
+//
+// No statement is broken off with its caller's context. It is short; half a
+// transaction helps nobody; and the HTTP server takes a client that has only
+// closed its half of the connection for one that has gone.
 type pool struct {
 	preparer
 	close func() error
@@ -35,7 +39,17 @@ func (p *pool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = context.WithoutCancel(ctx)
+	stmt, err := p.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(ctx, args...)
+}
+
 func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx = context.WithoutCancel(ctx)
 	stmt, err := p.stmt(ctx, query)
 	if err != nil {
 		return nil, err
@@ -44,15 +58,14 @@ func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows,
 }
 
 func (p *pool) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	ctx = context.WithoutCancel(ctx)
 	stmt, err := p.stmt(ctx, query)
 	if err != nil {
 		// A row can't be made to carry an error: asking again without the
 		// statement gives the same one inside it.
 		return p.QueryRowContext(ctx, query, args...)
 	}
-	// A row is read sooner than two goroutines could be started that watch
-	// whether it is still wanted.
-	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
+	return stmt.QueryRowContext(ctx, args...)
 }
 
 func (p *pool) closeAll() error {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -87,14 +88,30 @@ func TestOnlyTheOwnerReads(t *testing.T) {
 
 func TestWriteGoesOnWhenTheCallerLeaves(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "db"))
-	ctx, cancel := context.WithCancel(t.Context())
-	err := db.Write(ctx, func(tx *store.Tx) error {
-		cancel()
-		addAccount(t, tx, "a")
-		return nil
-	})
-	if err != nil || countAccounts(t, db) != 1 {
-		t.Fatalf("err %v, %d accounts", err, countAccounts(t, db))
+	for range 2 { // with statements that are prepared, and with new ones
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.Write(ctx, func(tx *store.Tx) error {
+			cancel()
+			if _, err := tx.Exec(ctx, `UPDATE accounts SET name = name`); err != nil {
+				return err
+			}
+			rows, err := tx.Query(ctx, `SELECT id FROM accounts`)
+			if _, err := store.Collect(rows, err, func(row store.Scanner) (n int, err error) { return n, row.Scan(&n) }); err != nil {
+				return err
+			}
+			var n int
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM accounts`).Scan(&n); err != nil {
+				return err
+			}
+			addAccount(t, tx, fmt.Sprint("account ", n))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := countAccounts(t, db); n != 2 {
+		t.Errorf("%d accounts", n)
 	}
 }
 

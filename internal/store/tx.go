@@ -47,12 +47,10 @@ func (w *writer) close() error {
 }
 
 // Write runs fn in a transaction that may write, and commits it when fn
-// returns nil. The transaction is durable on disk when Write returns nil. fn
-// must not call Write.
+// returns nil. The transaction is durable on disk when Write returns nil. It
+// goes on when ctx ends: after a torn commit nobody could say whether it had
+// happened. fn must not call Write.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	// A commit that is under way must not be torn by the caller's going away:
-	// afterwards nobody could say whether it had happened.
-	ctx = context.WithoutCancel(ctx)
 	tx := &Tx{pool: db.writer.pool}
 	if err := db.write(ctx, tx, fn); err != nil {
 		return err
@@ -96,11 +94,7 @@ func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
 
 // Exec runs a statement and returns how many rows it changed.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt, err := tx.pool.stmt(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.ExecContext(ctx, args...)
+	result, err := tx.pool.exec(ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -134,16 +128,14 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	return tx.pool.queryRow(ctx, query, args...)
 }
 
-// Query reads many rows outside any transaction. It is not broken off with ctx:
-// a read is short, and the HTTP server takes a client that has only closed its
-// half of the connection for one that has gone.
+// Query reads many rows outside any transaction.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return db.read.query(context.WithoutCancel(ctx), query, args...)
+	return db.read.query(ctx, query, args...)
 }
 
-// QueryRow reads one row outside any transaction, as Query reads many.
+// QueryRow reads one row outside any transaction.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	return db.read.queryRow(context.WithoutCancel(ctx), query, args...)
+	return db.read.queryRow(ctx, query, args...)
 }
 
 // Collect reads all rows with scan and closes them.
