@@ -121,16 +121,21 @@ func TestKeysOfOtherMethods(t *testing.T) {
 		}
 		same(t, first, c.do(r.method, "/v2/droplets/1", r.body, "Idempotency-Key", r.method))
 	}
+	if a := c.do("PATCH", "/v2/droplets/1", `{"name":"web-2"}`, "Idempotency-Key", "PUT"); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("PATCH with the key of the same PUT: %d %s", a.StatusCode, a.text)
+	}
 	if a := c.do("DELETE", "/v2/droplets/1", ""); a.StatusCode != http.StatusNotFound {
 		t.Errorf("without the key: %d", a.StatusCode)
 	}
 }
 
-func TestKeysAreAnAccountsOwn(t *testing.T) {
-	c := newClient(t)
+// stranger is a client of another account.
+func (c *client) stranger(t *testing.T) *client {
+	t.Helper()
 	other := *c
 	err := c.cloud.db.Write(t.Context(), func(tx *store.Tx) (err error) {
-		id, err := tx.Insert(t.Context(), `INSERT INTO accounts (uuid, email, name, status, created_at) VALUES ('u2', 'other@localhost', 'other', 'active', 1) RETURNING id`)
+		id, err := tx.Insert(t.Context(), `INSERT INTO accounts (uuid, email, name, status, created_at)
+			VALUES ('u2', 'other@localhost', 'other', 'active', 1) RETURNING id`)
 		if err != nil {
 			return err
 		}
@@ -140,6 +145,12 @@ func TestKeysAreAnAccountsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return &other
+}
+
+func TestKeysAreAnAccountsOwn(t *testing.T) {
+	c := newClient(t)
+	other := c.stranger(t)
 	mine, theirs := c.keyed("k", goodDroplet), other.keyed("k", goodDroplet)
 	if theirs.StatusCode != http.StatusAccepted || theirs.at("droplet", "id") == mine.at("droplet", "id") {
 		t.Errorf("mine %s, theirs %d %s", mine.text, theirs.StatusCode, theirs.text)

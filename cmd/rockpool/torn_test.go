@@ -56,6 +56,16 @@ func TestATornPOSTOfAnotherAnswersNothing(t *testing.T) {
 	}
 }
 
+func TestATornPOSTIsAnAccountsOwn(t *testing.T) {
+	c := newClient(t)
+	other := c.stranger(t)
+	c.tear(t, "/v2/droplets", goodDroplet)
+	if a := other.do("POST", "/v2/droplets", goodDroplet); a.StatusCode != http.StatusAccepted || a.Header.Get("Idempotency-Replayed") != "" {
+		t.Errorf("theirs: %d %s", a.StatusCode, a.text)
+	}
+	replays(t, c.do("POST", "/v2/droplets", goodDroplet))
+}
+
 // However many go away while they are served, each one's droplet is found by
 // one who comes back.
 func TestManyTornPOSTs(t *testing.T) {
