@@ -102,6 +102,8 @@ func TestRefusals(t *testing.T) {
 		{"key with a NUL in its comment", "POST", "/v2/account/keys", `{"name":"a","public_key":"` + otherKey + ` \u0000"}`, 422, "unprocessable_entity", "Public key must not hold NUL characters"},
 		{"key with a NUL in its name", "POST", "/v2/account/keys", `{"name":"a\u0000","public_key":"` + otherKey + `"}`, 422, "unprocessable_entity", "Name must not hold NUL characters"},
 		{"key with a NUL for its identity", "GET", "/v2/account/keys/a%00", "", 404, "not_found", notFound},
+		{"region that is none", "GET", "/v2/regions/nowhere", "", 404, "not_found", notFound},
+		{"size that is none", "GET", "/v2/sizes/huge", "", 404, "not_found", notFound},
 		{"key of no shape", "POST", "/v2/account/keys", `{"name":"a","public_key":"hello"}`, 422, "unprocessable_entity", badKey},
 		{"key of bad base64", "POST", "/v2/account/keys", `{"name":"a","public_key":"ssh-ed25519 ????"}`, 422, "unprocessable_entity", badKey},
 		{"key whose type is not its blob's", "POST", "/v2/account/keys", fmt.Sprintf(`{"name":"a","public_key":"ssh-rsa %s"}`, strings.Fields(otherKey)[1]), 422, "unprocessable_entity", badKey},
