@@ -211,6 +211,19 @@ func TestDocumentsAreCached(t *testing.T) {
 				t.Errorf("%s, If-None-Match %s: %d, %d bytes", path, header, a.StatusCode, len(a.text))
 			}
 		}
+		lines, err := http.NewRequest("GET", c.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines.Header["If-None-Match"] = []string{`"x"`, etag} // two lines of one name are one list
+		response, err := http.DefaultTransport.RoundTrip(lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusNotModified {
+			t.Errorf("%s, If-None-Match on two lines: %d", path, response.StatusCode)
+		}
 		if head := c.do("HEAD", path, ""); head.ContentLength != int64(len(whole.text)) {
 			t.Errorf("HEAD %s: length %d, want %d", path, head.ContentLength, len(whole.text))
 		}

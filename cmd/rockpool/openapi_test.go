@@ -146,7 +146,7 @@ func TestOpenAPISays(t *testing.T) {
 		keys []string
 		want []string
 	}{
-		{append(list, "responses"), []string{"200", "206", "400", "401", "403", "416", "417", "429", "431", "500", "503"}},
+		{append(list, "responses"), []string{"200", "206", "400", "401", "403", "416", "417", "422", "429", "431", "500", "503"}},
 		{append(list, "responses", "206", "headers"), []string{"Accept-Ranges", "Content-Range", "Next-Range", "Prev-Range",
 			"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id"}},
 		{append(create, "responses"), []string{"202", "400", "401", "403", "409", "413", "415", "417", "422", "429", "431", "500", "503"}},
@@ -174,7 +174,7 @@ func TestOpenAPISays(t *testing.T) {
 	for _, parameter := range o.at("paths", "/droplets", "get")["parameters"].([]any) {
 		names = append(names, fmt.Sprint(parameter.(map[string]any)["name"], parameter.(map[string]any)["$ref"]))
 	}
-	want := "[name<nil> tag_name<nil> type<nil> <nil>#/components/parameters/page <nil>#/components/parameters/per_page <nil>#/components/parameters/Range]"
+	want := "[image<nil> name<nil> region<nil> size<nil> status<nil> tag_name<nil> type<nil> <nil>#/components/parameters/page <nil>#/components/parameters/per_page <nil>#/components/parameters/Range]"
 	if fmt.Sprint(names) != want {
 		t.Errorf("parameters of a list: %v, want %s", names, want)
 	}

@@ -62,7 +62,7 @@ func (e *Engine) Resource(regions *region.Catalog) resource.Resource {
 	return resource.Resource{Name: "action", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /actions":          h.list,
 		"GET /actions/{action}": h.info,
-	}}
+	}, Filters: map[string][]string{"GET /actions": Filters()}}
 }
 
 func (h handlers) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {

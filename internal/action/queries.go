@@ -61,7 +61,17 @@ var table = list.Table[Action]{
 	Attrs: []list.Attr[Action]{
 		{Name: "id", Column: "id", Number: true, Value: func(a Action) string { return strconv.FormatInt(a.ID, 10) }},
 	},
+	Filters: []list.Filter[Action]{
+		{Name: "status", Where: `status = ?`},
+		{Name: "type", Where: `type = ?`},
+		{Name: "resource_type", Where: `resource_type = ?`},
+		{Name: "resource_id", Where: `resource_id = ?`},
+		{Name: "region", Where: `region_slug = lower(?)`},
+	},
 }
+
+// Filters are the parameters that lists of actions can be narrowed by.
+func Filters() []string { return list.FilterNames(table.Filters) }
 
 // List returns a slice of the account's actions, in their own order newest
 // first.

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
@@ -45,7 +49,11 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 			AccountID: token.AccountID, Path: pathValues(r), Params: params,
 			Base: origin(r) + "/v2", Wait: wait(r), BeforeCommit: c.beforeCommit,
 		}
+		if slices.ContainsFunc(slices.Collect(maps.Values(c.request.Path)), func(v string) bool { return strings.ContainsRune(v, 0) }) {
+			return apierr.NotFound() // nothing has such a name, and not every database would take the question
+		}
 		c.request.List, c.mode = listQuery(r)
+		c.request.List.Filter = params
 		return c.once(w)
 	}
 }

@@ -76,7 +76,7 @@ func (s *server) serveDocument(d *document) http.HandlerFunc {
 		}
 		w.Header().Set("ETag", etag)
 		w.Header().Set("Cache-Control", "no-cache")
-		if holds(r.Header.Get("If-None-Match"), etag) {
+		if holds(strings.Join(r.Header.Values("If-None-Match"), ","), etag) {
 			w.Header().Add("Vary", varying)
 			w.WriteHeader(http.StatusNotModified)
 			return

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -45,13 +47,16 @@ type Door struct {
 }
 
 // New returns the API's handler. It fails if the schema and the handlers do
-// not fit: a link without a handler, a handler without a link.
+// not fit: a link without a handler, a handler without a link, a list whose
+// filters are not its parameters.
 func New(c Config) (*Door, error) {
 	s := &server{Config: c, keys: idempotency.NewKeys(c.DB), torn: newTorn(c.DB.Now)}
 	definitions := map[string][]byte{}
 	handlers := map[string]resource.Handler{}
+	filters := map[string][]string{}
 	for _, r := range c.Resources {
 		definitions[r.Name] = r.Schema
+		maps.Copy(filters, r.Filters)
 		for route, handler := range r.Handlers {
 			if handlers[route] != nil {
 				return nil, fmt.Errorf("two handlers for %s", route)
@@ -61,6 +66,9 @@ func New(c Config) (*Door, error) {
 	}
 	loaded, err := schema.Load(definitions)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkFilters(loaded.Links, filters); err != nil {
 		return nil, err
 	}
 	router := chi.NewRouter()
@@ -92,6 +100,27 @@ func (s *server) route(router chi.Router, links []*schema.Link, handlers map[str
 	}
 	for route := range handlers {
 		errs = append(errs, fmt.Errorf("the handler of %s has no link in the schema", route))
+	}
+	return errors.Join(errs...)
+}
+
+// checkFilters compares what lists can be narrowed by with the parameters that
+// their links declare.
+func checkFilters(links []*schema.Link, filters map[string][]string) error {
+	var errs []error
+	for _, link := range links {
+		have, declared := slices.Sorted(slices.Values(filters[link.Route()])), link.ParameterNames()
+		if link.Lists() && !slices.Equal(have, declared) {
+			errs = append(errs, fmt.Errorf("%s has the filters %v, its schema has the parameters %v", link.Route(), have, declared))
+		}
+		if !link.Lists() && len(have) > 0 {
+			errs = append(errs, fmt.Errorf("%s has the filters %v, but is no list", link.Route(), have))
+		}
+	}
+	for route := range filters {
+		if !slices.ContainsFunc(links, func(l *schema.Link) bool { return l.Route() == route }) {
+			errs = append(errs, fmt.Errorf("%s has filters, but no link in the schema", route))
+		}
 	}
 	return errors.Join(errs...)
 }

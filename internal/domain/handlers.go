@@ -26,7 +26,7 @@ func (s *Service) Resources() []resource.Resource {
 			"PUT /domains/{domain}":    s.update,
 			"PATCH /domains/{domain}":  s.update,
 			"DELETE /domains/{domain}": s.delete,
-		}},
+		}, Filters: map[string][]string{"GET /domains": list.FilterNames(table.Filters)}},
 		{Name: "domain-record", Schema: recordSchema, Handlers: map[string]resource.Handler{
 			"GET /domains/{domain}/records":                    s.listRecords,
 			"POST /domains/{domain}/records":                   s.createRecord,
@@ -35,20 +35,12 @@ func (s *Service) Resources() []resource.Resource {
 			"PUT /domains/{domain}/records/{domain-record}":    s.updateRecord,
 			"PATCH /domains/{domain}/records/{domain-record}":  s.updateRecord,
 			"DELETE /domains/{domain}/records/{domain-record}": s.deleteRecord,
-		}},
+		}, Filters: map[string][]string{"GET /domains/{domain}/records": list.FilterNames(recordTable.Filters)}},
 	}
 }
 
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var filter struct{ Name *string }
-	if err := r.Bind(&filter); err != nil {
-		return nil, err
-	}
-	where, args := `account_id = $1`, []any{r.AccountID}
-	if filter.Name != nil {
-		where, args = where+` AND name = $2`, append(args, normalName(*filter.Name))
-	}
-	found, err := table.Read(ctx, s.DB, r.List, where, args...)
+	found, err := table.Read(ctx, s.DB, r.List.Keeping("name", normalName), `account_id = $1`, r.AccountID)
 	if err != nil {
 		return nil, err
 	}

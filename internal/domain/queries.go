@@ -74,6 +74,7 @@ var table = list.Table[Domain]{
 		{Name: "id", Column: "id", Number: true, Value: func(d Domain) string { return strconv.FormatInt(d.ID, 10) }},
 		{Name: "name", Column: "name", Value: func(d Domain) string { return d.Name }},
 	},
+	Filters: []list.Filter[Domain]{{Name: "name", Where: `name = ?`}},
 }
 
 func insert(ctx context.Context, tx *store.Tx, d *Domain) (err error) {

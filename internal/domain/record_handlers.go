@@ -10,37 +10,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
-// recordFilter is what a list of records can be narrowed by.
-type recordFilter struct {
-	Type *string `json:"type"`
-	Name *string `json:"name"`
-}
-
-// where returns the filter as a condition of SQL.
-func (f recordFilter) where(d Domain) (condition string, args []any) {
-	condition, args = `domain_id = $1`, []any{d.ID}
-	if f.Type != nil {
-		args = append(args, strings.ToUpper(strings.TrimSpace(*f.Type)))
-		condition += fmt.Sprintf(` AND type = $%d`, len(args))
-	}
-	if f.Name != nil {
-		args = append(args, filterName(d.Name, *f.Name))
-		condition += fmt.Sprintf(` AND name_key = $%d`, len(args))
-	}
-	return condition, args
-}
-
 func (s *Service) listRecords(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var f recordFilter
-	if err := r.Bind(&f); err != nil {
-		return nil, err
-	}
 	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
 	if err != nil {
 		return nil, err
 	}
-	where, args := f.where(d)
-	found, err := recordTable.Read(ctx, s.DB, r.List, where, args...)
+	wanted := r.List.Keeping("name", func(name string) string { return filterName(d.Name, name) }).
+		Keeping("type", func(kind string) string { return strings.ToUpper(strings.TrimSpace(kind)) })
+	found, err := recordTable.Read(ctx, s.DB, wanted, `domain_id = $1`, d.ID)
 	if err != nil {
 		return nil, err
 	}

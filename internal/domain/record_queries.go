@@ -52,6 +52,7 @@ var recordTable = list.Table[Record]{
 	Attrs: []list.Attr[Record]{
 		{Name: "id", Column: "id", Number: true, Value: func(r Record) string { return strconv.FormatInt(r.ID, 10) }},
 	},
+	Filters: []list.Filter[Record]{{Name: "type", Where: `type = ?`}, {Name: "name", Where: `name_key = ?`}},
 }
 
 func insertRecord(ctx context.Context, tx *store.Tx, r *Record) (err error) {

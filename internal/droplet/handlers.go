@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
-	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -28,7 +28,7 @@ func (s *Service) Resources() []resource.Resource {
 			"PATCH /droplets/{droplet}":  s.update,
 			"PUT /droplets/{droplet}":    s.update,
 			"DELETE /droplets/{droplet}": s.delete,
-		}},
+		}, Filters: map[string][]string{"GET /droplets": list.FilterNames(table.Filters)}},
 		{Name: "droplet-action", Schema: actionSchema, Handlers: map[string]resource.Handler{
 			"GET /droplets/{droplet}/actions":          s.listActions,
 			"POST /droplets/{droplet}/actions":         s.act,
@@ -37,45 +37,15 @@ func (s *Service) Resources() []resource.Resource {
 			"GET /droplet/{droplet}/actions":          s.listActions,
 			"POST /droplet/{droplet}/actions":         s.act,
 			"GET /droplet/{droplet}/actions/{action}": s.actionInfo,
+		}, Filters: map[string][]string{
+			"GET /droplets/{droplet}/actions": action.Filters(),
+			"GET /droplet/{droplet}/actions":  action.Filters(),
 		}},
 	}
 }
 
-// filter is what a list of droplets can be narrowed by.
-type filter struct {
-	Name    *string `json:"name"`
-	TagName *string `json:"tag_name"`
-	Type    string  `json:"type"`
-}
-
-// where returns the filter as a condition of SQL.
-func (f filter) where(accountID int64) (condition string, args []any, err error) {
-	condition, args = ofAccount, []any{accountID}
-	if f.TagName != nil && (f.Name != nil || f.Type != "") {
-		return "", nil, apierr.Invalid("tag_name", "Tag name can't be combined with name or type")
-	}
-	if f.Name != nil {
-		condition, args = condition+` AND lower(d.name) = lower($2)`, append(args, *f.Name)
-	}
-	if f.TagName != nil {
-		condition, args = condition+` AND EXISTS (SELECT 1 FROM json_each(d.tags_json) WHERE lower(value) = lower($2))`, append(args, *f.TagName)
-	}
-	if f.Type == "gpus" {
-		condition += ` AND FALSE`
-	}
-	return condition, args, nil
-}
-
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var f filter
-	if err := r.Bind(&f); err != nil {
-		return nil, err
-	}
-	where, args, err := f.where(r.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	found, err := table.Read(ctx, s.DB, r.List, where, args...)
+	found, err := table.Read(ctx, s.DB, r.List, ofAccount, r.AccountID)
 	if err != nil {
 		return nil, err
 	}

@@ -82,6 +82,15 @@ var table = list.Table[Droplet]{
 	Attrs: []list.Attr[Droplet]{
 		{Name: "id", Column: "d.id", Number: true, Value: func(d Droplet) string { return strconv.FormatInt(d.ID, 10) }},
 	},
+	Filters: []list.Filter[Droplet]{
+		{Name: "name", Where: `lower(d.name) = lower(?)`}, // as the index of names has it
+		{Name: "tag_name", Where: `EXISTS (SELECT 1 FROM json_each(d.tags_json) WHERE lower(value) = lower(?))`, NotWith: []string{"name", "type"}},
+		{Name: "type", Choices: map[string]string{"droplets": "", "gpus": "FALSE"}},
+		{Name: "status", Where: `d.status = ?`},
+		{Name: "region", Where: `d.region_slug = lower(?)`},
+		{Name: "size", Where: `d.size_slug = ?`},
+		{Name: "image", Where: `? IN (CAST(d.image_id AS TEXT), d.image_json ->> 'slug')`},
+	},
 }
 
 func count(ctx context.Context, q store.Querier, accountID int64) (int, error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
@@ -20,7 +21,7 @@ func (l *Library) Resource() resource.Resource {
 	return resource.Resource{Name: "image", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /images":         l.list,
 		"GET /images/{image}": l.info,
-	}}
+	}, Filters: map[string][]string{"GET /images": list.FilterNames(l.filters())}}
 }
 
 // Lookup returns the image with that id or slug if the account may see it,
@@ -76,43 +77,38 @@ var attrs = []list.Attr[Image]{
 	}},
 }
 
-// filter is what a list of images can be narrowed by.
-type filter struct {
-	Type    string `json:"type"`
-	Private bool   `json:"private"`
-	TagName string `json:"tag_name"`
+// filters are what a list of images can be narrowed by.
+func (l *Library) filters() []list.Filter[Image] {
+	return []list.Filter[Image]{
+		{Name: "type", Match: Image.isKind},
+		{Name: "private", Match: func(i Image, value string) bool { return value == "false" || !i.Public }},
+		{Name: "tag_name", Match: func(_ Image, value string) bool { return value == "" }}, // no image has a tag
+		{Name: "name", Match: func(i Image, value string) bool { return strings.EqualFold(i.Name, value) }},
+		{Name: "distribution", Match: func(i Image, value string) bool { return strings.EqualFold(i.Distribution, value) }},
+		{Name: "status", Match: func(i Image, value string) bool { return l.View(i).Status == value }},
+		{Name: "region", Match: func(_ Image, value string) bool { return slices.Contains(l.regions, strings.ToLower(value)) }},
+		{Name: "slug", Match: func(i Image, value string) bool { return i.Slug == value && value != "" }},
+	}
 }
 
-func (f filter) matches(i Image) bool {
-	switch f.Type {
+// isKind reports whether the image is of the kind that a list's parameter type
+// means, which is not the attribute type.
+func (i Image) isKind(kind string) bool {
+	switch kind {
 	case "distribution":
-		if !i.Public {
-			return false
-		}
-	case "application":
-		return false // the catalogue has none
+		return i.Public
 	case "user":
-		if i.Public {
-			return false
-		}
+		return !i.Public
 	}
-	if f.TagName != "" {
-		return false // no image has a tag
-	}
-	return !f.Private || !i.Public
+	return false // the catalogue has no application
 }
 
 func (l *Library) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var f filter
-	if err := r.Bind(&f); err != nil {
-		return nil, err
-	}
 	images, err := l.List(ctx, r.AccountID)
 	if err != nil {
 		return nil, err
 	}
-	matching := slices.DeleteFunc(images, func(i Image) bool { return !f.matches(i) })
-	found, err := list.Of(matching, attrs, r.List)
+	found, err := list.Of(images, attrs, l.filters(), r.List)
 	if err != nil {
 		return nil, err
 	}

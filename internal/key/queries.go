@@ -39,6 +39,10 @@ var table = list.Table[Key]{
 		{Name: "id", Column: "id", Number: true, Value: func(k Key) string { return strconv.FormatInt(k.ID, 10) }},
 		{Name: "fingerprint", Column: "fingerprint", Value: func(k Key) string { return k.Fingerprint }},
 	},
+	Filters: []list.Filter[Key]{
+		{Name: "name", Where: `lower(name) = lower(?)`},
+		{Name: "fingerprint", Where: `fingerprint = lower(?)`},
+	},
 }
 
 func insert(ctx context.Context, tx *store.Tx, accountID int64, k *Key) (err error) {

@@ -31,7 +31,7 @@ var attrs = []list.Attr[item]{
 type reader func(list.Query) (list.Slice[item], error)
 
 // table is a list of items in the database.
-var table = list.Table[item]{Select: `SELECT id, name FROM items`, From: `items`, Attrs: attrs,
+var table = list.Table[item]{Select: `SELECT id, name FROM items`, From: `items`, Attrs: attrs, Filters: filters,
 	Scan: func(row store.Scanner) (i item, err error) {
 		err = row.Scan(&i.id, &i.name)
 		return i, err
@@ -72,7 +72,7 @@ func both(t testing.TB, items []item) map[string]reader {
 	t.Helper()
 	db := openTable(t, items)
 	return map[string]reader{
-		"memory": func(q list.Query) (list.Slice[item], error) { return list.Of(items, attrs, q) },
+		"memory": func(q list.Query) (list.Slice[item], error) { return list.Of(items, attrs, filters, q) },
 		"table": func(q list.Query) (list.Slice[item], error) {
 			return table.Read(context.Background(), db, q, `shown = $1`, 1)
 		},

@@ -4,10 +4,13 @@ import "slices"
 
 // Of cuts a slice out of a list that is held whole. In its own order it stays
 // as it is.
-func Of[T any](all []T, attrs []Attr[T], q Query) (Slice[T], error) {
+func Of[T any](all []T, attrs []Attr[T], filters []Filter[T], q Query) (Slice[T], error) {
 	ownOrder := q.Attr == ""
 	a, err := resolve(attrs, &q)
 	if err != nil {
+		return Slice[T]{}, err
+	}
+	if all, err = narrowed(all, filters, q); err != nil {
 		return Slice[T]{}, err
 	}
 	ordered := all

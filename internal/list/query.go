@@ -19,6 +19,10 @@ type Query struct {
 	Offset int  // how many to leave out first, for pages
 	Paged  bool // by number: nobody asks for what is around the slice
 
+	// Filter is what the list is narrowed to: values by their parameters, in
+	// the types that a JSON decoder with UseNumber gives.
+	Filter map[string]any
+
 	invalid *apierr.Error // what is wrong with it
 }
 

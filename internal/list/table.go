@@ -15,6 +15,7 @@ type Table[T any] struct {
 	Select      string // SELECT ... FROM ..., without a WHERE
 	From        string // the tables of Select that conditions speak of: items are counted and passed over there
 	Attrs       []Attr[T]
+	Filters     []Filter[T]
 	NewestFirst bool // its own order is descending
 	Scan        func(store.Scanner) (T, error)
 
@@ -24,14 +25,17 @@ type Table[T any] struct {
 	Totals map[string]string
 }
 
-// Read cuts a slice out of the rows where a condition holds. The condition's
-// arguments are $1 and so on.
+// Read cuts a slice out of the rows where a condition holds, and the query's
+// filters. The condition's arguments are $1 and so on.
 func (t Table[T]) Read(ctx context.Context, db store.Querier, q Query, where string, args ...any) (Slice[T], error) {
 	if q.Attr == "" {
 		q.Desc = t.NewestFirst
 	}
 	a, err := resolve(t.Attrs, &q)
 	if err != nil {
+		return Slice[T]{}, err
+	}
+	if where, args, err = t.narrow(q, where, args); err != nil {
 		return Slice[T]{}, err
 	}
 	r := reading[T]{t, a, q, db, where, args}

@@ -5,12 +5,15 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
 	"github.com/google/uuid"
 
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/size"
@@ -138,14 +141,30 @@ func (c *Catalog) views() map[string]*View {
 // Resource is the room as the front door sees it.
 func (c *Catalog) Resource() resource.Resource {
 	return resource.Resource{Name: "region", Schema: schema, Handlers: map[string]resource.Handler{
-		"GET /regions": c.list,
-	}}
+		"GET /regions":          c.list,
+		"GET /regions/{region}": c.info,
+	}, Filters: map[string][]string{"GET /regions": list.FilterNames(c.filters())}}
 }
 
 var attrs = []list.Attr[Region]{{Name: "slug", Alias: "id", Value: func(r Region) string { return r.Slug }}}
 
+func (c *Catalog) filters() []list.Filter[Region] {
+	return []list.Filter[Region]{
+		{Name: "available", Match: func(r Region, value string) bool { return strconv.FormatBool(c.Available(r)) == value }},
+		{Name: "feature", Match: func(r Region, value string) bool { return slices.Contains(c.ViewOf(r.Slug).Features, value) }},
+	}
+}
+
+func (c *Catalog) info(_ context.Context, r *resource.Request) (*resource.Response, error) {
+	found, ok := c.Find(r.Path["region"])
+	if !ok {
+		return nil, apierr.NotFound()
+	}
+	return resource.One(http.StatusOK, "region", c.View(found)), nil
+}
+
 func (c *Catalog) list(_ context.Context, r *resource.Request) (*resource.Response, error) {
-	found, err := list.Of(regions, attrs, r.List)
+	found, err := list.Of(regions, attrs, c.filters(), r.List)
 	if err != nil {
 		return nil, err
 	}

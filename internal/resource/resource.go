@@ -20,6 +20,10 @@ type Resource struct {
 	Name     string             // its key among the schema's definitions
 	Schema   []byte             // its definition, a JSON hyper-schema
 	Handlers map[string]Handler // by "METHOD /path/{name}", one for each link
+
+	// Filters are the parameters that each of its lists can be narrowed by, by
+	// the route of the list's link, which declares the same ones.
+	Filters map[string][]string
 }
 
 // Handler answers one link. Its error becomes an answer by package apierr.
@@ -30,7 +34,7 @@ type Request struct {
 	AccountID int64
 	Path      map[string]string // the link's identities, by resource name
 	Params    map[string]any    // body and query, coerced to the schema's types
-	List      list.Query        // which slice of a list is asked for
+	List      list.Query        // which slice of a list is asked for, and how it is narrowed
 	Base      string            // URL of /v2 as the client reaches it
 	Wait      time.Duration     // how long the client would wait for the end of an action
 

@@ -38,6 +38,15 @@ func (l *Link) parameters() ([]parameter, error) {
 	return all, nil
 }
 
+// ParameterNames returns the names of the link's parameters, sorted.
+func (l *Link) ParameterNames() []string {
+	var names []string
+	for _, p := range l.params {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 // Gather picks the link's parameters out of what a request brings, and brings
 // them to the types of its schema, as far as that loses nothing: digits in a
 // string to an integer where only an integer is meant, a list with commas to

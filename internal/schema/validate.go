@@ -29,6 +29,9 @@ func (l *Link) Validate(params map[string]any) error {
 		if hasHuge(params[name]) {
 			return apierr.Invalid(name, "%s", field([]string{name}, "holds a number that is out of all bounds").Message)
 		}
+		if hasNUL(params[name]) {
+			return apierr.Invalid(name, "%s", field([]string{name}, "must not hold NUL characters").Message)
+		}
 	}
 	err := l.rules.Validate(params)
 	var invalid *jsonschema.ValidationError
@@ -57,6 +60,24 @@ func hasHuge(value any) bool {
 	case map[string]any:
 		for _, member := range v {
 			if hasHuge(member) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasNUL reports whether a value holds a text with the character NUL, which
+// PostgreSQL cannot keep and where programs in guests take a text to end.
+func hasNUL(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return strings.ContainsRune(v, 0)
+	case []any:
+		return slices.ContainsFunc(v, hasNUL)
+	case map[string]any:
+		for name, member := range v {
+			if strings.ContainsRune(name, 0) || hasNUL(member) {
 				return true
 			}
 		}

@@ -3,7 +3,12 @@ package size
 import (
 	"context"
 	_ "embed"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 )
@@ -59,14 +64,32 @@ func (c *Catalog) view(s Size, available bool) *View {
 // Resource is the room as the front door sees it.
 func (c *Catalog) Resource() resource.Resource {
 	return resource.Resource{Name: "size", Schema: schema, Handlers: map[string]resource.Handler{
-		"GET /sizes": c.list,
-	}}
+		"GET /sizes":        c.list,
+		"GET /sizes/{size}": c.info,
+	}, Filters: map[string][]string{"GET /sizes": list.FilterNames(c.filters())}}
 }
 
 var attrs = []list.Attr[Size]{{Name: "slug", Alias: "id", Value: func(s Size) string { return s.Slug }}}
 
+func (c *Catalog) filters() []list.Filter[Size] {
+	return []list.Filter[Size]{
+		{Name: "available", Match: func(s Size, value string) bool { return strconv.FormatBool(c.ViewOf(s.Slug).Available) == value }},
+		{Name: "region", Match: func(s Size, value string) bool {
+			return slices.Contains(c.ViewOf(s.Slug).Regions, strings.ToLower(value))
+		}},
+	}
+}
+
+func (c *Catalog) info(_ context.Context, r *resource.Request) (*resource.Response, error) {
+	found := c.ViewOf(r.Path["size"])
+	if found == nil {
+		return nil, apierr.NotFound()
+	}
+	return resource.One(http.StatusOK, "size", found), nil
+}
+
 func (c *Catalog) list(_ context.Context, r *resource.Request) (*resource.Response, error) {
-	found, err := list.Of(c.sizes, attrs, r.List)
+	found, err := list.Of(c.sizes, attrs, c.filters(), r.List)
 	if err != nil {
 		return nil, err
 	}
