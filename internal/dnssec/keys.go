@@ -34,7 +34,7 @@ const (
 )
 
 // Keys is what a zone is signed with at one time. It is a value: methods return
-// another.
+// another. The zero value is that of a zone that is not signed.
 type Keys struct {
 	Stage     Stage
 	Since     time.Time // of the stage
@@ -48,7 +48,7 @@ type Timing struct {
 	DNSKEY      time.Duration // TTL of the DNSKEY RRset
 	Zone        time.Duration // the longest TTL in the zone, negative answers' too
 	DS          time.Duration // TTL of the parent's DS RRset
-	Propagation time.Duration // until all servers of the zone, or of the parent, have a change
+	Propagation time.Duration // from Since until all servers of the zone have both records and signer, or those of the parent their DS
 }
 
 // ErrStage says that keys are not at the stage that a step begins from.
@@ -157,7 +157,10 @@ func (k Keys) DS(origin string, ttl uint32) *dns.DS {
 	case Introduced, Leaving, Left, Unsigned:
 		return nil
 	}
-	return k.signing().DS(origin, ttl)
+	if key := k.signing(); key != nil {
+		return key.DS(origin, ttl)
+	}
+	return nil
 }
 
 // Records returns the DNSKEY, CDS and CDNSKEY RRsets of the zone's apex (RFC

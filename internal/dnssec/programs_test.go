@@ -123,26 +123,46 @@ stub-zone:
   stub-addr: 127.0.0.1@%[5]d
 `
 
-// startUnbound starts a validating resolver and returns its address.
+// startUnbound starts a validating resolver and returns its address. A port
+// that is free may be taken by others before unbound has it.
 func startUnbound(t *testing.T, parent, child *dns.Server, keys Keys) string {
 	t.Helper()
 	path := program(t, "unbound", "unbound")
-	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	var said string
+	for range 5 {
+		port := freePort(t)
+		dir := t.TempDir()
+		conf := filepath.Join(dir, "unbound.conf")
+		ds := strings.ReplaceAll(keys.DS(origin, 60).String(), "\t", " ")
+		text := fmt.Sprintf(unboundConf, dir, port, ds, parent.Addresses()[0].Port(), child.Addresses()[0].Port())
+		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if said = run(t, exec.Command(path, "-d", "-c", conf)); said == "" {
+			return fmt.Sprintf("127.0.0.1:%d", port)
+		}
+	}
+	t.Fatalf("unbound does not start:\n%s", said)
+	return ""
+}
+
+// freePort returns a port that is free for TCP.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := conn.LocalAddr().(*net.UDPAddr).Port
-	if err := conn.Close(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "unbound.conf")
-	ds := strings.ReplaceAll(keys.DS(origin, 60).String(), "\t", " ")
-	text := fmt.Sprintf(unboundConf, dir, port, ds, parent.Addresses()[0].Port(), child.Addresses()[0].Port())
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-d", "-c", conf)
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// run starts a resolver and waits until it serves; if it does not, run returns
+// what it has said. It is ended with the test.
+func run(t *testing.T, cmd *exec.Cmd) (said string) {
+	t.Helper()
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -151,9 +171,11 @@ func startUnbound(t *testing.T, parent, child *dns.Server, keys Keys) string {
 		t.Fatal(err)
 	}
 	serves, ended := make(chan bool, 1), make(chan struct{})
+	var all strings.Builder
 	go func() {
 		defer close(ended)
 		for lines := bufio.NewScanner(log); lines.Scan(); {
+			fmt.Fprintln(&all, lines.Text())
 			if strings.Contains(lines.Text(), "start of service") {
 				serves <- true
 			}
@@ -165,10 +187,10 @@ func startUnbound(t *testing.T, parent, child *dns.Server, keys Keys) string {
 		<-ended
 		_ = cmd.Wait()
 	})
-	if !<-serves {
-		t.Fatal("unbound does not start")
+	if <-serves {
+		return ""
 	}
-	return fmt.Sprintf("127.0.0.1:%d", port)
+	return "it has ended: " + all.String()
 }
 
 func TestUnbound(t *testing.T) {

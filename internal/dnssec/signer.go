@@ -41,7 +41,7 @@ func NewSigner(origin string, keys Keys, config Config) *Signer {
 
 // Sign returns the signatures of an RRset.
 func (s *Signer) Sign(rrset []dns.RR) ([]dns.RR, time.Time, error) {
-	if len(rrset) == 0 || s.keys.Key == nil {
+	if len(rrset) == 0 || s.keys.signing() == nil {
 		return nil, time.Time{}, errors.New("nothing to sign, or no key to sign with")
 	}
 	nsec, ok := rrset[0].(*dns.NSEC)
