@@ -127,3 +127,16 @@ func TestSteps(t *testing.T) {
 		}
 	}
 }
+
+// TestLeavingRecords holds what tells the parent to have no DS (RFC 8078,
+// section 4).
+func TestLeavingRecords(t *testing.T) {
+	var got []string
+	for _, rr := range (Keys{Stage: Leaving, Key: newTestKey(t)}).Records(origin, 60)[1:] {
+		got = append(got, rr.String())
+	}
+	want := []string{"example.com.\t60\tIN\tCDS\t0 0 0 00", "example.com.\t60\tIN\tCDNSKEY\t0 3 0 AA=="}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -207,3 +207,24 @@ func BenchmarkSigner(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkServed is what a client waits for by UDP, one query after another.
+func BenchmarkServed(b *testing.B) {
+	s := started(b, signed(b, zoneText, Keys{Stage: Stable, Key: newTestKey(b)}))
+	conn, err := mdns.Dial("udp", s.Addresses()[0].String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	client := &mdns.Client{UDPSize: 4096}
+	for _, bench := range []struct{ name, ask string }{{"positive", "ns1."}, {"NXDOMAIN, warm", "none."}, {"NXDOMAIN, cold", "none%d."}} {
+		b.Run(bench.name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				name := strings.Replace(bench.ask, "%d", fmt.Sprint(i), 1) + origin
+				if _, _, err := client.ExchangeWithConn(new(mdns.Msg).SetQuestion(name, mdns.TypeA).SetEdns0(4096, true), conn); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
