@@ -1,0 +1,17 @@
+// Package dnssec keeps the keys of signed zones and signs what is answered of
+// them.
+//
+//	key, err := dnssec.Generate()
+//	keys := dnssec.Sign(key, now)                  // a row of the database: the keys, Stage, Since, Switched
+//	records := append(records, keys.Records(origin, ttl)...)
+//	signer := dnssec.NewSigner(origin, keys, dnssec.Config{Cache: cache})
+//	keys.DS(origin, ttl)                           // what the parent zone is to have
+//	keys, err = keys.Roll(next, now)               // begins a rollover
+//	keys, due = keys.Next(now, timing)             // and goes on with it
+//	keys, err = keys.SawDS(now)                    // the parent has what DS says
+//
+// When keys have changed their stage, the zone's new signer and new records are
+// put one after the other. While the stage is Published the signer comes first,
+// so that nobody sees a key whose set it has not signed; else the records do.
+// Both orders leave answers valid in between.
+package dnssec

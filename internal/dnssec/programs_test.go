@@ -1,0 +1,239 @@
+package dnssec
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	mdns "github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/zone"
+)
+
+// spoiling is a signer whose signatures of some names do not hold.
+type spoiling struct{ zone.Signer }
+
+func (s spoiling) Sign(rrset []mdns.RR) ([]mdns.RR, time.Time, error) {
+	signatures, fresh, err := s.Signer.Sign(rrset)
+	if err == nil && strings.HasPrefix(rrset[0].Header().Name, "spoiled.") {
+		sig := signatures[0].(*mdns.RRSIG)
+		raw, err := base64.StdEncoding.DecodeString(sig.Signature)
+		if err != nil {
+			return nil, fresh, err
+		}
+		raw[7] ^= 1
+		sig.Signature = base64.StdEncoding.EncodeToString(raw)
+	}
+	return signatures, fresh, err
+}
+
+// program finds one of the validators.
+func program(t *testing.T, name, pkg string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("NOT TESTED: %s is missing: apt install %s", name, pkg)
+	}
+	return path
+}
+
+// forValidators serves a zone with a spoiled name, and an unsigned one below.
+func forValidators(t *testing.T) (parent, child *dns.Server, keys Keys) {
+	t.Helper()
+	keys = Keys{Stage: Stable, Key: newTestKey(t)}
+	z := signed(t, zoneText+"spoiled A 192.0.2.9\nns1 AAAA 2001:db8::1\n", keys)
+	z.Signer = spoiling{z.Signer}
+	below := zone.Zone{Origin: "sub." + origin, Records: parsed(t, "sub."+origin, "@ SOA @ host 1 2 3 4 60\n@ NS @\n@ A 127.0.0.1\nx A 192.0.2.7\n")}
+	return started(t, z), started(t, below), keys
+}
+
+func TestDelv(t *testing.T) {
+	delv := program(t, "delv", "bind9-dnsutils")
+	s, _, keys := forValidators(t)
+	anchor := filepath.Join(t.TempDir(), "anchor")
+	text := fmt.Sprintf("trust-anchors { %s static-key 257 3 13 %q; };\n", origin, keys.Key.public)
+	if err := os.WriteFile(anchor, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := s.Addresses()[0]
+	for _, test := range []struct{ ask, want string }{
+		{"ns1 A", "; fully validated"},
+		{"@ DNSKEY", "; fully validated"},
+		{"www A", "; fully validated"},
+		{"v.wild A", "; fully validated"},
+		{"v.cn A", "; fully validated"},
+		{"none A", "; negative response, fully validated"},
+		{"a.b.none A", "; negative response, fully validated"},
+		{"ns1 TXT", "; negative response, fully validated"},
+		{"ent A", "; negative response, fully validated"},
+		{"v.wild AAAA", "; negative response, fully validated"},
+		{"sub DS", "; negative response, fully validated"},
+		{"secure DS", "; fully validated"},
+		{"spoiled A", "resolution failed"},
+	} {
+		t.Run(test.ask, func(t *testing.T) {
+			name, rrtype, _ := strings.Cut(test.ask, " ")
+			name = strings.TrimPrefix(name+"."+origin, "@.")
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			out, _ := exec.CommandContext(ctx, delv, "@"+address.Addr().String(), "-p", fmt.Sprint(address.Port()), "-4",
+				"-a", anchor, "+root="+origin, name, rrtype).CombinedOutput()
+			if !strings.Contains(string(out), test.want) {
+				t.Errorf("want %q of\n%s", test.want, out)
+			}
+		})
+	}
+}
+
+const unboundConf = `
+server:
+  directory: %[1]q
+  chroot: ""
+  username: ""
+  pidfile: ""
+  logfile: ""
+  use-syslog: no
+  verbosity: 1
+  do-daemonize: no
+  num-threads: 1
+  interface: 127.0.0.1@%[2]d
+  access-control: 127.0.0.0/8 allow
+  do-not-query-localhost: no
+  do-ip6: no
+  module-config: "validator iterator"
+  aggressive-nsec: yes
+  trust-anchor: %[3]q
+  local-zone: "example.com." nodefault
+remote-control:
+  control-enable: no
+stub-zone:
+  name: "example.com."
+  stub-addr: 127.0.0.1@%[4]d
+stub-zone:
+  name: "sub.example.com."
+  stub-addr: 127.0.0.1@%[5]d
+`
+
+// startUnbound starts a validating resolver and returns its address. A port
+// that is free may be taken by others before unbound has it.
+func startUnbound(t *testing.T, parent, child *dns.Server, keys Keys) string {
+	t.Helper()
+	path := program(t, "unbound", "unbound")
+	var said string
+	for range 5 {
+		port := freePort(t)
+		dir := t.TempDir()
+		conf := filepath.Join(dir, "unbound.conf")
+		ds := strings.ReplaceAll(keys.DS(origin, 60).String(), "\t", " ")
+		text := fmt.Sprintf(unboundConf, dir, port, ds, parent.Addresses()[0].Port(), child.Addresses()[0].Port())
+		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if said = run(t, exec.Command(path, "-d", "-c", conf)); said == "" {
+			return fmt.Sprintf("127.0.0.1:%d", port)
+		}
+	}
+	t.Fatalf("unbound does not start:\n%s", said)
+	return ""
+}
+
+// freePort returns a port that is free for TCP.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// run starts a resolver and waits until it serves; if it does not, run returns
+// what it has said. It is ended with the test.
+func run(t *testing.T, cmd *exec.Cmd) (said string) {
+	t.Helper()
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	serves, ended := make(chan bool, 1), make(chan struct{})
+	var all strings.Builder
+	go func() {
+		defer close(ended)
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			fmt.Fprintln(&all, lines.Text())
+			if strings.Contains(lines.Text(), "start of service") {
+				serves <- true
+			}
+		}
+		close(serves)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+		_ = cmd.Wait()
+	})
+	if <-serves {
+		return ""
+	}
+	return "it has ended: " + all.String()
+}
+
+func TestUnbound(t *testing.T) {
+	parent, child, keys := forValidators(t)
+	address := startUnbound(t, parent, child, keys)
+	for _, test := range []struct {
+		ask    string
+		rcode  int
+		secure bool
+	}{
+		{"none A", 3, true}, // first, so that what it covers would be missed below
+		{"*.ent A", 3, true},
+		{"x.ns1 A", 3, true},
+		{"ns1 TXT", 0, true},
+		{"ent A", 0, true},
+		{"v.wild AAAA", 0, true},
+		{"ns1 A", 0, true},
+		{"ns1 AAAA", 0, true},
+		{"@ MX", 0, true},
+		{"a.ent A", 0, true},
+		{"v.wild A", 0, true},
+		{"v.wild TXT", 0, true},
+		{"x.y.wild A", 0, true},
+		{"www A", 0, true},
+		{"v.cn A", 0, true},
+		{"far A", 3, true},
+		{"sub DS", 0, true},
+		{"x.sub A", 0, false},
+		{"none.sub A", 3, false},
+		{`www\000 A`, 3, true},
+		{"www A", 0, true},
+		{"spoiled A", mdns.RcodeServerFailure, false},
+	} {
+		t.Run(test.ask, func(t *testing.T) {
+			name, rrtype, _ := strings.Cut(test.ask, " ")
+			client := &mdns.Client{Timeout: 10 * time.Second}
+			m, _, err := client.Exchange(new(mdns.Msg).SetQuestion(strings.TrimPrefix(name+"."+origin, "@."), typeOf(rrtype)).SetEdns0(4096, true), address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Rcode != test.rcode || m.AuthenticatedData != test.secure {
+				t.Errorf("%s", m)
+			}
+		})
+	}
+}
