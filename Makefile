@@ -8,14 +8,16 @@ ifneq ($(shell id -u),0)
 PACKAGES += uidmap
 endif
 # What only the tests need.
-TEST_PACKAGES := gcc libc6-dev curl
+TEST_PACKAGES := gcc libc6-dev curl bind9-dnsutils unbound nsd knot
+# What the benchmarks compare the name server with, and measure it by.
+BENCH_PACKAGES := dnsperf nsd knot
 
 # Packages whose tests start machines: one after another, because they share
 # the processors.
 MACHINE_TESTS := ./internal/diskimage/... ./internal/compute/qemu/... ./internal/e2e/...
 OTHER_TESTS = $(filter-out $(shell go list $(MACHINE_TESTS)),$(shell go list ./...))
 
-.PHONY: run build test lint bench fuzz setup setup-test
+.PHONY: run build test lint bench fuzz setup setup-bench setup-test
 
 run: setup build
 	@exec bin/rockpool serve
@@ -32,7 +34,7 @@ lint:
 	go vet ./...
 	go tool staticcheck ./...
 
-bench: setup
+bench: setup-bench
 	go test ./internal/bench -count 1 -timeout 20m -run '^$$' -bench . -benchtime 1x
 
 # How long each fuzz target runs.
@@ -43,6 +45,9 @@ fuzz:
 
 setup:
 	@scripts/setup $(PACKAGES)
+
+setup-bench:
+	@scripts/setup $(PACKAGES) $(BENCH_PACKAGES)
 
 setup-test:
 	@scripts/setup $(PACKAGES) $(TEST_PACKAGES)
