@@ -165,3 +165,23 @@ func TestOneRegionAndOneSize(t *testing.T) {
 		}
 	}
 }
+
+// Links to other pages keep the filters, also those that came in a body.
+func TestLinksKeepFiltersOfBodies(t *testing.T) {
+	c := newClient(t)
+	for _, body := range []string{`{"name":"a","size":"1gb","image":"micro","tags":["x"]}`,
+		`{"name":"b","size":"1gb","image":"micro"}`, `{"name":"c","size":"1gb","image":"micro","tags":["x"]}`} {
+		c.create(body)
+	}
+	want := c.url + "/v2/droplets?page=2&per_page=1&tag_name=x"
+	for name, a := range map[string]answer{
+		"query": c.do("GET", "/v2/droplets?tag_name=x&per_page=1", ""),
+		"JSON":  c.do("GET", "/v2/droplets", `{"tag_name":"x","per_page":1}`),
+		"form": c.do("POST", "/v2/droplets", "tag_name=x&per_page=1", "X-Http-Method-Override", "GET",
+			"Content-Type", "application/x-www-form-urlencoded"),
+	} {
+		if got := a.at("links", "pages", "next"); got != want || a.at("meta", "total") != 2.0 {
+			t.Errorf("%s: next is %v, want %s; %v in all", name, got, want, a.at("meta", "total"))
+		}
+	}
+}

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -126,6 +127,9 @@ func pageLinks(r *http.Request, wanted list.Query, mode listMode, total int) map
 	to := func(number int) string {
 		query := r.URL.Query()
 		query.Del(tokenParam)
+		for name, value := range wanted.Filter { // which may have come in a body
+			query.Set(name, fmt.Sprint(value))
+		}
 		query.Set("page", strconv.Itoa(number))
 		if query.Has("per_page") || mode != numbered {
 			query.Set("per_page", strconv.Itoa(wanted.Max))
