@@ -1,13 +1,17 @@
 // Package transfer makes the name server a primary: secondaries copy its zones
-// by AXFR (RFC 5936) and IXFR (RFC 1995).
+// by AXFR (RFC 5936) and IXFR (RFC 1995), are told of changes by NOTIFY (RFC 1996)
+// and of zones by a catalog (RFC 9432).
 //
 //	primary, err := transfer.New(transfer.Config{Keys: keys, Allow: prefixes})
 //	server, err := dns.New(dns.Config{Transfer: primary.Transfer, TSIG: primary.TSIG(), …})
 //	primary.Attach(server)
+//	err = primary.Start() // when the zones are there; Close ends it
 //	err = primary.Put(zone) // and Apply and Remove: in place of the server's
 package transfer
 
 import (
+	"context"
+	"errors"
 	"net/netip"
 	"sync"
 
@@ -23,6 +27,8 @@ type Config struct {
 	Keys           []Key                 // whoever signs by one of them may copy
 	Allow          []netip.Prefix        // addresses that may copy without a key
 	JournalRecords int                   // most that are kept of a zone's changes; default 2,000
+	Secondaries    []Secondary           // who is told of changes
+	Catalog        string                // name of the catalog zone, as catalog.invalid.; "": there is none
 	Registry       prometheus.Registerer // gets the figures; nil: nobody does
 }
 
@@ -32,6 +38,12 @@ type Primary struct {
 	keys    keys
 	server  *dns.Server
 	metrics *metrics
+
+	catalog   catalog
+	notifiers []*notifier
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
 
 	mu       sync.Mutex // of the map
 	journals map[string]*journal
@@ -50,7 +62,12 @@ func New(config Config) (*Primary, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Primary{config: config, keys: keys, metrics: m, journals: map[string]*journal{}}, nil
+	p := &Primary{config: config, keys: keys, metrics: m, journals: map[string]*journal{}}
+	if config.Catalog != "" {
+		p.catalog.origin, p.catalog.members = mdns.CanonicalName(config.Catalog), map[string]bool{}
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	return p, p.makeNotifiers()
 }
 
 // Attach says which server the zones are in. It comes before all else.
@@ -61,6 +78,20 @@ func (p *Primary) TSIG() mdns.TsigProvider { return p.keys }
 
 // Put puts a zone as the server does. Who has an older one has to copy it whole.
 func (p *Primary) Put(z zone.Zone) error {
+	if p.isCatalog(z.Origin) {
+		return errors.New("transfer: the catalog's name is no zone's")
+	}
+	if err := p.put(z); err != nil {
+		return err
+	}
+	return p.list(z.Origin, true)
+}
+
+func (p *Primary) isCatalog(origin string) bool {
+	return p.catalog.origin != "" && mdns.CanonicalName(origin) == p.catalog.origin
+}
+
+func (p *Primary) put(z zone.Zone) error {
 	j := p.journal(z.Origin)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -68,6 +99,7 @@ func (p *Primary) Put(z zone.Zone) error {
 		return err
 	}
 	j.clear()
+	p.notify(z.Origin)
 	return nil
 }
 
@@ -80,11 +112,22 @@ func (p *Primary) Apply(c zone.Change) error {
 		return err
 	}
 	j.add(c, p.config.JournalRecords)
+	p.notify(c.Origin)
 	return nil
 }
 
 // Remove removes a zone as the server does.
 func (p *Primary) Remove(origin string) bool {
+	if p.isCatalog(origin) {
+		return false
+	}
+	removed := p.remove(origin)
+	// The catalog is only ever changed by list, whose changes fit it.
+	_ = p.list(origin, false)
+	return removed
+}
+
+func (p *Primary) remove(origin string) bool {
 	j := p.journal(origin)
 	j.mu.Lock()
 	defer j.mu.Unlock()
