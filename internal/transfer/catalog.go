@@ -58,12 +58,14 @@ func (p *Primary) startCatalog() error {
 	return p.put(zone.Zone{Origin: c.origin, Records: records})
 }
 
-// list has the catalog list a zone, or not list it any more.
-func (p *Primary) list(origin string, listed bool) error {
+// list has the catalog list a zone if it is there, and only then, whoever else
+// puts and removes it at the same time.
+func (p *Primary) list(origin string) error {
 	c := &p.catalog
 	origin = dns.CanonicalName(origin)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	_, listed := p.server.Zone(origin)
 	if c.serial == 0 || c.members[origin] == listed {
 		return nil
 	}

@@ -84,7 +84,7 @@ func (p *Primary) Put(z zone.Zone) error {
 	if err := p.put(z); err != nil {
 		return err
 	}
-	return p.list(z.Origin, true)
+	return p.list(z.Origin)
 }
 
 func (p *Primary) isCatalog(origin string) bool {
@@ -123,7 +123,7 @@ func (p *Primary) Remove(origin string) bool {
 	}
 	removed := p.remove(origin)
 	// The catalog is only ever changed by list, whose changes fit it.
-	_ = p.list(origin, false)
+	_ = p.list(origin)
 	return removed
 }
 
