@@ -66,6 +66,19 @@ func await(t *testing.T, address, origin string, serial uint32) {
 	t.Fatalf("%s: no serial %d: %v", origin, serial, last)
 }
 
+// awaitGone asks a secondary until it has a zone no more.
+func awaitGone(t *testing.T, address, origin string) {
+	t.Helper()
+	client := &mdns.Client{Timeout: time.Second}
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
+		answer, _, err := client.Exchange(new(mdns.Msg).SetQuestion(origin, mdns.TypeSOA), address)
+		if err == nil && answer.Rcode == mdns.RcodeRefused {
+			return
+		}
+	}
+	t.Fatalf("%s is still there", origin)
+}
+
 const knotText = `server:
   listen: 127.0.0.1@%[1]d
   rundir: %[2]q
@@ -160,7 +173,10 @@ func TestSecondaries(t *testing.T) {
 				t.Fatal(err)
 			}
 			await(t, secondary.String(), "example.net.", 7)
-			if !test.catalog {
+			if test.catalog {
+				p.Remove("example.net.")
+				awaitGone(t, secondary.String(), "example.net.")
+			} else {
 				t.Logf("%s knows no catalog zones: its zones were configured by hand", test.program)
 			}
 		})

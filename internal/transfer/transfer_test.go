@@ -162,3 +162,29 @@ func TestWhoMayTransfer(t *testing.T) {
 		})
 	}
 }
+
+func TestIXFRByUDP(t *testing.T) {
+	p, address := started(t, Config{Allow: loopback}, 1)
+	step(t, p, 2)
+	without := new(mdns.Msg).SetIxfr("example.com.", 1, "ns.", "host.")
+	without.Ns = nil
+	for _, test := range []struct {
+		name           string
+		query          *mdns.Msg
+		rcode, records int
+	}{
+		{"behind", new(mdns.Msg).SetIxfr("example.com.", 1, "ns.", "host."), mdns.RcodeSuccess, 1},
+		{"up to date", new(mdns.Msg).SetIxfr("example.com.", 2, "ns.", "host."), mdns.RcodeSuccess, 1},
+		{"without an SOA", without, mdns.RcodeFormatError, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := mdns.Exchange(test.query, address)
+			if err != nil || got.Rcode != test.rcode || len(got.Answer) != test.records {
+				t.Fatalf("%v %s", err, got)
+			}
+			if test.records == 1 && soaFirst(got.Answer).Serial != 2 {
+				t.Errorf("%s", got)
+			}
+		})
+	}
+}
