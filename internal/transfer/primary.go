@@ -1,0 +1,150 @@
+// Package transfer makes the name server a primary: secondaries copy its zones
+// by AXFR (RFC 5936) and IXFR (RFC 1995), are told of changes by NOTIFY (RFC 1996)
+// and of zones by a catalog (RFC 9432).
+//
+//	primary, err := transfer.New(transfer.Config{Keys: keys, Allow: prefixes})
+//	server, err := dns.New(dns.Config{Transfer: primary.Transfer, TSIG: primary.TSIG(), …})
+//	primary.Attach(server)
+//	err = primary.Start() // when the zones are there; Close ends it
+//	err = primary.Put(zone) // and Apply and Remove: in place of the server's
+package transfer
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"sync"
+
+	mdns "github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/zone"
+)
+
+// Config says who may copy zones.
+type Config struct {
+	Keys           []Key                 // whoever signs by one of them may copy
+	Allow          []netip.Prefix        // addresses that may copy without a key
+	JournalRecords int                   // most that are kept of a zone's changes; default 2,000
+	Secondaries    []Secondary           // who is told of changes
+	Catalog        string                // name of the catalog zone, as catalog.invalid.; "": there is none
+	Registry       prometheus.Registerer // gets the figures; nil: nobody does
+}
+
+// Primary stands between who keeps the zones and the server that answers them.
+type Primary struct {
+	config  Config
+	keys    keys
+	server  *dns.Server
+	metrics *metrics
+
+	catalog   catalog
+	notifiers []*notifier
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+
+	mu       sync.Mutex // of the map
+	journals map[string]*journal
+}
+
+// New returns a primary that has to be attached to its server.
+func New(config Config) (*Primary, error) {
+	keys, err := newKeys(config.Keys)
+	if err != nil {
+		return nil, err
+	}
+	if config.JournalRecords == 0 {
+		config.JournalRecords = 2_000
+	}
+	m, err := newMetrics(config.Registry)
+	if err != nil {
+		return nil, err
+	}
+	p := &Primary{config: config, keys: keys, metrics: m, journals: map[string]*journal{}}
+	if config.Catalog != "" {
+		p.catalog.origin, p.catalog.members = mdns.CanonicalName(config.Catalog), map[string]bool{}
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	return p, p.makeNotifiers()
+}
+
+// Attach says which server the zones are in. It comes before all else.
+func (p *Primary) Attach(server *dns.Server) { p.server = server }
+
+// TSIG returns what knows the keys, for the server's configuration.
+func (p *Primary) TSIG() mdns.TsigProvider { return p.keys }
+
+// Put puts a zone as the server does. Who has an older one has to copy it whole.
+func (p *Primary) Put(z zone.Zone) error {
+	if p.isCatalog(z.Origin) {
+		return errors.New("transfer: the catalog's name is no zone's")
+	}
+	if err := p.put(z); err != nil {
+		return err
+	}
+	return p.list(z.Origin)
+}
+
+func (p *Primary) isCatalog(origin string) bool {
+	return p.catalog.origin != "" && mdns.CanonicalName(origin) == p.catalog.origin
+}
+
+func (p *Primary) put(z zone.Zone) error {
+	j := p.journal(z.Origin)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := p.server.Put(z); err != nil {
+		return err
+	}
+	j.clear()
+	p.notify(z.Origin)
+	return nil
+}
+
+// Apply changes a zone as the server does, and keeps the change for IXFR.
+func (p *Primary) Apply(c zone.Change) error {
+	j := p.journal(c.Origin)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := p.server.Apply(c); err != nil {
+		return err
+	}
+	j.add(c, p.config.JournalRecords)
+	p.notify(c.Origin)
+	return nil
+}
+
+// Remove removes a zone as the server does.
+func (p *Primary) Remove(origin string) bool {
+	if p.isCatalog(origin) {
+		return false
+	}
+	removed := p.remove(origin)
+	// The catalog is only ever changed by list, whose changes fit it.
+	_ = p.list(origin)
+	return removed
+}
+
+func (p *Primary) remove(origin string) bool {
+	j := p.journal(origin)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.clear()
+	return p.server.Remove(origin)
+}
+
+// journal returns the journal of a zone. It stays when the zone goes, so that
+// all who change the zone wait for the same one.
+func (p *Primary) journal(origin string) *journal {
+	origin = mdns.CanonicalName(origin)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	j := p.journals[origin]
+	if j == nil {
+		j = &journal{}
+		p.journals[origin] = j
+	}
+	return j
+}
