@@ -34,6 +34,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 	"github.com/rockpool-cloud/rockpool/internal/size"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/transfer"
 )
 
 // node names this process among those that work on one database. One folder
@@ -49,6 +50,7 @@ type cloud struct {
 	droplets *droplet.Service
 	domains  *domain.Service
 	names    *dns.Server
+	primary  *transfer.Primary // stands before names
 	schema   *schema.Schema
 	handler  http.Handler
 
@@ -103,10 +105,10 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
 	registry := prometheus.NewRegistry()
-	if cl.names, err = openNames(c, registry, log); err != nil {
+	if err := cl.openNames(c, registry, log); err != nil {
 		return nil, err
 	}
-	cl.domains = &domain.Service{DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.names}
+	cl.domains = &domain.Service{DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.primary}
 	cl.droplets.Pointers = cl.domains
 	door, err := api.New(api.Config{
 		DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log,
@@ -205,6 +207,9 @@ func (cl *cloud) start(ctx context.Context) error {
 	if err := cl.domains.Start(ctx); err != nil {
 		return fmt.Errorf("serve domains: %w", err)
 	}
+	if err := cl.primary.Start(); err != nil {
+		return fmt.Errorf("serve secondaries: %w", err)
+	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	cl.stop = stop
 	cl.background.Go(func() { cl.domains.Follow(following) })
@@ -223,9 +228,7 @@ func (cl *cloud) close() error {
 	if cl.images != nil {
 		cl.images.Close()
 	}
-	if cl.names != nil {
-		errs = append(errs, cl.names.Close())
-	}
+	errs = append(errs, cl.closeNames())
 	if cl.engine != nil {
 		errs = append(errs, cl.engine.Close())
 	}

@@ -6,23 +6,68 @@ import (
 	"net/netip"
 	"strings"
 
+	mdns "github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/transfer"
 )
 
-// openNames makes the name server, not started. Without an address it has the
-// zones all the same, so that what it refuses is found out.
-func openNames(c *serveCommand, registry prometheus.Registerer, log *slog.Logger) (*dns.Server, error) {
-	config := dns.Config{Registry: registry, Log: log}
+// transferFlags are about the name servers that copy this one's zones.
+type transferFlags struct {
+	Secondary     []netip.AddrPort `help:"Addresses with ports of name servers that are told when a zone changes."`
+	TransferAllow []netip.Prefix   `help:"Networks that may copy zones without a key."`
+	TransferKey   []transferKey    `help:"Keys by which zones may be copied, as NAME:ALGORITHM:SECRET in base64 (TSIG)."`
+	Catalog       string           `help:"Name of the catalog zone, by which secondaries learn which zones there are (RFC 9432)."`
+}
+
+// transferKey is a TSIG key in the form that dig takes, with its first two
+// parts the other way round.
+type transferKey struct{ transfer.Key }
+
+func (k *transferKey) UnmarshalText(text []byte) error {
+	parts := strings.Split(string(text), ":")
+	if len(parts) != 3 {
+		return fmt.Errorf("a key is NAME:ALGORITHM:SECRET")
+	}
+	k.Key = transfer.Key{Name: mdns.Fqdn(parts[0]), Algorithm: mdns.Fqdn(parts[1]), Secret: parts[2]}
+	return nil
+}
+
+func (f transferFlags) config(registry prometheus.Registerer) transfer.Config {
+	config := transfer.Config{Allow: f.TransferAllow, Registry: registry}
+	if f.Catalog != "" {
+		config.Catalog = mdns.CanonicalName(f.Catalog)
+	}
+	for _, key := range f.TransferKey {
+		config.Keys = append(config.Keys, key.Key)
+	}
+	for _, address := range f.Secondary {
+		config.Secondaries = append(config.Secondaries, transfer.Secondary{Address: address})
+	}
+	return config
+}
+
+// openNames makes the name server, not started, and what its secondaries copy
+// from. Without an address it has the zones all the same, so that what it
+// refuses is found out.
+func (cl *cloud) openNames(c *serveCommand, registry prometheus.Registerer, log *slog.Logger) (err error) {
+	if cl.primary, err = transfer.New(c.transferFlags.config(registry)); err != nil {
+		return err
+	}
+	config := dns.Config{Registry: registry, Log: log, Transfer: cl.primary.Transfer, TSIG: cl.primary.TSIG()}
 	if c.DNS != "" {
 		address, err := netip.ParseAddrPort(c.DNS)
 		if err != nil {
-			return nil, fmt.Errorf("--dns %s: not an address with a port; give one, or nothing for no name server", c.DNS)
+			return fmt.Errorf("--dns %s: not an address with a port; give one, or nothing for no name server", c.DNS)
 		}
 		config.Addresses = []netip.AddrPort{address}
 	}
-	return dns.New(config)
+	if cl.names, err = dns.New(config); err != nil {
+		return err
+	}
+	cl.primary.Attach(cl.names)
+	return nil
 }
 
 // startNames has the name server answer.
@@ -32,6 +77,17 @@ func (cl *cloud) startNames(c *serveCommand) error {
 	}
 	if err := cl.names.Start(); err != nil {
 		return fmt.Errorf("%w; choose another address by --dns", err)
+	}
+	return nil
+}
+
+// closeNames ends the name server, as far as it has come to be.
+func (cl *cloud) closeNames() error {
+	if cl.primary != nil {
+		cl.primary.Close()
+	}
+	if cl.names != nil {
+		return cl.names.Close()
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -19,10 +20,10 @@ func (c *client) ask(name string, kind uint16) *dns.Msg {
 	return answer
 }
 
-func newNameserver(t *testing.T) *client {
+func newNameserver(t *testing.T, change ...func(*serveCommand)) *client {
 	t.Helper()
 	var command *serveCommand
-	c := newClient(t, func(s *serveCommand) { s.DNS, command = "127.0.0.1:0", s })
+	c := newClient(t, append(change, func(s *serveCommand) { s.DNS, command = "127.0.0.1:0", s })...)
 	if err := c.cloud.startNames(command); err != nil {
 		t.Fatal(err)
 	}
@@ -108,5 +109,46 @@ func TestDropletsHavePointers(t *testing.T) {
 	c.do("DELETE", "/v2/droplets/1", "", "Prefer", "wait=60")
 	if got := pointer(); got != "NXDOMAIN" {
 		t.Errorf("the deleted droplet: %s", got)
+	}
+}
+
+// A secondary copies a domain with its key, and nobody without it.
+func TestDomainsAreCopied(t *testing.T) {
+	const secret = "c2VjcmV0IG9mIGEgcG9vbCBvZiByb2Nrcw=="
+	c := newNameserver(t, func(s *serveCommand) {
+		var key transferKey
+		if err := key.UnmarshalText([]byte("pool:hmac-sha256:" + secret)); err != nil {
+			t.Fatal(err)
+		}
+		s.TransferKey, s.Catalog = []transferKey{key}, "catalog.invalid"
+	})
+	c.do("POST", "/v2/domains", `{"name":"example.com","ip_address":"192.0.2.1"}`)
+	read := func(zone string, signed bool) (records int, err error) {
+		request := new(dns.Msg).SetAxfr(zone)
+		transfer := &dns.Transfer{}
+		if signed {
+			transfer.TsigSecret = map[string]string{"pool.": secret}
+			request.SetTsig("pool.", dns.HmacSHA256, 300, time.Now().Unix())
+		}
+		messages, err := transfer.In(request, c.cloud.nameserverAddresses())
+		if err != nil {
+			return 0, err
+		}
+		for message := range messages {
+			if message.Error != nil {
+				return records, message.Error
+			}
+			records += len(message.RR)
+		}
+		return records, nil
+	}
+	if n, err := read("example.com.", true); err != nil || n != 6 { // SOA, three NS, A, SOA
+		t.Errorf("with the key: %d records, %v", n, err)
+	}
+	if n, err := read("catalog.invalid.", true); err != nil || n != 5 { // SOA, NS, version, the member, SOA
+		t.Errorf("the catalog: %d records, %v", n, err)
+	}
+	if n, err := read("example.com.", false); err == nil {
+		t.Errorf("without the key: %d records", n)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 type serveCommand struct {
 	dataFlag
+	transferFlags
 	Listen       string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
 	DNS          string        `help:"Address and port of the name server of the domains, by UDP and TCP; empty for none." default:"127.0.0.1:5300"`
 	Nameservers  []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
