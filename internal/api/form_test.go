@@ -18,6 +18,9 @@ func TestQueryParams(t *testing.T) {
 		"a[]=1&a[]=2":                           `{"a":["1","2"]}`,
 		"a%5B%5D=1":                             `{"a":["1"]}`,
 		"a[2]=c&a[0]=a":                         `{"a":["a","c"]}`,
+		"a=1&a[]=2&a[0]=3":                      `{"a":["1","2","3"]}`,
+		"a[1]=5&a[0]=4&a[]=3&a=1&a=2":           `{"a":["1","2","3","4","5"]}`,
+		"o[a]=1&o[a][]=2":                       `{"o":{"a":["1","2"]}}`,
 		"p[plan]=w&p[h]=4":                      `{"p":{"h":"4","plan":"w"}}`,
 		"p[q][r]=1":                             `{"p":{"q":{"r":"1"}}}`,
 		"p[0]=1&p[x]=2":                         `{"p":{"0":"1","x":"2"}}`,
@@ -46,6 +49,50 @@ func TestQueryParamsRefuses(t *testing.T) {
 	} {
 		if params, err := queryParams(text); err == nil {
 			t.Errorf("%s: %v", name, params)
+		}
+	}
+}
+
+// What comes after the last parameter that may be is not even looked at.
+func TestTooManyParameters(t *testing.T) {
+	const want = "There are too many parameters; the maximum is 1000."
+	part := "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+	for name, read := range map[string]func(n int) (map[string]any, error){
+		"a query": func(n int) (map[string]any, error) {
+			return queryParams("&" + strings.Repeat("a=1&", n) + "&%zz")
+		},
+		"a query without names": func(n int) (map[string]any, error) {
+			return queryParams(strings.Repeat("=1&", n) + "%zz")
+		},
+		"parts": func(n int) (map[string]any, error) {
+			return multipartParams([]byte(strings.Repeat(part, n)+"--x\r\nbroken\r\n\r\n--x--"), "x")
+		},
+		"parts without names": func(n int) (map[string]any, error) {
+			return multipartParams([]byte(strings.Repeat("--x\r\n\r\n1\r\n", n)+"--x\r\nbroken\r\n\r\n--x--"), "x")
+		},
+	} {
+		if _, err := read(maxPairs - 1); err == nil || err.Error() == want {
+			t.Errorf("%s: what is broken after %d is taken: %v", name, maxPairs-1, err)
+		}
+		if _, err := read(maxPairs + 1); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// A parameter that is given as two things is refused by its name.
+func TestMixedSpellings(t *testing.T) {
+	for text, name := range map[string]string{
+		"a[b]=1&a=2": "a", "a[]=1&a[b]=2": "a", "a[b][c]=1&a[b][]=2": "a[b]", "r[0][a][b]=1&r[0][a]=2": "r[][a]",
+	} {
+		params, err := queryParams(text)
+		if err == nil {
+			t.Errorf("%s: %v", text, params)
+			continue
+		}
+		checkBadRequest(t, err)
+		if !strings.Contains(err.Error(), `"`+name+`" is given both`) {
+			t.Errorf("%s: %v, which does not name %s", text, err, name)
 		}
 	}
 }

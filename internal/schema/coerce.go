@@ -2,12 +2,22 @@ package schema
 
 import (
 	"encoding/json"
-	"io"
 	"maps"
-	"math/big"
 	"strconv"
 	"strings"
 )
+
+// Text is the value of a form's or a query's parameter, which can only be
+// written as text, whatever it means. "null" is null where the parameter can be
+// that, and so is an empty text (contract, section 4) unless texts are one of
+// several types: there it may mean something of its own, as the early draft's
+// "reboot=" does. A string of JSON is what it is.
+type Text string
+
+func (t Text) isNull(types map[string]bool) bool {
+	several := types["string"] && len(types) > 2
+	return types["null"] && (t == "null" || t == "" && !several)
+}
 
 // Repeated is the values of a form's parameter that stands several times.
 type Repeated []string
@@ -34,13 +44,18 @@ func (l *Link) coerce(value any, schema map[string]any) any {
 	switch v := value.(type) {
 	case Repeated:
 		if !shape.types["array"] {
-			return l.coerce(v[len(v)-1], schema)
+			return l.coerce(Text(v[len(v)-1]), schema)
 		}
 		list := make([]any, len(v))
 		for i, text := range v {
-			list[i] = l.coerce(text, shape.items)
+			list[i] = l.coerce(Text(text), shape.items)
 		}
 		return list
+	case Text:
+		if v.isNull(shape.types) {
+			return nil
+		}
+		return l.coerceText(string(v), shape)
 	case string:
 		return l.coerceText(v, shape)
 	case json.Number:
@@ -111,15 +126,23 @@ func (l *Link) coerceText(text string, s shape) any {
 		return text
 	}
 	trimmed := strings.TrimSpace(text)
-	if s.types["array"] {
-		if list, ok := literal(trimmed).([]any); ok {
-			return l.coerceItems(list, s)
+	if s.types["array"] || s.types["object"] {
+		switch v := literal(trimmed).(type) {
+		case broken:
+			return v
+		case []any:
+			if s.types["array"] {
+				return l.coerceItems(v, s)
+			}
+		case map[string]any:
+			if s.types["object"] {
+				l.coerceMembers(v, s.properties)
+				return v
+			}
 		}
-		return l.coerceItems(commaSeparated(trimmed), s)
 	}
-	if object, ok := literal(trimmed).(map[string]any); ok && s.types["object"] {
-		l.coerceMembers(object, s.properties)
-		return object
+	if s.types["array"] {
+		return l.coerceItems(commaSeparated(trimmed), s)
 	}
 	if s.types["integer"] {
 		if n, err := strconv.ParseInt(trimmed, 10, 64); err == nil {
@@ -150,75 +173,4 @@ func (l *Link) coerceItems(list []any, s shape) []any {
 		list[i] = l.coerce(item, s.items)
 	}
 	return list
-}
-
-// literal reads a JSON array or object; nil for anything else.
-func literal(text string) any {
-	if !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
-		return nil
-	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	var value any
-	if decoder.Decode(&value) != nil {
-		return nil
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil
-	}
-	return value
-}
-
-func commaSeparated(text string) []any {
-	list := []any{}
-	if text == "" {
-		return list
-	}
-	for item := range strings.SplitSeq(text, ",") {
-		list = append(list, strings.TrimSpace(item))
-	}
-	return list
-}
-
-func isNumber(n json.Number) bool {
-	var any float64
-	return json.Unmarshal([]byte(n), &any) == nil
-}
-
-func coerceNumber(n json.Number, types map[string]bool) any {
-	switch {
-	case types["integer"]:
-		return integer(n)
-	case types["string"] && !types["number"]:
-		return n.String()
-	case types["boolean"] && (n == "0" || n == "1"):
-		return n == "1"
-	}
-	return n
-}
-
-// integer writes a number without a fraction as a plain integer: 3.0 and 3e0
-// are 3. A number too large for an id stays as it was, so that nobody can make
-// us write out a million digits.
-func integer(n json.Number) json.Number {
-	if len(n) > 32 || exponent(n.String()) > 18 {
-		return n
-	}
-	if r, ok := new(big.Rat).SetString(n.String()); ok && r.IsInt() {
-		return json.Number(r.Num().String())
-	}
-	return n
-}
-
-// exponent is the size of a number's exponent, 0 without one.
-func exponent(number string) int {
-	_, text, found := strings.Cut(strings.ToLower(number), "e")
-	if !found {
-		return 0
-	}
-	e, err := strconv.Atoi(text)
-	if err != nil {
-		return 1 << 30
-	}
-	return max(e, -e)
 }

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,8 @@ import (
 const thing = `{"title": "Thing", "description": "A thing.", "type": ["object"], "one": "thing", "many": "things", "definitions": {
 	"integer": {"description": "d", "example": 1, "type": ["integer"]}, "number": {"description": "d", "example": 1.5, "type": ["number"]},
 	"boolean": {"description": "d", "example": true, "type": ["boolean"]}, "text": {"description": "d", "example": "a", "type": ["string"]},
-	"maybe": {"description": "d", "example": 1, "type": ["integer", "null"]}, "either": {"description": "d", "example": 1, "type": ["integer", "string"]},
+	"maybe": {"description": "d", "example": 1, "type": ["integer", "null"]}, "word": {"description": "d", "example": "a", "type": ["string", "null"]}, "share": {"description": "d", "example": 1.5, "type": ["number", "null"]},
+	"draft": {"description": "d", "example": "a", "type": ["string", "boolean", "null"]}, "either": {"description": "d", "example": 1, "type": ["integer", "string"]},
 	"list": {"description": "d", "type": ["array"], "items": {"$ref": "#/definitions/thing/definitions/integer"}},
 	"object": {"description": "d", "type": ["object"], "properties": {"n": {"$ref": "#/definitions/thing/definitions/integer"}}},
 	"anything": {"description": "d", "example": {}, "type": ["object"], "additionalProperties": true}},
@@ -26,7 +28,8 @@ const thing = `{"title": "Thing", "description": "A thing.", "type": ["object"],
 	"links": [{"title": "Create", "description": "Make one.", "method": "POST", "href": "/things", "scope": "thing:create", "rel": "create", "schema": {"type": ["object"], "properties": {
 		"integer": {"$ref": "#/definitions/thing/definitions/integer"}, "number": {"$ref": "#/definitions/thing/definitions/number"},
 		"boolean": {"$ref": "#/definitions/thing/definitions/boolean"}, "text": {"$ref": "#/definitions/thing/definitions/text"},
-		"maybe": {"$ref": "#/definitions/thing/definitions/maybe"}, "identity": {"$ref": "#/definitions/thing/definitions/either"},
+		"word": {"$ref": "#/definitions/thing/definitions/word"}, "share": {"$ref": "#/definitions/thing/definitions/share"},
+		"draft": {"$ref": "#/definitions/thing/definitions/draft"}, "maybe": {"$ref": "#/definitions/thing/definitions/maybe"}, "identity": {"$ref": "#/definitions/thing/definitions/either"},
 		"list": {"$ref": "#/definitions/thing/definitions/list"}, "object": {"$ref": "#/definitions/thing/definitions/object"},
 		"anything": {"$ref": "#/definitions/thing/definitions/anything"}}}}]}`
 
@@ -89,6 +92,74 @@ func TestCoerce(t *testing.T) {
 	}
 }
 
+// A form has texts only, of which some mean null.
+func TestCoerceForms(t *testing.T) {
+	loaded, err := schema.Load(map[string][]byte{"thing": []byte(thing)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		value any
+		names string // of the parameters that have it
+		want  string // JSON, of each
+	}{
+		{schema.Text("null"), "word share draft maybe", `null`},
+		{schema.Text(""), "word share maybe", `null`},
+		{schema.Text(""), "draft text", `""`},
+		{schema.Text("null"), "text", `"null"`},
+		{schema.Text(" "), "word", `" "`},
+		{schema.Text("nullify"), "word draft", `"nullify"`},
+		{schema.Text("1.5"), "share number", `1.5`},
+		{schema.Text("7"), "maybe integer", `7`},
+		{schema.Text("7"), "word text", `"7"`},
+		{schema.Repeated{"a", "null"}, "word", `null`},
+		{schema.Repeated{"1", "2"}, "list", `[1,2]`},
+		{[]any{schema.Text("1"), schema.Text("2")}, "list", `[1,2]`},
+		{map[string]any{"n": schema.Text("1")}, "object", `{"n":1}`},
+		{map[string]any{"n": schema.Text("1")}, "anything", `{"n":"1"}`},
+		{"null", "word text draft", `"null"`},
+		{"null", "share maybe", `null`},
+		{"", "word", `""`},
+	} {
+		for name := range strings.FieldsSeq(test.names) {
+			params := loaded.Links[0].Gather(map[string]any{name: test.value})
+			if got := encode(t, params); got != `{"`+name+`":`+test.want+`}` {
+				t.Errorf("%s %#v: %s, want %s", name, test.value, got, test.want)
+			}
+			if err := loaded.Links[0].Validate(params); err != nil {
+				t.Errorf("%s %#v: %v", name, test.value, err)
+			}
+		}
+	}
+	params := loaded.Links[0].Gather(map[string]any{"number": schema.Text("null")})
+	if err := loaded.Links[0].Validate(params); err == nil || err.Error() != "Number must be a number, not a string" {
+		t.Errorf("null where none can be: %v", err)
+	}
+}
+
+// A literal inside a text is refused for what a body of JSON is refused for.
+func TestHalfCharactersInLiterals(t *testing.T) {
+	loaded := served(t)
+	i := slices.IndexFunc(loaded.Links, func(l *schema.Link) bool { return l.Route() == "POST /droplets" })
+	for _, test := range []struct {
+		name  string
+		value any
+		fault string // empty if it is none
+	}{
+		{"tags", schema.Text(`["\ud800"]`), `error parsing the parameter tags: the escape \ud800 is half a character`},
+		{"tags", `["a","\udfffb"]`, `error parsing the parameter tags: the escape \udfff is half a character`},
+		{"backup_policy", schema.Text(`{"plan":"\ud83d"}`), `error parsing the parameter backup_policy: the escape \ud83d is half a character`},
+		{"user_data", schema.Text(`{"a":"\ud800"}`), ""}, // a text, whatever it looks like
+		{"tags", schema.Text(`["\u0061"]`), ""},
+	} {
+		params := loaded.Links[i].Gather(map[string]any{"name": "a", "size": "1gb", "image": "micro", test.name: test.value})
+		err := loaded.Links[i].Validate(params)
+		if e := new(apierr.Error); test.fault != "" && (!errors.As(err, &e) || e.Status != 400 || e.Message != test.fault) || test.fault == "" && err != nil {
+			t.Errorf("%s %v: %v, want %q", test.name, test.value, err, test.fault)
+		}
+	}
+}
+
 // FuzzParameters sends whatever JSON holds to each link of the real schema.
 // What is accepted has no number that a handler could not take, and what is
 // refused names a field and says why.
@@ -99,6 +170,7 @@ func FuzzParameters(f *testing.F) {
 		`{"name":["a"],"names":"a,b","image":1e400,"ssh_keys":[1.0,-0,"x",null,[]],"volumes":"[[]]","monitoring":2,"vpc_uuid":null}`,
 		`{"type":"power_off","private":"yes","tag_name":1,"public_key":{},"name":{"name":1}}`,
 		`{"image":1e999999999,"size":-0.0,"region":true,"user_data":[1],"backup_policy":"{\"a\":1e9}","tags":"[\"a\",1]"}`,
+		`{"name":"a","tags":"[\"\\ud800\"]"}`,
 	} {
 		for i := range loaded.Links {
 			f.Add(uint(i), seed)
@@ -121,6 +193,9 @@ func FuzzParameters(f *testing.F) {
 			return
 		}
 		var e *apierr.Error
+		if errors.As(err, &e) && e.ID == "bad_request" && strings.Contains(e.Message, "is half a character") {
+			return
+		}
 		if !errors.As(err, &e) || e.Status != 422 || e.ID != "unprocessable_entity" || len(e.Fields) == 0 || e.Fields[0].Message != e.Message {
 			t.Errorf("%s %s: refused with %#v", link.Route(), text, err)
 		}

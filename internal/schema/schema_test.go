@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,7 +133,8 @@ func TestLoadRefuses(t *testing.T) {
 		"a link without a scope":        {`"rel": "instances", "scope": "pond:read"`, `"rel": "instances"`, "schema of pond, link 0: it has no scope"},
 		"an unknown rel":                {`"rel": "instances"`, `"rel": "list"`, "schema of pond/links/0: rel must be create, destroy, instances, self or update, not list"},
 		"two links for one thing":       {`"href": "/ponds/newest"`, `"href": "/ponds"`, "GET /ponds is both in pond and in pond"},
-		"two links of one name":         {`"title": "Newest"`, `"title": "Info"`, `GET /ponds/newest and GET /ponds/{pond} are both titled "Info"`},
+		"two links of one name":         {`"title": "Newest"`, `"title": "Info"`, `GET /ponds/newest and GET /ponds/{pond} are both called pond_info`},
+		"two links of one operation":    {`"title": "Newest"`, `"title": "INFO"`, `GET /ponds/newest and GET /ponds/{pond} are both called pond_info`},
 		"no name of one":                {`"one": "pond", `, ``, `schema of pond/links/1: a link of rel create needs the resource's "one"`},
 		"no name of many":               {`"many": "ponds", `, ``, `schema of pond/links/0: a link of rel instances needs the resource's "many"`},
 		"no title":                      {`"title": "Pond", `, ``, "schema of pond: it has no title"},
@@ -219,6 +221,26 @@ func TestValidateAnswer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Answers are made ready to be checked when that is first asked, by however
+// many at once.
+func TestValidateAnswersAtOnce(t *testing.T) {
+	s := load(t)
+	var checks sync.WaitGroup
+	for range 4 {
+		for _, link := range s.Links {
+			checks.Go(func() {
+				if err := link.ValidateAnswer(link.AnswerExample()); err != nil {
+					t.Errorf("the example of what %s answers: %v", link.Route(), err)
+				}
+				if err := s.ValidateError(object{}); err == nil {
+					t.Error("an error of nothing is one")
+				}
+			})
+		}
+	}
+	checks.Wait()
 }
 
 func TestAttributes(t *testing.T) {
