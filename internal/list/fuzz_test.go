@@ -21,6 +21,7 @@ func FuzzParseRange(f *testing.F) {
 		"version; order=desc,max=10;", "bytes=0-1", "; ;,,=", "a ]..[", "a [..]", "name a b..; max=1", "name ]n990..n999[; max=3", "name é..", "id ]..[",
 		"id ]10 .. 20[ ; max = 10 ; order = desc", "id\t..\t5", "id 1..2..3", "name ..a..b", "id ..9223372036854775807", "id -1..; max=1;order=desc", "id 5..1; order=desc",
 		"name \xff..\x00", "id ..; max=99999999999999999999", "id ..; max=0", "id ..; order=DESC",
+		"id ..0", "id ..1[", "id ]3..4[", "id ]14..14[", "id 1..5; order=desc", "id 15..16; order=desc", "name n990a..n990b", "name ..a; order=desc",
 	} {
 		f.Add(seed)
 	}
@@ -35,24 +36,15 @@ func FuzzParseRange(f *testing.F) {
 		if found == nil {
 			return
 		}
+		ordered := inOrder(items, q)
 		if len(found.Items) == 0 {
-			if found.NextRange != "" || found.PrevRange != "" && len(follow(t, lists, found.PrevRange).Items) == 0 {
-				t.Errorf("%q: nothing, and then %q and %q", header, found.NextRange, found.PrevRange)
-			}
+			checkAround(t, lists, header, found, ordered)
 			return
 		}
 		again := follow(t, lists, found.ContentRange)
 		if !slices.Equal(ids(again), ids(*found)) || again.ContentRange != found.ContentRange || again.PrevRange != found.PrevRange ||
 			(again.NextRange == "") != (found.NextRange == "") {
 			t.Errorf("%q: by its own Content-Range %q:\n%+v\n%+v", header, found.ContentRange, found, again)
-		}
-		attribute := func(i item) string { return strconv.FormatInt(i.id+100, 10) }
-		if q.Attr == "name" || q.Attr == "names" || q.Attr == "title" {
-			attribute = func(i item) string { return i.name }
-		}
-		ordered := slices.SortedFunc(slices.Values(items), func(x, y item) int { return cmp.Compare(attribute(x), attribute(y)) })
-		if q.Desc {
-			slices.Reverse(ordered)
 		}
 		first, after := slices.Index(ordered, found.Items[0]), slices.Index(ordered, found.Items[len(found.Items)-1])+1
 		if !slices.Equal(ordered[first:after], found.Items) || len(found.Items) > q.Max {
@@ -75,8 +67,50 @@ func FuzzParseRange(f *testing.F) {
 	})
 }
 
+// inOrder sorts items as a query asks.
+func inOrder(items []item, q list.Query) []item {
+	attribute := func(i item) string { return strconv.FormatInt(i.id+100, 10) }
+	if q.Attr == "name" || q.Attr == "names" || q.Attr == "title" {
+		attribute = func(i item) string { return i.name }
+	}
+	ordered := slices.SortedFunc(slices.Values(items), func(x, y item) int { return cmp.Compare(attribute(x), attribute(y)) })
+	if q.Desc {
+		slices.Reverse(ordered)
+	}
+	return ordered
+}
+
+// checkAround fails unless an empty slice leads to what is before and after it,
+// and no item is in neither.
+func checkAround(t fataler, lists map[string]reader, header string, found *list.Slice[item], ordered []item) {
+	t.Helper()
+	at := 0
+	if found.PrevRange != "" {
+		before := follow(t, lists, found.PrevRange).Items
+		if len(before) == 0 {
+			t.Errorf("%q: Prev-Range %q leads to nothing", header, found.PrevRange)
+			return
+		}
+		at = slices.Index(ordered, before[len(before)-1]) + 1
+	}
+	if found.NextRange == "" {
+		if at < len(ordered) {
+			t.Errorf("%q: nothing leads to %v", header, ordered[at:])
+		}
+	} else if next := follow(t, lists, found.NextRange); at == len(ordered) || len(next.Items) == 0 || next.Items[0] != ordered[at] {
+		t.Errorf("%q: Next-Range %q leads to %v of %v", header, found.NextRange, next.Items, ordered)
+	}
+}
+
+// fataler is a test, or a check of one.
+type fataler interface {
+	Helper()
+	Errorf(string, ...any)
+	Fatalf(string, ...any)
+}
+
 // readBoth reads a slice from both lists, which must agree; nil if they refuse.
-func readBoth(t *testing.T, lists map[string]reader, q list.Query) *list.Slice[item] {
+func readBoth(t fataler, lists map[string]reader, q list.Query) *list.Slice[item] {
 	t.Helper()
 	fromMemory, memoryErr := lists["memory"](q)
 	fromTable, tableErr := lists["table"](q)
@@ -94,7 +128,7 @@ func readBoth(t *testing.T, lists map[string]reader, q list.Query) *list.Slice[i
 }
 
 // follow reads by a range that an answer gave.
-func follow(t *testing.T, lists map[string]reader, header string) list.Slice[item] {
+func follow(t fataler, lists map[string]reader, header string) list.Slice[item] {
 	t.Helper()
 	q, ok := list.ParseRange(header)
 	if !ok {

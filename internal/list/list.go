@@ -97,7 +97,7 @@ func (a Attr[T]) compare(x, y string) int {
 type window struct {
 	total    int
 	more     bool     // items follow within the query's bounds
-	beyond   bool     // items follow the query's end
+	beyond   bool     // items follow the query's end, and its beginning
 	previous []string // values of the up to Max items before the slice, or of the two at their ends; the nearest first
 }
 
@@ -109,6 +109,9 @@ func describe[T any](attrs []Attr[T], a Attr[T], q Query, items []T, w window) I
 		info.PrevRange = q.format(w.previous[len(w.previous)-1], w.previous[0], false)
 	}
 	if len(items) == 0 {
+		if w.beyond {
+			info.NextRange = q.format(a.beyond(q))
+		}
 		return info
 	}
 	last := a.Value(items[len(items)-1])
@@ -124,4 +127,19 @@ func describe[T any](attrs []Attr[T], a Attr[T], q Query, items []T, w window) I
 		info.NextRange = q.format(last, "", true)
 	}
 	return info
+}
+
+// beyond returns where the items begin that follow an empty slice: after the
+// query's end, or at its beginning where that is later.
+func (a Attr[T]) beyond(q Query) (from, to string, exclusive bool) {
+	if q.From.Value != "" {
+		c := a.compare(q.From.Value, q.To.Value)
+		if q.Desc {
+			c = -c
+		}
+		if c > 0 || c == 0 && q.From.Exclusive {
+			return q.From.Value, "", q.From.Exclusive
+		}
+	}
+	return q.To.Value, "", !q.To.Exclusive
 }

@@ -137,6 +137,11 @@ func TestRanges(t *testing.T) {
 			{"id ..3", 1, 3, "id 1..3; max=200", "id ]3..; max=200", ""},
 			{"id 449..", 449, 450, "id 449..450; max=200", "", "id 249..448; max=200"},
 			{" \tid \t ]\t10 .. 12 ] ; max = 10 , order = asc ; ", 11, 12, "id 11..12; max=10", "id ]12..; max=10", "id 1..10; max=10"},
+			{"id ..0", 0, 0, "id ..; max=200", "id ]0..; max=200", ""},
+			{"id ..1[", 0, 0, "id ..; max=200", "id 1..; max=200", ""},
+			{"id ]7..8[", 0, 0, "id ..; max=200", "id 8..; max=200", "id 1..7; max=200"},
+			{"id ]7..7[", 0, 0, "id ..; max=200", "id ]7..; max=200", "id 1..7; max=200"},
+			{"id 451..460; order=desc", 0, 0, "id ..; max=200,order=desc", "id 451..; max=200,order=desc", ""},
 			{"id ]999999..", 0, 0, "id ..; max=200", "", "id 251..450; max=200"},
 			{"name ]n1000..; max=2", 450, 449, "name n551..n552; max=2", "name ]n552..; max=2", "name n1000..n1000; max=2"},
 			{"title ]n998..", 2, 2, "title n999..n999; max=200", "", "title n799..n998; max=200"},
@@ -230,6 +235,22 @@ func TestFollowingRanges(t *testing.T) {
 				t.Fatalf("back by %q: %v, %v, want %v", back, ids(found), err, pages[n])
 			}
 			back = found.PrevRange
+		}
+	})
+}
+
+// A range with two ends, of which nothing is left, still leads to all that is.
+func TestRangesWithNothingInThem(t *testing.T) {
+	items := slices.DeleteFunc(numbers(40), func(i item) bool { return i.id%10 > 4 })
+	lists := both(t, items)
+	rapid.Check(t, func(t *rapid.T) {
+		first, last := rapid.IntRange(0, 41).Draw(t, "first"), rapid.IntRange(0, 41).Draw(t, "last")
+		header := "id " + rapid.SampledFrom([]string{"", "]"}).Draw(t, "from") + strconv.Itoa(first) + ".." +
+			strconv.Itoa(last) + rapid.SampledFrom([]string{"", "["}).Draw(t, "to") + "; max=" +
+			strconv.Itoa(rapid.IntRange(1, 9).Draw(t, "max")) + ",order=" + rapid.SampledFrom([]string{"asc", "desc"}).Draw(t, "order")
+		q, _ := list.ParseRange(header)
+		if found := readBoth(t, lists, q); found != nil && len(found.Items) == 0 {
+			checkAround(t, lists, header, found, inOrder(items, q))
 		}
 	})
 }

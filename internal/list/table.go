@@ -115,6 +115,7 @@ func (r reading[T]) beyond(ctx context.Context, more bool) (found bool, err erro
 		return false, nil
 	}
 	c := r.condition()
+	c.bound(r.q.From, ">", "<", r.q.Desc) // it may come after the end
 	c.bound(Bound{r.q.To.Value, !r.q.To.Exclusive}, ">", "<", r.q.Desc)
 	query := fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s WHERE %s)", r.table.From, c.text)
 	if err := r.db.QueryRow(ctx, query, c.args...).Scan(&found); err != nil {
