@@ -25,6 +25,8 @@
 //   - scope, of a link: what a token needs, like droplet:read.
 //   - status, of a link: that of its answer. By rel it is 200, of create 201,
 //     of destroy 204.
+//   - also, of a link: another status that it may answer with, and the same
+//     target, as when nothing was to be done.
 //   - targetSchema, of a link: draft-04's own, written only where the answer is
 //     not what its rel means: of instances a list with links and meta, of
 //     destroy nothing, else one object.
@@ -162,7 +164,8 @@ func (s *Schema) read() error {
 	return errors.Join(append(errs, s.checkLinks())...)
 }
 
-// checkLinks refuses two links for one thing.
+// checkLinks refuses two links for one thing, and two that programs would call
+// by one name.
 func (s *Schema) checkLinks() error {
 	var errs []error
 	routes, operations := map[string]*Link{}, map[string]*Link{}
@@ -170,11 +173,10 @@ func (s *Schema) checkLinks() error {
 		if other := routes[link.Route()]; other != nil {
 			errs = append(errs, fmt.Errorf("%s is both in %s and in %s", link.Route(), other.Resource, link.Resource))
 		}
-		operation := link.Resource + " " + link.Title
-		if other := operations[operation]; other != nil {
-			errs = append(errs, fmt.Errorf("%s and %s are both titled %q", other.Route(), link.Route(), link.Title))
+		if other := operations[link.Operation()]; other != nil {
+			errs = append(errs, fmt.Errorf("%s and %s are both called %s", other.Route(), link.Route(), link.Operation()))
 		}
-		routes[link.Route()], operations[operation] = link, link
+		routes[link.Route()], operations[link.Operation()] = link, link
 	}
 	return errors.Join(errs...)
 }
