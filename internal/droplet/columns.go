@@ -10,15 +10,17 @@ import (
 
 // What the columns of JSON mean whose values come again and again: most
 // droplets of a list are made from the same few images and have the same
-// features and tags. Decoding them took longer than reading them.
+// features and tags. Decoding them took longer than reading them. Their lists
+// are clipped, so that appending to one copies it.
 var (
 	images = meanings[image.View]{decode: func(text string) (view image.View, err error) {
 		err = json.Unmarshal([]byte(text), &view)
+		view.Regions, view.Tags = slices.Clip(view.Regions), slices.Clip(view.Tags)
 		return view, err
 	}}
 	texts = meanings[[]string]{decode: func(text string) (list []string, err error) {
 		err = json.Unmarshal([]byte(text), &list)
-		return slices.Clip(list), err // so that appending to it copies it
+		return slices.Clip(list), err
 	}}
 )
 

@@ -2,6 +2,7 @@ package droplet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,24 @@ func TestTextsOfAColumn(t *testing.T) {
 		}
 		if got, err := texts.of(`["a"`); err == nil {
 			t.Errorf("half a list is %v", got)
+		}
+	}
+}
+
+func TestImagesOfAColumn(t *testing.T) {
+	const text = `{"id":1,"regions":["a","b","c"],"tags":["d","e","f"]}`
+	var lists [][]string
+	for range 2 { // decoded, then remembered
+		view, err := images.of(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists = append(lists, view.Regions, view.Tags)
+	}
+	for i, want := range [][]string{{"a", "b", "c"}, {"d", "e", "f"}} {
+		mine, yours := append(lists[i], "mine"), append(lists[i+2], "yours")
+		if !slices.Equal(mine, append(want, "mine")) || !slices.Equal(yours, append(want, "yours")) {
+			t.Errorf("what one appends to %v the other sees: %v, %v", want, mine, yours)
 		}
 	}
 }
