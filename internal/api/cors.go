@@ -7,9 +7,11 @@ import "net/http"
 // will do.
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-	corsHeaders = "Authorization, Content-Type, Accept, Range, Prefer, Idempotency-Key, X-Http-Method-Override"
-	corsExposed = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Total, Link, Location, ETag, " +
-		"Content-Range, Next-Range, Prev-Range, Accept-Ranges, Idempotency-Replayed, Preference-Applied, X-Request-Id"
+	corsHeaders = "Authorization, Content-Type, Accept, Range, Prefer, Pragma, If-None-Match, Idempotency-Key, " +
+		"X-Http-Method-Override, Http-Method-Override"
+	corsExposed = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Total, Link, Location, ETag, Allow, " +
+		"WWW-Authenticate, Content-Range, Next-Range, Prev-Range, Accept-Ranges, Accept-Range, Idempotency-Replayed, " +
+		"Preference-Applied, X-Request-Id"
 	corsMaxAge = "86400" // seconds
 )
 
