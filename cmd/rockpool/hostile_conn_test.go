@@ -104,11 +104,7 @@ func TestABodyThatStopsHoldsNobodyUp(t *testing.T) {
 // A client that stops and stays is told as well, when its time is over.
 func TestABodyThatStopsForGood(t *testing.T) {
 	c := newClient(t)
-	server := httptest.NewUnstartedServer(nil)
-	server.Listener = api.Listener(server.Listener)
-	server.Config = newServer(c.cloud.handler, slog.New(slog.DiscardHandler))
-	server.Config.ReadTimeout = 50 * time.Millisecond
-	server.Start()
+	server := c.another(func(s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
 	defer server.Close()
 	c.url = server.URL
 	for name, text := range map[string]string{
@@ -132,11 +128,14 @@ func TestAClientThatSendsNoMoreIsAnswered(t *testing.T) {
 	}
 }
 
-// A client that goes away in the middle of anything costs nothing.
+// A client that goes away in the middle of anything costs nothing. A body that
+// is not whole is none, also if all that is missing means nothing.
 func TestClientsThatGoAway(t *testing.T) {
 	c := newClient(t)
-	whole := c.wire(send("POST", "/v2/account/keys", asJSON, `{"name":"a","public_key":"x"}`))
-	for n := range len(whole) + 1 {
+	server, url := c.another(func(*http.Server) {}), c.url
+	whole := c.wire(send("POST", "/v2/account/keys", asJSON, fmt.Sprintf(`{"name":"a","public_key":%q}`, someKey)+"   "))
+	c.url = server.URL
+	for n := range len(whole) {
 		conn := c.dial(t)
 		write(t, conn, whole[:n])
 		if n%2 == 0 {
@@ -144,7 +143,22 @@ func TestClientsThatGoAway(t *testing.T) {
 		}
 		conn.Close()
 	}
+	server.Close() // when all that it has begun is done
+	c.url = url
 	if a := c.do("GET", "/v2/account/keys", ""); a.at("meta", "total") != 0.0 {
 		t.Errorf("%d %s", a.StatusCode, a.text)
 	}
+	if a := c.raw(t, whole); a.StatusCode != http.StatusCreated {
+		t.Errorf("the whole request: %d %s", a.StatusCode, a.text)
+	}
+}
+
+// another starts one more server of the client's cloud.
+func (c *client) another(change func(*http.Server)) *httptest.Server {
+	server := httptest.NewUnstartedServer(nil)
+	server.Listener = api.Listener(server.Listener)
+	server.Config = newServer(c.cloud.handler, slog.New(slog.DiscardHandler))
+	change(server.Config)
+	server.Start()
+	return server
 }
