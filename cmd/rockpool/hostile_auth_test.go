@@ -62,6 +62,7 @@ func TestHostileCredentialsAndOverrides(t *testing.T) {
 		{"a form of 1 MiB and a byte without a token", form(strings.Repeat("a", 1<<20+1)), 413, "payload_too_large", "1048576 bytes"},
 		{"JSON with a token", anonymous(send("POST", "/v2/account/keys", asJSON, `{"access_token":"TOKEN"}`)), 401, "unauthorized", unknown},
 		{"JSON as a form with a token", form(`{"access_token":"TOKEN"}`), 401, "unauthorized", unknown},
+		{"JSON as a form with a token inside it", form(`  {"name":"x&access_token=TOKEN&"}`), 401, "unauthorized", unknown},
 		{"a form of parts with a token", anonymous(send("POST", "/v2/account/keys", asPart, part("access_token", "TOKEN")+"--x--")), 401, "unauthorized", unknown},
 
 		// Overrides.

@@ -122,6 +122,9 @@ func formTokens(w http.ResponseWriter, r *http.Request) ([]string, error) {
 		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
+	if beginsObject(text) { // it will be read as JSON
+		return nil, nil
+	}
 	form, _ := url.ParseQuery(string(text)) // what is wrong with it is not said to whom nobody knows
 	return form[tokenParam], nil
 }

@@ -17,6 +17,10 @@ const (
 	maxDepth = 8
 )
 
+func tooManyPairs() error {
+	return apierr.BadRequest("There are too many parameters; the maximum is %d.", maxPairs)
+}
+
 // pair is one name and value of a form or a query, in the order sent.
 type pair struct{ name, value string }
 
@@ -24,13 +28,13 @@ type pair struct{ name, value string }
 // a[b] is member b of object a, a[] the next element of array a, a[0] its
 // first; a[][b] is member b of the array's last object, or of a new one if that
 // has a b already. A name that stands several times without brackets gives
-// schema.Repeated.
+// schema.Repeated. What has no name is left out.
 func parseForm(pairs []pair) (map[string]any, error) {
-	if len(pairs) > maxPairs {
-		return nil, apierr.BadRequest("The form has %d parameters, the maximum is %d.", len(pairs), maxPairs)
-	}
 	root := &formNode{}
 	for _, p := range pairs {
+		if p.name == "" {
+			continue
+		}
 		if !utf8.ValidString(p.name) || !utf8.ValidString(p.value) {
 			return nil, apierr.BadRequest("The form is not UTF-8 in the parameter %q.", p.name)
 		}

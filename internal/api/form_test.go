@@ -49,3 +49,30 @@ func TestQueryParamsRefuses(t *testing.T) {
 		}
 	}
 }
+
+// What comes after the last parameter that may be is not even looked at.
+func TestTooManyParameters(t *testing.T) {
+	const want = "There are too many parameters; the maximum is 1000."
+	part := "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+	for name, read := range map[string]func(n int) (map[string]any, error){
+		"a query": func(n int) (map[string]any, error) {
+			return queryParams("&" + strings.Repeat("a=1&", n) + "&%zz")
+		},
+		"a query without names": func(n int) (map[string]any, error) {
+			return queryParams(strings.Repeat("=1&", n) + "%zz")
+		},
+		"parts": func(n int) (map[string]any, error) {
+			return multipartParams([]byte(strings.Repeat(part, n)+"--x\r\nbroken\r\n\r\n--x--"), "x")
+		},
+		"parts without names": func(n int) (map[string]any, error) {
+			return multipartParams([]byte(strings.Repeat("--x\r\n\r\n1\r\n", n)+"--x\r\nbroken\r\n\r\n--x--"), "x")
+		},
+	} {
+		if _, err := read(maxPairs - 1); err == nil || err.Error() == want {
+			t.Errorf("%s: what is broken after %d is taken: %v", name, maxPairs-1, err)
+		}
+		if _, err := read(maxPairs + 1); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}

@@ -17,8 +17,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 )
 
-// urlencoded is the type of a body that is a form in a query's encoding.
-const urlencoded = "application/x-www-form-urlencoded"
+// The types of a body that is a form: in a query's encoding, or in parts.
+const (
+	urlencoded    = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
+)
 
 // maxBody is the largest body that is read, in bytes.
 const maxBody = 1 << 20
@@ -52,19 +55,26 @@ func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) 
 		return nil, err
 	}
 	mediaType, attributes, err := mime.ParseMediaType(contentType)
+	if errors.Is(err, mime.ErrInvalidMediaParameter) && mediaType != multipartForm { // "; charset" says nothing we need
+		err = nil
+	}
 	if err != nil && contentType != "" {
 		return nil, apierr.UnsupportedMediaType(contentType)
 	}
 	switch {
-	case mediaType == "multipart/form-data":
+	case mediaType == multipartForm:
 		return multipartParams(text, attributes["boundary"])
-	case text[0] == '{', mediaType == "", mediaType == "application/json", strings.HasSuffix(mediaType, "+json"):
+	case beginsObject(text), mediaType == "", mediaType == "application/json", strings.HasSuffix(mediaType, "+json"):
 		return parseObject(text)
 	case mediaType == urlencoded:
 		return queryParams(string(text))
 	}
 	return nil, apierr.UnsupportedMediaType(contentType)
 }
+
+// beginsObject reports whether a body is JSON, whatever its type says, unless
+// that is a form in parts.
+func beginsObject(text []byte) bool { return len(text) > 0 && text[0] == '{' }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -109,15 +119,19 @@ func queryParams(text string) (map[string]any, error) {
 	}
 	var pairs []pair
 	for part := range strings.SplitSeq(text, "&") {
+		if part == "" {
+			continue
+		}
+		if len(pairs) == maxPairs {
+			return nil, tooManyPairs()
+		}
 		name, value, _ := strings.Cut(part, "=")
 		name, nameErr := url.QueryUnescape(name)
 		value, valueErr := url.QueryUnescape(value)
 		if err := errors.Join(nameErr, valueErr); err != nil {
 			return nil, apierr.BadRequest("error parsing request parameters: %v", err)
 		}
-		if name != "" {
-			pairs = append(pairs, pair{name, value})
-		}
+		pairs = append(pairs, pair{name, value})
 	}
 	return parseForm(pairs)
 }
@@ -141,13 +155,14 @@ func multipartParams(text []byte, boundary string) (map[string]any, error) {
 		if err != nil {
 			return nil, apierr.BadRequest("error parsing request body: %v", err)
 		}
+		if len(pairs) == maxPairs {
+			return nil, tooManyPairs()
+		}
 		value, err := io.ReadAll(part)
 		if err != nil {
 			return nil, apierr.BadRequest("error parsing request body: %v", err)
 		}
-		if name := part.FormName(); name != "" {
-			pairs = append(pairs, pair{name, string(value)})
-		}
+		pairs = append(pairs, pair{part.FormName(), string(value)})
 	}
 }
 
