@@ -96,7 +96,7 @@ func TestHostileBodies(t *testing.T) {
 		{"brackets 100 deep", form("name" + strings.Repeat("[a]", 100) + "=1"), 400, "bad_request", "the maximum is 8"},
 		{"brackets 100,000 deep", form("name" + strings.Repeat("[a]", 100000) + "=1"), 400, "bad_request", "the maximum is 8"},
 		{"brackets that don't close", form("name[a=1&public_key=x"), 422, "unprocessable_entity", blankName},
-		{"a text and an object of one name", form("name=a&name[b]=c"), 422, "unprocessable_entity", "Name must be a string, not an object"},
+		{"a text and an object of one name", form("name=a&name[b]=c"), 400, "bad_request", `"name" is given both`},
 		{"a huge index", form("name[2147483648]=a"), 422, "unprocessable_entity", "Name must be a string, not an object"},
 		{"an index", form("name[2147483647]=a"), 422, "unprocessable_entity", "Name must be a string, not an array"},
 		{"a semicolon for an ampersand", form("name=+;public_key=x"), 422, "unprocessable_entity", badKey},

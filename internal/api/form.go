@@ -46,7 +46,11 @@ func parseForm(pairs []pair) (map[string]any, error) {
 	}
 	params := make(map[string]any, len(root.kids))
 	for name, kid := range root.kids {
-		params[name] = kid.value()
+		value, err := kid.value(name)
+		if err != nil {
+			return nil, err
+		}
+		params[name] = value
 	}
 	return params, nil
 }
@@ -109,34 +113,52 @@ func (n *formNode) has(path []string) bool {
 	return true
 }
 
-func (n *formNode) value() any {
+// value returns what the parameter of that name means. The spellings of a list
+// can be mixed: plain texts come first, then items, then what has an index.
+func (n *formNode) value(name string) (any, error) {
+	elements, listed := n.indexed()
 	switch {
-	case len(n.items) > 0:
-		return values(n.items)
-	case len(n.kids) > 0:
-		if ordered, ok := n.indexed(); ok {
-			return values(ordered)
-		}
-		object := make(map[string]any, len(n.kids))
-		for name, kid := range n.kids {
-			object[name] = kid.value()
-		}
-		return object
+	case !listed && len(n.texts)+len(n.items) > 0:
+		return nil, apierr.BadRequest("The parameter %q is given both as an object, by the names of its members, and otherwise; send it in one way.", name)
+	case !listed:
+		return n.object(name)
+	case len(n.items)+len(elements) > 0:
+		return n.list(name, slices.Concat(n.items, elements))
 	case len(n.texts) == 1:
-		return n.texts[0]
+		return n.texts[0], nil
 	}
-	return schema.Repeated(n.texts)
+	return schema.Repeated(n.texts), nil
 }
 
-func values(nodes []*formNode) []any {
-	list := make([]any, len(nodes))
-	for i, node := range nodes {
-		list[i] = node.value()
+func (n *formNode) object(name string) (any, error) {
+	object := make(map[string]any, len(n.kids))
+	for member, kid := range n.kids {
+		value, err := kid.value(name + "[" + member + "]")
+		if err != nil {
+			return nil, err
+		}
+		object[member] = value
 	}
-	return list
+	return object, nil
 }
 
-// indexed returns the kids in order if all their names are numbers.
+func (n *formNode) list(name string, elements []*formNode) (any, error) {
+	list := make([]any, 0, len(n.texts)+len(elements))
+	for _, text := range n.texts {
+		list = append(list, text)
+	}
+	for _, element := range elements {
+		value, err := element.value(name + "[]")
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, value)
+	}
+	return list, nil
+}
+
+// indexed returns the kids in order if all their names are numbers, as those of
+// none are.
 func (n *formNode) indexed() ([]*formNode, bool) {
 	var indexes []int
 	for name := range n.kids {

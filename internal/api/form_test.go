@@ -18,6 +18,9 @@ func TestQueryParams(t *testing.T) {
 		"a[]=1&a[]=2":                           `{"a":["1","2"]}`,
 		"a%5B%5D=1":                             `{"a":["1"]}`,
 		"a[2]=c&a[0]=a":                         `{"a":["a","c"]}`,
+		"a=1&a[]=2&a[0]=3":                      `{"a":["1","2","3"]}`,
+		"a[1]=5&a[0]=4&a[]=3&a=1&a=2":           `{"a":["1","2","3","4","5"]}`,
+		"o[a]=1&o[a][]=2":                       `{"o":{"a":["1","2"]}}`,
 		"p[plan]=w&p[h]=4":                      `{"p":{"h":"4","plan":"w"}}`,
 		"p[q][r]=1":                             `{"p":{"q":{"r":"1"}}}`,
 		"p[0]=1&p[x]=2":                         `{"p":{"0":"1","x":"2"}}`,
@@ -73,6 +76,23 @@ func TestTooManyParameters(t *testing.T) {
 		}
 		if _, err := read(maxPairs + 1); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// A parameter that is given as two things is refused by its name.
+func TestMixedSpellings(t *testing.T) {
+	for text, name := range map[string]string{
+		"a[b]=1&a=2": "a", "a[]=1&a[b]=2": "a", "a[b][c]=1&a[b][]=2": "a[b]", "r[0][a][b]=1&r[0][a]=2": "r[][a]",
+	} {
+		params, err := queryParams(text)
+		if err == nil {
+			t.Errorf("%s: %v", text, params)
+			continue
+		}
+		checkBadRequest(t, err)
+		if !strings.Contains(err.Error(), `"`+name+`" is given both`) {
+			t.Errorf("%s: %v, which does not name %s", text, err, name)
 		}
 	}
 }
