@@ -27,8 +27,8 @@ type pair struct{ name, value string }
 // parseForm builds the parameters that a form's pairs mean. A name is a path:
 // a[b] is member b of object a, a[] the next element of array a, a[0] its
 // first; a[][b] is member b of the array's last object, or of a new one if that
-// has a b already. A name that stands several times without brackets gives
-// schema.Repeated. What has no name is left out.
+// has a b already. Texts are schema.Text, and those of a name that stands
+// several times without brackets schema.Repeated. What has no name is left out.
 func parseForm(pairs []pair) (map[string]any, error) {
 	root := &formNode{}
 	for _, p := range pairs {
@@ -125,7 +125,7 @@ func (n *formNode) value(name string) (any, error) {
 	case len(n.items)+len(elements) > 0:
 		return n.list(name, slices.Concat(n.items, elements))
 	case len(n.texts) == 1:
-		return n.texts[0], nil
+		return schema.Text(n.texts[0]), nil
 	}
 	return schema.Repeated(n.texts), nil
 }
@@ -145,7 +145,7 @@ func (n *formNode) object(name string) (any, error) {
 func (n *formNode) list(name string, elements []*formNode) (any, error) {
 	list := make([]any, 0, len(n.texts)+len(elements))
 	for _, text := range n.texts {
-		list = append(list, text)
+		list = append(list, schema.Text(text))
 	}
 	for _, element := range elements {
 		value, err := element.value(name + "[]")

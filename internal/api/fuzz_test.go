@@ -38,6 +38,8 @@ func checkTexts(t *testing.T, value any) {
 		if !utf8.ValidString(v) {
 			t.Errorf("%q is not UTF-8", v)
 		}
+	case schema.Text:
+		checkTexts(t, string(v))
 	case schema.Repeated:
 		for _, text := range v {
 			checkTexts(t, text)
@@ -81,8 +83,8 @@ func FuzzQueryParams(f *testing.F) {
 				continue
 			}
 			got, _ := params[name].(schema.Repeated)
-			if one, ok := params[name].(string); ok {
-				got = schema.Repeated{one}
+			if one, ok := params[name].(schema.Text); ok {
+				got = schema.Repeated{string(one)}
 			}
 			if !slices.Equal([]string(got), want) {
 				t.Errorf("%q: %s is %q, want %q", text, name, got, want)
@@ -156,7 +158,7 @@ func FuzzMultipartForms(f *testing.F) {
 		io.WriteString(part, content)
 		w.Close()
 		params, err := multipartParams(text.Bytes(), boundary)
-		want := map[string]any{name: value, file: content}
+		want := map[string]any{name: schema.Text(value), file: schema.Text(content)}
 		if name == file {
 			want = map[string]any{name: schema.Repeated{value, content}}
 		}

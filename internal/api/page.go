@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/list"
+	"github.com/rockpool-cloud/rockpool/internal/schema"
 )
 
 // listMode is how a client asked for a list (contract, section 5c).
@@ -52,6 +53,8 @@ func bodyPage(r *http.Request, body map[string]any) {
 		switch v := body[name].(type) {
 		case string:
 			query.Set(name, v)
+		case schema.Text:
+			query.Set(name, string(v))
 		case json.Number:
 			query.Set(name, v.String())
 		default:

@@ -40,7 +40,7 @@ func parseAct(params map[string]any) (act, error) {
 		return act{}, err
 	}
 	value := params[key]
-	if value == nil || value == "null" || value == true || value == "true" || isEmptyObject(value) {
+	if value == nil || value == true || value == "true" || isEmptyObject(value) {
 		value = ""
 	}
 	word, ok := value.(string)
@@ -70,7 +70,7 @@ func draftKey(params map[string]any) (string, error) {
 	for key := range draftTypes {
 		if value, ok := params[key]; ok {
 			present = append(present, key)
-			if value != nil && value != "null" { // the latter as forms write it
+			if value != nil {
 				valued = append(valued, key)
 			}
 		}

@@ -7,6 +7,18 @@ import (
 	"strings"
 )
 
+// Text is the value of a form's or a query's parameter, which can only be
+// written as text, whatever it means. "null" is null where the parameter can be
+// that, and so is an empty text (contract, section 4) unless texts are one of
+// several types: there it may mean something of its own, as the early draft's
+// "reboot=" does. A string of JSON is what it is.
+type Text string
+
+func (t Text) isNull(types map[string]bool) bool {
+	several := types["string"] && len(types) > 2
+	return types["null"] && (t == "null" || t == "" && !several)
+}
+
 // Repeated is the values of a form's parameter that stands several times.
 type Repeated []string
 
@@ -32,13 +44,18 @@ func (l *Link) coerce(value any, schema map[string]any) any {
 	switch v := value.(type) {
 	case Repeated:
 		if !shape.types["array"] {
-			return l.coerce(v[len(v)-1], schema)
+			return l.coerce(Text(v[len(v)-1]), schema)
 		}
 		list := make([]any, len(v))
 		for i, text := range v {
-			list[i] = l.coerce(text, shape.items)
+			list[i] = l.coerce(Text(text), shape.items)
 		}
 		return list
+	case Text:
+		if v.isNull(shape.types) {
+			return nil
+		}
+		return l.coerceText(string(v), shape)
 	case string:
 		return l.coerceText(v, shape)
 	case json.Number:

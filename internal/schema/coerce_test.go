@@ -18,7 +18,8 @@ import (
 const thing = `{"title": "Thing", "description": "A thing.", "type": ["object"], "one": "thing", "many": "things", "definitions": {
 	"integer": {"description": "d", "example": 1, "type": ["integer"]}, "number": {"description": "d", "example": 1.5, "type": ["number"]},
 	"boolean": {"description": "d", "example": true, "type": ["boolean"]}, "text": {"description": "d", "example": "a", "type": ["string"]},
-	"maybe": {"description": "d", "example": 1, "type": ["integer", "null"]}, "either": {"description": "d", "example": 1, "type": ["integer", "string"]},
+	"maybe": {"description": "d", "example": 1, "type": ["integer", "null"]}, "word": {"description": "d", "example": "a", "type": ["string", "null"]}, "share": {"description": "d", "example": 1.5, "type": ["number", "null"]},
+	"draft": {"description": "d", "example": "a", "type": ["string", "boolean", "null"]}, "either": {"description": "d", "example": 1, "type": ["integer", "string"]},
 	"list": {"description": "d", "type": ["array"], "items": {"$ref": "#/definitions/thing/definitions/integer"}},
 	"object": {"description": "d", "type": ["object"], "properties": {"n": {"$ref": "#/definitions/thing/definitions/integer"}}},
 	"anything": {"description": "d", "example": {}, "type": ["object"], "additionalProperties": true}},
@@ -26,7 +27,8 @@ const thing = `{"title": "Thing", "description": "A thing.", "type": ["object"],
 	"links": [{"title": "Create", "description": "Make one.", "method": "POST", "href": "/things", "scope": "thing:create", "rel": "create", "schema": {"type": ["object"], "properties": {
 		"integer": {"$ref": "#/definitions/thing/definitions/integer"}, "number": {"$ref": "#/definitions/thing/definitions/number"},
 		"boolean": {"$ref": "#/definitions/thing/definitions/boolean"}, "text": {"$ref": "#/definitions/thing/definitions/text"},
-		"maybe": {"$ref": "#/definitions/thing/definitions/maybe"}, "identity": {"$ref": "#/definitions/thing/definitions/either"},
+		"word": {"$ref": "#/definitions/thing/definitions/word"}, "share": {"$ref": "#/definitions/thing/definitions/share"},
+		"draft": {"$ref": "#/definitions/thing/definitions/draft"}, "maybe": {"$ref": "#/definitions/thing/definitions/maybe"}, "identity": {"$ref": "#/definitions/thing/definitions/either"},
 		"list": {"$ref": "#/definitions/thing/definitions/list"}, "object": {"$ref": "#/definitions/thing/definitions/object"},
 		"anything": {"$ref": "#/definitions/thing/definitions/anything"}}}}]}`
 
@@ -86,6 +88,51 @@ func TestCoerce(t *testing.T) {
 		if err := loaded.Links[0].Validate(params); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
+	}
+}
+
+// A form has texts only, of which some mean null.
+func TestCoerceForms(t *testing.T) {
+	loaded, err := schema.Load(map[string][]byte{"thing": []byte(thing)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		value any
+		names string // of the parameters that have it
+		want  string // JSON, of each
+	}{
+		{schema.Text("null"), "word share draft maybe", `null`},
+		{schema.Text(""), "word share maybe", `null`},
+		{schema.Text(""), "draft text", `""`},
+		{schema.Text("null"), "text", `"null"`},
+		{schema.Text(" "), "word", `" "`},
+		{schema.Text("nullify"), "word draft", `"nullify"`},
+		{schema.Text("1.5"), "share number", `1.5`},
+		{schema.Text("7"), "maybe integer", `7`},
+		{schema.Text("7"), "word text", `"7"`},
+		{schema.Repeated{"a", "null"}, "word", `null`},
+		{schema.Repeated{"1", "2"}, "list", `[1,2]`},
+		{[]any{schema.Text("1"), schema.Text("2")}, "list", `[1,2]`},
+		{map[string]any{"n": schema.Text("1")}, "object", `{"n":1}`},
+		{map[string]any{"n": schema.Text("1")}, "anything", `{"n":"1"}`},
+		{"null", "word text draft", `"null"`},
+		{"null", "share maybe", `null`},
+		{"", "word", `""`},
+	} {
+		for name := range strings.FieldsSeq(test.names) {
+			params := loaded.Links[0].Gather(map[string]any{name: test.value})
+			if got := encode(t, params); got != `{"`+name+`":`+test.want+`}` {
+				t.Errorf("%s %#v: %s, want %s", name, test.value, got, test.want)
+			}
+			if err := loaded.Links[0].Validate(params); err != nil {
+				t.Errorf("%s %#v: %v", name, test.value, err)
+			}
+		}
+	}
+	params := loaded.Links[0].Gather(map[string]any{"number": schema.Text("null")})
+	if err := loaded.Links[0].Validate(params); err == nil || err.Error() != "Number must be a number, not a string" {
+		t.Errorf("null where none can be: %v", err)
 	}
 }
 

@@ -37,8 +37,8 @@ func commaSeparated(text string) []any {
 }
 
 func isNumber(n json.Number) bool {
-	var any float64
-	return json.Unmarshal([]byte(n), &any) == nil
+	var value *float64 // nil of a null
+	return json.Unmarshal([]byte(n), &value) == nil && value != nil
 }
 
 func coerceNumber(n json.Number, types map[string]bool) any {
