@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/jsontext"
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 )
 
@@ -93,8 +94,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // parseObject reads one JSON object, keeping numbers as they are written. Of
 // members with one name the last counts.
 func parseObject(text []byte) (map[string]any, error) {
-	if err := checkText(text); err != nil {
-		return nil, err
+	if err := jsontext.Check(text); err != nil {
+		return nil, apierr.BadRequest("error parsing request body: %v", err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

@@ -6,18 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-func TestHalfCharacter(t *testing.T) {
-	for text, want := range map[string]string{
-		``: "", `{}`: "", `"\u0041"`: "", `"\ud83d\ude00"`: "", `"\\ud800"`: "", `"\"\ud83d\uDE00\""`: "", `\`: "", `\u`: "", `\ud8`: "", `\uzzzz`: "",
-		`"\ud800"`: `\ud800`, `"\udfff"`: `\udfff`, `"\ud83d\ud83d\ude00"`: `\ud83d`, `"\\\ud800"`: `\ud800`, `"\ud83d\\ude00"`: `\ud83d`, `"\uD83Dx"`: `\uD83D`,
-		`"\ud83d\ude00\ude00"`: `\ude00`, `\ud800`: `\ud800`, `\ud83d\ude0`: `\ud83d`,
-	} {
-		if got := halfCharacter([]byte(text)); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestShortened(t *testing.T) {
 	long := "begin" + strings.Repeat("é", 5000) + "end."
 	got := shortened(long)

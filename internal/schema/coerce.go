@@ -126,15 +126,23 @@ func (l *Link) coerceText(text string, s shape) any {
 		return text
 	}
 	trimmed := strings.TrimSpace(text)
-	if s.types["array"] {
-		if list, ok := literal(trimmed).([]any); ok {
-			return l.coerceItems(list, s)
+	if s.types["array"] || s.types["object"] {
+		switch v := literal(trimmed).(type) {
+		case broken:
+			return v
+		case []any:
+			if s.types["array"] {
+				return l.coerceItems(v, s)
+			}
+		case map[string]any:
+			if s.types["object"] {
+				l.coerceMembers(v, s.properties)
+				return v
+			}
 		}
-		return l.coerceItems(commaSeparated(trimmed), s)
 	}
-	if object, ok := literal(trimmed).(map[string]any); ok && s.types["object"] {
-		l.coerceMembers(object, s.properties)
-		return object
+	if s.types["array"] {
+		return l.coerceItems(commaSeparated(trimmed), s)
 	}
 	if s.types["integer"] {
 		if n, err := strconv.ParseInt(trimmed, 10, 64); err == nil {

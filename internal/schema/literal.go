@@ -6,7 +6,34 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/jsontext"
 )
+
+// broken is a literal that can't be read without changing it in silence. It
+// stands for the value until Validate refuses it.
+type broken struct{ error }
+
+// findBroken returns what is wrong with a literal somewhere in a value.
+func findBroken(value any) error {
+	switch v := value.(type) {
+	case broken:
+		return v.error
+	case []any:
+		for _, item := range v {
+			if err := findBroken(item); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, member := range v {
+			if err := findBroken(member); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // literal reads a JSON array or object; nil for anything else.
 func literal(text string) any {
@@ -21,6 +48,9 @@ func literal(text string) any {
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil
+	}
+	if err := jsontext.Check([]byte(text)); err != nil {
+		return broken{err}
 	}
 	return value
 }

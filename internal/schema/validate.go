@@ -26,6 +26,9 @@ func (l *Link) Validate(params map[string]any) error {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if err := findBroken(params[name]); err != nil {
+			return apierr.BadRequest("error parsing the parameter %s: %v", name, err)
+		}
 		if hasHuge(params[name]) {
 			return apierr.Invalid(name, "%s", field([]string{name}, "holds a number that is out of all bounds").Message)
 		}
