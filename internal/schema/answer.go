@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // ValidateAnswer checks the decoded body of an answer of the link's status, nil
@@ -16,11 +18,19 @@ func (l *Link) ValidateAnswer(body any) error {
 		}
 		return nil
 	}
-	return l.answer.Validate(body)
+	return validate(l.answer, body)
 }
 
 // ValidateError checks the decoded body of an answer that is an error.
-func (s *Schema) ValidateError(body any) error { return s.invalid.Validate(body) }
+func (s *Schema) ValidateError(body any) error { return validate(s.invalid, body) }
+
+func validate(rules func() (*jsonschema.Schema, error), body any) error {
+	compiled, err := rules()
+	if err != nil {
+		return err
+	}
+	return compiled.Validate(body)
+}
 
 // AnswerExample makes a body that the link could answer with; nil if it has
 // none.

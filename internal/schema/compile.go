@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// compile readies the links' parameters and answers to be validated, and
-// refuses examples that are none.
+// compile readies the links' parameters to be validated, and refuses examples
+// that are none. Answers are only checked by tests, so what that takes is made
+// when it is first asked for.
 func (s *Schema) compile() error {
 	served, err := s.doc.compiler()
 	if err != nil {
@@ -28,9 +30,10 @@ func (s *Schema) compile() error {
 		errs = append(errs, err)
 		return compiled
 	}
+	answers := &compiler{compiler: strict}
 	for _, link := range s.Links {
 		if link.target != nil {
-			link.answer = compile(strict, link.pointer+"/targetSchema")
+			link.answer = answers.schema(link.pointer + "/targetSchema")
 		}
 		if link.schema == nil {
 			continue
@@ -53,8 +56,23 @@ func (s *Schema) compile() error {
 			}
 		}
 	}
-	s.invalid = compile(strict, "/definitions/"+errorName)
+	s.invalid = answers.schema("/definitions/" + errorName)
 	return errors.Join(errs...)
+}
+
+// compiler is one that several may use at once.
+type compiler struct {
+	mu       sync.Mutex
+	compiler *jsonschema.Compiler
+}
+
+// schema returns what compiles the schema at a pointer, once.
+func (c *compiler) schema(pointer string) func() (*jsonschema.Schema, error) {
+	return sync.OnceValues(func() (*jsonschema.Schema, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.compiler.Compile(documentURL + "#" + pointer)
+	})
 }
 
 const documentURL = "https://rockpool.invalid/schema"

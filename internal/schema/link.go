@@ -30,7 +30,7 @@ type Link struct {
 	target  object // of its answer; nil if it has no body
 	doc     document
 	rules   *jsonschema.Schema // of its parameters
-	answer  *jsonschema.Schema
+	answer  func() (*jsonschema.Schema, error)
 }
 
 // Variable is an identity in a link's path.

@@ -65,7 +65,7 @@ type Schema struct {
 	Links     []*Link     // by route
 	Resources []*Resource // by name
 	doc       document
-	invalid   *jsonschema.Schema // the form of errors
+	invalid   func() (*jsonschema.Schema, error) // the form of errors
 }
 
 // Resource is a kind of object of the API.

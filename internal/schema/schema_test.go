@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -220,6 +221,26 @@ func TestValidateAnswer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Answers are made ready to be checked when that is first asked, by however
+// many at once.
+func TestValidateAnswersAtOnce(t *testing.T) {
+	s := load(t)
+	var checks sync.WaitGroup
+	for range 4 {
+		for _, link := range s.Links {
+			checks.Go(func() {
+				if err := link.ValidateAnswer(link.AnswerExample()); err != nil {
+					t.Errorf("the example of what %s answers: %v", link.Route(), err)
+				}
+				if err := s.ValidateError(object{}); err == nil {
+					t.Error("an error of nothing is one")
+				}
+			})
+		}
+	}
+	checks.Wait()
 }
 
 func TestAttributes(t *testing.T) {
