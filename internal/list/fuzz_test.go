@@ -22,6 +22,7 @@ func FuzzParseRange(f *testing.F) {
 		"id ]10 .. 20[ ; max = 10 ; order = desc", "id\t..\t5", "id 1..2..3", "name ..a..b", "id ..9223372036854775807", "id -1..; max=1;order=desc", "id 5..1; order=desc",
 		"name \xff..\x00", "id ..; max=99999999999999999999", "id ..; max=0", "id ..; order=DESC",
 		"id ..0", "id ..1[", "id ]3..4[", "id ]14..14[", "id 1..5; order=desc", "id 15..16; order=desc", "name n990a..n990b", "name ..a; order=desc",
+		"name ...", "name ....", "name .. a.", "name ..n990.; order=desc", "name n990....n991",
 	} {
 		f.Add(seed)
 	}

@@ -145,6 +145,7 @@ func TestRanges(t *testing.T) {
 			{"id ]999999..", 0, 0, "id ..; max=200", "", "id 251..450; max=200"},
 			{"name ]n1000..; max=2", 450, 449, "name n551..n552; max=2", "name ]n552..; max=2", "name n1000..n1000; max=2"},
 			{"title ]n998..", 2, 2, "title n999..n999; max=200", "", "title n799..n998; max=200"},
+			{"name ..m.", 0, 0, "name ..; max=200", "name ]m...; max=200", ""},
 			{"name x..", 0, 0, "name ..; max=200", "", "name n800..n999; max=200"},
 		} {
 			q, ok := list.ParseRange(test.header)

@@ -76,11 +76,11 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	if text == "" { // Heroku's clients leave the dots out when both ends are open
 		return nil
 	}
-	first, last, found := strings.Cut(text, "..")
-	if !found {
+	dots := strings.LastIndex(text, "..") // so that the first value can end in a dot, as one that we lead on by may
+	if dots < 0 {
 		return apierr.RangeNotSatisfiable("Range must have .. between its first and its last value")
 	}
-	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
+	first, last := strings.TrimSpace(text[:dots]), strings.TrimSpace(text[dots+len(".."):])
 	q.From.Value, q.From.Exclusive = strings.CutPrefix(first, "]")
 	if !q.From.Exclusive {
 		q.From.Value = strings.TrimPrefix(first, "[")
@@ -91,7 +91,7 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	}
 	// Spaces inside a value are its own.
 	q.From.Value, q.To.Value = strings.TrimSpace(q.From.Value), strings.TrimSpace(q.To.Value)
-	if strings.Contains(q.To.Value, "..") {
+	if strings.Contains(q.From.Value, "..") {
 		return apierr.RangeNotSatisfiable("Range has .. twice")
 	}
 	if strings.ContainsAny(q.From.Value+q.To.Value, "[]") {
