@@ -56,6 +56,7 @@ func (s *Server) serveConn(c *conn, remote netip.AddrPort) {
 	_ = c.SetWriteDeadline(time.Now().Add(s.config.MessageTimeout)) // of a handshake of TLS
 	for d.exchange() == nil {
 	}
+	_ = d.flush() // what was answered before the message that ended it
 }
 
 // dialog is what is said by one connection.
