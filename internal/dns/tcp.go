@@ -29,10 +29,7 @@ func (s *Server) accept(l net.Listener, transport Transport) {
 		}
 		if err != nil {
 			s.config.Log.Error("name server: accept a connection", "error", err)
-			select { // such as too many open files: others may close theirs
-			case <-s.ctx.Done():
-			case <-time.After(100 * time.Millisecond):
-			}
+			s.pause()
 			continue
 		}
 		remote := raw.RemoteAddr().(*net.TCPAddr).AddrPort()
