@@ -92,6 +92,25 @@ func TestPipelining(t *testing.T) {
 	}
 }
 
+// TestAnswersBeforeTheEnd holds that a message which ends a connection does not
+// take along the answers to those before it.
+func TestAnswersBeforeTheEnd(t *testing.T) {
+	s := started(t, Config{}, parsed(t, "example.com.", small))
+	conn := dial(t, s, "")
+	query := framed(t, 1, "ns1.example.com.", dns.TypeA)
+	response := framed(t, 2, "ns1.example.com.", dns.TypeA)
+	response[4] |= 0x80 // QR
+	if _, err := conn.Write(append(query, response...)); err != nil {
+		t.Fatal(err)
+	}
+	if m := read(t, conn); m == nil || m.Id != 1 || len(m.Answer) != 1 {
+		t.Errorf("the query's answer: %s", m)
+	}
+	if m := read(t, conn); m != nil {
+		t.Errorf("the response is answered: %s", m)
+	}
+}
+
 func TestBytewise(t *testing.T) {
 	s := started(t, Config{}, parsed(t, "example.com.", small))
 	conn := dial(t, s, "")

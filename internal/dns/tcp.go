@@ -29,10 +29,7 @@ func (s *Server) accept(l net.Listener, transport Transport) {
 		}
 		if err != nil {
 			s.config.Log.Error("name server: accept a connection", "error", err)
-			select { // such as too many open files: others may close theirs
-			case <-s.ctx.Done():
-			case <-time.After(100 * time.Millisecond):
-			}
+			s.pause()
 			continue
 		}
 		remote := raw.RemoteAddr().(*net.TCPAddr).AddrPort()
@@ -56,6 +53,7 @@ func (s *Server) serveConn(c *conn, remote netip.AddrPort) {
 	_ = c.SetWriteDeadline(time.Now().Add(s.config.MessageTimeout)) // of a handshake of TLS
 	for d.exchange() == nil {
 	}
+	_ = d.flush() // what was answered before the message that ended it
 }
 
 // dialog is what is said by one connection.

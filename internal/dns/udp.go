@@ -24,7 +24,9 @@ func (s *Server) serveUDP(conn *net.UDPConn) {
 			if s.ending() {
 				return
 			}
-			continue // such as an ICMP error for an answer
+			s.config.Log.Error("name server: receive messages", "error", err)
+			s.pause()
+			continue
 		}
 		for i := range n {
 			s.answerUDP(w, b, i)
@@ -43,6 +45,15 @@ func (s *Server) answerUDP(w *worker, b *batch, i int) {
 		s.goAside(slices.Clone(msg), remote, b.writer(i))
 	case answer != nil:
 		b.add(i, answer)
+	}
+}
+
+// pause waits after an error that may last, such as a lack of memory or files:
+// trying again at once would only take the processor.
+func (s *Server) pause() {
+	select {
+	case <-s.ctx.Done():
+	case <-time.After(100 * time.Millisecond):
 	}
 }
 
