@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/miekg/dns"
+
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 )
 
@@ -50,6 +52,13 @@ var (
 	errTwice    = apierr.Invalid("id", "A record can stand in a batch only once")
 	errNoRecord = apierr.Invalid("id", "The domain has no record with this id")
 )
+
+// maxRRset is how many bytes the records of one name and type may have
+// together, without compression: they are answered together in one message of
+// at most 65,535 bytes (RFC 1035, section 4.2.2), and signatures go with them.
+const maxRRset = 60_000
+
+var errRRsetTooLarge = apierr.Invalid("data", "The records of this name and type have more than %d bytes together, which is more than a DNS message can carry", maxRRset)
 
 // apply does the operations, all of them, and then looks whether what they
 // leave is a zone. The faults are the client's, the error is not.
@@ -134,6 +143,8 @@ func (e *edit) check(ctx context.Context, o *operation) error {
 		return err
 	case s.contents[o.after.Type+" "+e.domain.content(*o.after)] > 1:
 		return errExists
+	case s.bytes[o.after.Type] > maxRRset:
+		return errRRsetTooLarge
 	case o.after.Name == apex:
 		if o.after.Type == typeCNAME {
 			return errCNAME
@@ -149,6 +160,7 @@ type summary struct {
 	records  int
 	cnames   int
 	contents map[string]int // by type and content
+	bytes    map[string]int // in DNS, by type
 }
 
 // summary is called when nothing changes any more.
@@ -157,15 +169,23 @@ func (e *edit) summary(ctx context.Context, key string) (*summary, error) {
 		return s, nil
 	}
 	records, err := e.at(ctx, key)
-	s := &summary{records: len(records), contents: make(map[string]int, len(records))}
+	if err != nil {
+		return nil, err
+	}
+	s := &summary{records: len(records), contents: make(map[string]int, len(records)), bytes: map[string]int{}}
 	for _, r := range records {
 		if r.Type == typeCNAME {
 			s.cnames++
 		}
 		s.contents[r.Type+" "+e.domain.content(*r)]++
+		rr, err := e.domain.rr(*r)
+		if err != nil {
+			return nil, err
+		}
+		s.bytes[r.Type] += dns.Len(rr)
 	}
 	e.summaries[key] = s
-	return s, err
+	return s, nil
 }
 
 // refusal joins what is wrong with a request into one error: its message is

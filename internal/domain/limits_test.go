@@ -1,0 +1,45 @@
+package domain_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/domain"
+)
+
+// What no DNS message can carry would keep the name server from all of the
+// domain, so nobody may write it.
+func TestAnRRsetMustFitInAMessage(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	const want = "data: The records of this name and type have more than 60000 bytes together, which is more than a DNS message can carry"
+	var file strings.Builder
+	var err error
+	for i := range 17 {
+		text := fmt.Sprintf("%02d%s", i, strings.Repeat("x", 3998))
+		fmt.Fprintf(&file, "big TXT")
+		for ; text != ""; text = text[min(200, len(text)):] {
+			fmt.Fprintf(&file, " %q", text[:min(200, len(text))])
+		}
+		file.WriteByte('\n')
+		if err == nil {
+			_, err = w.tryAdd("example.com", params(t, fmt.Sprintf(`{"type":"TXT","name":"big","data":"%02d%s"}`, i, strings.Repeat("x", 3998))))
+		}
+	}
+	if n := len(w.records("example.com")); message(err) != want || n != 4+14 {
+		t.Errorf("%d records, then: %s", n, message(err))
+	}
+	if _, err := w.tryAdd("example.com", params(t, `{"type":"TXT","name":"small","data":"x"}`)); err != nil {
+		t.Errorf("at another name: %v", err)
+	}
+	text := file.String()
+	plan, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.net", ZoneFile: &text})
+	if err != nil || plan.Valid || !strings.HasPrefix(strings.Join(texts(plan.Problems), "\n"), "warning: ") ||
+		!strings.Contains(strings.Join(texts(plan.Problems), "\n"), "error in line 1, "+want) {
+		t.Errorf("dry run: %v, %v", texts(plan.Problems), err)
+	}
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", ZoneFile: &text}); !strings.Contains(message(err), "zone_file: Line 1: The records") {
+		t.Errorf("import: %s", message(err))
+	}
+}
