@@ -75,6 +75,9 @@ func (e *edit) apply(ctx context.Context, operations []*operation) (faults []fau
 		if len(faults) > 0 {
 			return faults, nil
 		}
+		if err := e.shareTTLs(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return nil, nil
 }
@@ -113,7 +116,7 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 	}
 	changed := o.ready
 	if changed == nil {
-		with, err := e.domain.changedRecord(*r, o.params)
+		with, err := e.domain.changedRecord(e.withTTL(*r), o.params)
 		if err != nil {
 			return err
 		}

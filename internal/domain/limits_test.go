@@ -43,3 +43,31 @@ func TestAnRRsetMustFitInAMessage(t *testing.T) {
 		t.Errorf("import: %s", message(err))
 	}
 }
+
+// Work grows as the records of one name do, not as their square.
+func TestAnImportOfManyRecordsAtOneName(t *testing.T) {
+	file := func(n, from int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "many A 10.0.%d.%d\n", (from+i)/256, (from+i)%256)
+		}
+		return b.String()
+	}
+	allocations := func(n int) float64 {
+		w := newWorld(t)
+		w.create("example.com")
+		if _, err := w.tryImport("example.com", file(n, 0)); err != nil {
+			t.Fatal(err)
+		}
+		others := file(n, n)
+		return testing.AllocsPerRun(1, func() {
+			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{ZoneFile: &others})
+			if err != nil || p.Update != n {
+				t.Fatalf("%d of %d updated, %v", p.Update, n, err)
+			}
+		})
+	}
+	if few, many := allocations(200), allocations(1600); many > 12*few {
+		t.Errorf("%.0f allocations for 200 records, %.0f for eight times as many", few, many)
+	}
+}

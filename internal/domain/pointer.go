@@ -124,6 +124,9 @@ func (s *Service) point(ctx context.Context, tx *store.Tx, addresses []netip.Add
 		}
 	}
 	for _, e := range edits.inOrder {
+		if err := e.shareTTLs(ctx); err != nil {
+			return err
+		}
 		if _, err := s.write(ctx, tx, e); err != nil {
 			return err
 		}
