@@ -79,8 +79,29 @@ func (e *edit) apply(ctx context.Context, operations []*operation) (faults []fau
 			return nil, err
 		}
 	}
+	return e.checkCount(ctx, operations)
+}
+
+// checkCount refuses to make a domain larger than it may be. Records that the
+// cloud makes itself count, but are not refused.
+func (e *edit) checkCount(ctx context.Context, operations []*operation) ([]fault, error) {
+	if e.isNew && len(e.made) <= maxRecords || len(e.made) <= len(e.removed) {
+		return nil, nil
+	}
+	n, err := countRecords(ctx, e.q, e.domain.ID)
+	if n += len(e.made) - len(e.removed); err != nil || n <= maxRecords {
+		return nil, err
+	}
+	for _, o := range slices.Backward(operations) {
+		if o.kind == kindCreate && !o.given {
+			return []fault{{o, apierr.Refused("The domain would have %d records, the maximum is %d", n, maxRecords)}}, nil
+		}
+	}
 	return nil, nil
 }
+
+// maxRecords is how many records a domain may have.
+const maxRecords = 20_000
 
 func (e *edit) do(ctx context.Context, o *operation) (err error) {
 	if o.kind == kindCreate {

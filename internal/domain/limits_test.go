@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 // What no DNS message can carry would keep the name server from all of the
@@ -69,5 +70,23 @@ func TestAnImportOfManyRecordsAtOneName(t *testing.T) {
 	}
 	if few, many := allocations(200), allocations(1600); many > 12*few {
 		t.Errorf("%.0f allocations for 200 records, %.0f for eight times as many", few, many)
+	}
+}
+
+func TestADomainHasSoManyRecords(t *testing.T) {
+	w := newWorld(t)
+	d := w.create("example.com")
+	w.write(func(tx *store.Tx) error {
+		_, err := tx.Exec(t.Context(), `WITH RECURSIVE h(n) AS (SELECT 5 UNION ALL SELECT n + 1 FROM h WHERE n < 20000)
+			INSERT INTO domain_records (domain_id, type, name, name_key, data, ttl) SELECT $1, 'A', 'h' || n, 'h' || n, '192.0.2.1', 1800 FROM h`, d.ID)
+		return err
+	})
+	const want = "The domain would have 20001 records, the maximum is 20000"
+	_, err := w.tryAdd("example.com", params(t, `{"type":"A","name":"more","data":"192.0.2.1"}`))
+	if got := message(err); got != "not about a field: "+want {
+		t.Errorf("create: %s", got)
+	}
+	if _, err := w.tryBatch("example.com", batch(t, `{"delete":[5],"create":[{"type":"A","name":"more","data":"192.0.2.1"}]}`)); err != nil {
+		t.Errorf("in the place of another: %v", err)
 	}
 }
