@@ -107,7 +107,9 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 	if o.kind == kindCreate {
 		r := o.ready
 		if r == nil {
-			made, err := e.domain.newRecord(o.params)
+			d := e.domain
+			d.TTL = e.ttl // the edit may have set another
+			made, err := d.newRecord(o.params)
 			if err != nil {
 				return err
 			}
