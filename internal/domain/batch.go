@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/miekg/dns"
+
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 )
 
@@ -51,6 +53,13 @@ var (
 	errNoRecord = apierr.Invalid("id", "The domain has no record with this id")
 )
 
+// maxRRset is how many bytes the records of one name and type may have
+// together, without compression: they are answered together in one message of
+// at most 65,535 bytes (RFC 1035, section 4.2.2), and signatures go with them.
+const maxRRset = 60_000
+
+var errRRsetTooLarge = apierr.Invalid("data", "The records of this name and type have more than %d bytes together, which is more than a DNS message can carry", maxRRset)
+
 // apply does the operations, all of them, and then looks whether what they
 // leave is a zone. The faults are the client's, the error is not.
 func (e *edit) apply(ctx context.Context, operations []*operation) (faults []fault, err error) {
@@ -66,15 +75,41 @@ func (e *edit) apply(ctx context.Context, operations []*operation) (faults []fau
 		if len(faults) > 0 {
 			return faults, nil
 		}
+		if err := e.shareTTLs(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return e.checkCount(ctx, operations)
+}
+
+// checkCount refuses to make a domain larger than it may be. Records that the
+// cloud makes itself count, but are not refused.
+func (e *edit) checkCount(ctx context.Context, operations []*operation) ([]fault, error) {
+	if e.isNew && len(e.made) <= maxRecords || len(e.made) <= len(e.removed) {
+		return nil, nil
+	}
+	n, err := countRecords(ctx, e.q, e.domain.ID)
+	if n += len(e.made) - len(e.removed); err != nil || n <= maxRecords {
+		return nil, err
+	}
+	for _, o := range slices.Backward(operations) {
+		if o.kind == kindCreate && !o.given {
+			return []fault{{o, apierr.Refused("The domain would have %d records, the maximum is %d", n, maxRecords)}}, nil
+		}
 	}
 	return nil, nil
 }
+
+// maxRecords is how many records a domain may have.
+const maxRecords = 20_000
 
 func (e *edit) do(ctx context.Context, o *operation) (err error) {
 	if o.kind == kindCreate {
 		r := o.ready
 		if r == nil {
-			made, err := e.domain.newRecord(o.params)
+			d := e.domain
+			d.TTL = e.ttl // the edit may have set another
+			made, err := d.newRecord(o.params)
 			if err != nil {
 				return err
 			}
@@ -104,7 +139,7 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 	}
 	changed := o.ready
 	if changed == nil {
-		with, err := e.domain.changedRecord(*r, o.params)
+		with, err := e.domain.changedRecord(e.withTTL(*r), o.params)
 		if err != nil {
 			return err
 		}
@@ -134,6 +169,8 @@ func (e *edit) check(ctx context.Context, o *operation) error {
 		return err
 	case s.contents[o.after.Type+" "+e.domain.content(*o.after)] > 1:
 		return errExists
+	case s.bytes[o.after.Type] > maxRRset:
+		return errRRsetTooLarge
 	case o.after.Name == apex:
 		if o.after.Type == typeCNAME {
 			return errCNAME
@@ -149,6 +186,7 @@ type summary struct {
 	records  int
 	cnames   int
 	contents map[string]int // by type and content
+	bytes    map[string]int // in DNS, by type
 }
 
 // summary is called when nothing changes any more.
@@ -157,15 +195,23 @@ func (e *edit) summary(ctx context.Context, key string) (*summary, error) {
 		return s, nil
 	}
 	records, err := e.at(ctx, key)
-	s := &summary{records: len(records), contents: make(map[string]int, len(records))}
+	if err != nil {
+		return nil, err
+	}
+	s := &summary{records: len(records), contents: make(map[string]int, len(records)), bytes: map[string]int{}}
 	for _, r := range records {
 		if r.Type == typeCNAME {
 			s.cnames++
 		}
 		s.contents[r.Type+" "+e.domain.content(*r)]++
+		rr, err := e.domain.rr(*r)
+		if err != nil {
+			return nil, err
+		}
+		s.bytes[r.Type] += dns.Len(rr)
 	}
 	e.summaries[key] = s
-	return s, err
+	return s, nil
 }
 
 // refusal joins what is wrong with a request into one error: its message is

@@ -127,3 +127,17 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 		})
 	}
 }
+
+// A record without a TTL gets the domain's as the same batch sets it.
+func TestABatchSetsTheTTLOfItsNewRecords(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	soa := w.records("example.com")[0].ID
+	result, err := w.tryBatch("example.com", batch(t, fmt.Sprintf(`{"update":[{"id":%d,"ttl":77}],"create":[{"type":"A","name":"a","data":"1.2.3.1"}]}`, soa)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := result.Created[0].TTL; got != 77 {
+		t.Errorf("the new record's TTL is %d", got)
+	}
+}

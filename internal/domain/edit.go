@@ -28,12 +28,14 @@ type edit struct {
 	made    []*Record            // new ones
 	removed []Record
 
+	ttls      map[rrsetKey]int    // that are to be shared
 	summaries map[string]*summary // of what would be at names
 }
 
 func newEdit(q store.Querier, d Domain) *edit {
 	return &edit{q: q, domain: d, ttl: d.TTL,
-		names: map[string][]*Record{}, byID: map[int64]*Record{}, old: map[*Record]Record{}, summaries: map[string]*summary{}}
+		names: map[string][]*Record{}, byID: map[int64]*Record{}, old: map[*Record]Record{},
+		ttls: map[rrsetKey]int{}, summaries: map[string]*summary{}}
 }
 
 // load adds records as they are in the database.
@@ -97,7 +99,8 @@ func (e *edit) create(ctx context.Context, r Record) (*Record, error) {
 	}
 	e.names[r.key()] = append(e.names[r.key()], &r)
 	e.made = append(e.made, &r)
-	return &r, e.shareTTL(ctx, &r)
+	e.ttls[rrsetKey{r.key(), r.Type}] = r.TTL
+	return &r, nil
 }
 
 // replace makes a record another one, with the same id.
@@ -115,7 +118,8 @@ func (e *edit) replace(ctx context.Context, r *Record, with Record) error {
 	if r.Type == typeSOA {
 		e.ttl = r.TTL
 	}
-	return e.shareTTL(ctx, r)
+	e.ttls[rrsetKey{r.key(), r.Type}] = r.TTL
+	return nil
 }
 
 // remove removes a record that is in the database.
@@ -142,17 +146,38 @@ func (e *edit) touch(r *Record) {
 	}
 }
 
-// shareTTL gives a record's TTL to all of the same name and type: they are
-// answered together (RFC 2181, section 5.2), and the newest write wins.
-func (e *edit) shareTTL(ctx context.Context, r *Record) error {
-	records, err := e.at(ctx, r.key())
-	for _, other := range records {
-		if other.Type == r.Type && other.TTL != r.TTL {
-			e.touch(other)
-			other.TTL = r.TTL
+// rrsetKey is a name and a type.
+type rrsetKey struct{ name, kind string }
+
+// withTTL is a record with the TTL that its RRset will have.
+func (e *edit) withTTL(r Record) Record {
+	if ttl, ok := e.ttls[rrsetKey{r.key(), r.Type}]; ok {
+		r.TTL = ttl
+	}
+	return r
+}
+
+// shareTTLs gives the TTL that was written last to all records of the same name
+// and type: they are answered together (RFC 2181, section 5.2).
+func (e *edit) shareTTLs(ctx context.Context) error {
+	names := map[string]bool{}
+	for set := range e.ttls {
+		names[set.name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		records, err := e.at(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if ttl := e.withTTL(*r).TTL; ttl != r.TTL {
+				e.touch(r)
+				r.TTL = ttl
+			}
 		}
 	}
-	return err
+	clear(e.ttls)
+	return nil
 }
 
 // setTTL sets the domain's TTL, which is that of its SOA record.

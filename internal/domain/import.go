@@ -52,15 +52,22 @@ func (i *zoneImport) warn(line int, field, format string, args ...any) {
 // those of the file. Records with the same content stay; of the others, one
 // takes the place of another of its name and type.
 func (i *zoneImport) compare(e *edit, file []FileRecord, hasNS bool) {
-	there := map[string][]*Record{} // by name and type
-	for _, r := range e.all() {
-		if r.Type != typeSOA && (hasNS || r.Type != typeNS || r.Name != apex) {
-			there[r.rrset()] = append(there[r.rrset()], r)
+	there := recordsOf{byContent: map[string][]*Record{}, byRRset: map[string][]*Record{}, taken: map[*Record]bool{}}
+	all := e.all()
+	for _, r := range all {
+		if r.Type == typeSOA || !hasNS && r.Type == typeNS && r.Name == apex {
+			there.taken[r] = true
+			continue
+		}
+		content := r.rrset() + " " + e.domain.content(*r)
+		there.byContent[content] = append(there.byContent[content], r)
+		if r.DropletID == 0 {
+			there.byRRset[r.rrset()] = append(there.byRRset[r.rrset()], r)
 		}
 	}
 	var missing []FileRecord
 	for _, f := range file {
-		if r := take(there, f.rrset(), func(r *Record) bool { return e.domain.content(*r) == e.domain.content(f.Record) }); r == nil {
+		if r := there.take(there.byContent, f.rrset()+" "+e.domain.content(f.Record)); r == nil {
 			missing = append(missing, f)
 		} else if r.TTL != f.TTL && r.DropletID == 0 {
 			with := *r
@@ -72,28 +79,37 @@ func (i *zoneImport) compare(e *edit, file []FileRecord, hasNS bool) {
 	}
 	for _, f := range missing {
 		o := &operation{kind: kindCreate, ready: &f.Record, line: f.Line}
-		if r := take(there, f.rrset(), func(r *Record) bool { return r.DropletID == 0 }); r != nil {
+		if r := there.take(there.byRRset, f.rrset()); r != nil {
 			o.kind, o.id = kindUpdate, r.ID
 		}
 		i.operations = append(i.operations, o)
 	}
-	for _, r := range e.all() {
-		if slices.Contains(there[r.rrset()], r) && r.DropletID == 0 {
+	for _, r := range all {
+		if !there.taken[r] && r.DropletID == 0 {
 			i.operations = append(i.operations, &operation{kind: kindDelete, id: r.ID})
 		}
 	}
 }
 
-// take takes the first record of an RRset that fits out of a map, or returns
-// nil.
-func take(from map[string][]*Record, rrset string, fits func(*Record) bool) *Record {
-	n := slices.IndexFunc(from[rrset], fits)
-	if n < 0 {
-		return nil
+// recordsOf are a domain's records, and which of them have their place in a
+// zone file already.
+type recordsOf struct {
+	byContent map[string][]*Record // and RRset
+	byRRset   map[string][]*Record
+	taken     map[*Record]bool
+}
+
+// take takes the first record that has a key and is not taken, or returns nil.
+func (t recordsOf) take(from map[string][]*Record, key string) *Record {
+	for len(from[key]) > 0 {
+		r := from[key][0]
+		from[key] = from[key][1:]
+		if !t.taken[r] {
+			t.taken[r] = true
+			return r
+		}
 	}
-	r := from[rrset][n]
-	from[rrset] = slices.Delete(from[rrset], n, n+1)
-	return r
+	return nil
 }
 
 // rrset identifies the records that are answered together.

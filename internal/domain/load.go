@@ -137,6 +137,11 @@ func (s *Service) CatchUp(ctx context.Context) error {
 	if err != nil || end == s.feed.seq {
 		return err
 	}
+	if end < s.feed.seq {
+		// The database is an older one, restored: its serials may be behind those
+		// that are served, and what is served as well.
+		return s.load(ctx)
+	}
 	if err := s.catchUp(ctx); err != nil || s.feed.seq >= end {
 		return err
 	}

@@ -38,6 +38,8 @@ func validName(text string) (string, error) {
 		return "", apierr.Invalid("name", "Name is not a valid domain name: underscores are only allowed in the names of records")
 	case len(labels) < 2:
 		return "", apierr.Invalid("name", "Name is not a valid domain name: it needs at least two labels, like example.com")
+	case name == "in-addr.arpa", name == "ip6.arpa":
+		return "", apierr.Invalid("name", "Name is all reverse zones: give the one of your own addresses below it")
 	case len(name) > maxName:
 		return "", apierr.Invalid("name", "Name is too long: %d characters, the maximum is %d", len(name), maxName)
 	case isNumber(labels[len(labels)-1]):

@@ -19,8 +19,8 @@ type Pointer struct {
 }
 
 // PointerChanged is called when a droplet gets an address or another name. If
-// the name lies in a domain of the droplet's account and a domain here is the
-// address's reverse zone, it gets the address's PTR record; also later, when
+// the name lies in a domain of the droplet's account and another domain of it
+// is the address's reverse zone, that gets the address's PTR record; also later, when
 // the domains come to be. A PTR or CNAME record that somebody made there stays
 // instead.
 func (s *Service) PointerChanged(ctx context.Context, tx *store.Tx, p Pointer) error {
@@ -124,6 +124,9 @@ func (s *Service) point(ctx context.Context, tx *store.Tx, addresses []netip.Add
 		}
 	}
 	for _, e := range edits.inOrder {
+		if err := e.shareTTLs(ctx); err != nil {
+			return err
+		}
 		if _, err := s.write(ctx, tx, e); err != nil {
 			return err
 		}
@@ -141,7 +144,7 @@ type pointerEdits struct {
 
 func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
 	owner := reverseName(address)
-	data, dropletID, err := pointerData(ctx, p.tx, address)
+	data, of, err := pointerData(ctx, p.tx, address)
 	if err != nil {
 		return err
 	}
@@ -154,10 +157,11 @@ func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
 		if !ok {
 			continue
 		}
-		if !nearest {
+		// What an account calls its droplets is nothing to others.
+		if !nearest || d.AccountID != of.AccountID {
 			data = ""
 		}
-		if err := p.set(ctx, d, owner, data, dropletID); err != nil {
+		if err := p.set(ctx, d, owner, data, of.DropletID); err != nil {
 			return err
 		}
 		nearest = false
@@ -166,33 +170,33 @@ func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
 }
 
 // pointerData is what the PTR record of an address should say, empty if there
-// should be none.
-func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data string, dropletID int64, err error) {
-	p, err := scanPointer(q.QueryRow(ctx, `SELECT `+pointerColumns+` FROM domain_pointers WHERE address = $1`, address.String()))
+// should be none, and the droplet that has the address.
+func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data string, p Pointer, err error) {
+	p, err = scanPointer(q.QueryRow(ctx, `SELECT `+pointerColumns+` FROM domain_pointers WHERE address = $1`, address.String()))
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", 0, nil
+		return "", p, nil
 	}
 	if err != nil {
-		return "", 0, err
+		return "", p, err
 	}
 	name := normalName(p.Name)
 	if labelsProblem(strings.Split(name, ".")) != "" || len(name) > maxName {
-		return "", 0, nil
+		return "", p, nil
 	}
 	for _, ancestor := range ancestors(name) {
 		d, ok, err := hosted(ctx, q, ancestor)
 		if err != nil {
-			return "", 0, err
+			return "", p, err
 		}
 		if ok {
 			// A domain of somebody else, nearer than one's own, decides.
 			if d.AccountID != p.AccountID {
-				return "", 0, nil
+				return "", p, nil
 			}
-			return strings.TrimSuffix(p.Name, "."), p.DropletID, nil
+			return strings.TrimSuffix(p.Name, "."), p, nil
 		}
 	}
-	return "", 0, nil
+	return "", p, nil
 }
 
 // set makes the cloud's PTR record of a name in a reverse zone say data.

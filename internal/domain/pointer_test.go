@@ -47,7 +47,7 @@ func TestPointers(t *testing.T) {
 		want string
 	}{
 		{"no zone is here", func() { w.point(mine, 1, "127.18.0.2", "web.example.com") }, ""},
-		{"only the reverse zone", func() { w.createBy(other, "127.in-addr.arpa") }, ""},
+		{"only the reverse zone", func() { w.create("127.in-addr.arpa") }, ""},
 		{"both zones", func() { w.create("example.com") }, web},
 		{"told again", func() { w.point(mine, 1, "127.18.0.2", "web.example.com") }, web},
 		{"renamed", func() { w.point(mine, 1, "127.18.0.2", "Web-2.example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR Web-2.example.com."},
@@ -55,8 +55,8 @@ func TestPointers(t *testing.T) {
 		{"renamed to the domain itself", func() { w.point(mine, 1, "127.18.0.2", "example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR example.com."},
 		{"another account's droplet", func() { w.point(other, 2, "127.18.0.3", "evil.example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR example.com."},
 		{"renamed back", func() { w.point(mine, 1, "127.18.0.2", "web.example.com") }, web},
-		{"a nearer reverse zone", func() { w.createBy(other, "18.127.in-addr.arpa") }, web},
-		{"it is gone again", func() { w.removeBy(other, "18.127.in-addr.arpa") }, web},
+		{"a nearer reverse zone", func() { w.create("18.127.in-addr.arpa") }, web},
+		{"it is gone again", func() { w.remove("18.127.in-addr.arpa") }, web},
 		{"the domain is gone", func() { w.remove("example.com") }, ""},
 		{"the domain is back", func() { w.create("example.com") }, web},
 		{"the address is another droplet's", func() { w.point(mine, 3, "127.18.0.2", "web.example.com") }, web},
@@ -146,5 +146,23 @@ func TestPointersAndOtherRecords(t *testing.T) {
 	}
 	if got, want := w.pointers(), c+"; 5.0.18.127.in-addr.arpa. 1800 IN PTR five.example.com."; got != want {
 		t.Errorf("after an import: %s, want %s", got, want)
+	}
+}
+
+// A reverse zone tells its account nothing of the droplets of others.
+func TestPointersOfOtherAccounts(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	w.point(mine, 1, "127.18.0.2", "before.example.com")
+	w.createBy(other, "127.in-addr.arpa")
+	w.point(mine, 2, "127.18.0.3", "after.example.com")
+	if got := w.pointers(); got != "" {
+		t.Errorf("another account's reverse zone has %s", got)
+	}
+	for _, name := range []string{"in-addr.arpa", "IP6.arpa."} {
+		_, err := w.tryCreate(other, domain.Create{Name: name})
+		if got, want := message(err), "name: Name is all reverse zones: give the one of your own addresses below it"; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 // full is a domain's records as they should be served.
@@ -277,4 +279,32 @@ func TestNodesAgree(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A database that is restored under a running node is served as it is then.
+func TestARestoredDatabase(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.create("early.example")
+	late := w.create("late.example")
+	w.write(func(tx *store.Tx) error {
+		for _, statement := range []string{
+			`DELETE FROM domain_changes WHERE name = 'late.example'`,
+			`DELETE FROM domain_records WHERE domain_id = ` + strconv.FormatInt(late.ID, 10),
+			`DELETE FROM domains WHERE name = 'late.example'`,
+			`UPDATE domain_sequence SET seq = seq - 1`,
+		} {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := w.CatchUp(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.server.serves("late.example"); len(got) > 0 {
+		t.Errorf("still served: %v", got)
+	}
+	w.expect("early.example", w.full("early.example")...)
 }

@@ -39,6 +39,11 @@ func Records(ctx context.Context, q store.Querier, domainID int64) ([]Record, er
 	return store.Collect(rows, err, scanRecord)
 }
 
+func countRecords(ctx context.Context, q store.Querier, domainID int64) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM domain_records WHERE domain_id = $1`, domainID).Scan(&n)
+	return n, err
+}
+
 // recordsAt returns the domain's records of one name.
 func recordsAt(ctx context.Context, q store.Querier, domainID int64, key string) ([]Record, error) {
 	rows, err := q.Query(ctx, `SELECT `+recordColumns+` FROM domain_records WHERE domain_id = $1 AND name_key = $2 ORDER BY id`, domainID, key)
