@@ -27,10 +27,7 @@ func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Respo
 		}
 		response := s.began(a)
 		response.Settle = func(ctx context.Context) (*resource.Response, error) {
-			if err := s.Actions.AwaitEnd(ctx, a); err != nil {
-				return nil, err
-			}
-			ended, err := action.Get(context.WithoutCancel(ctx), s.DB, r.AccountID, a.ID)
+			ended, err := s.Actions.Wait(ctx, r.AccountID, a.ID)
 			if err != nil {
 				return nil, err
 			}
