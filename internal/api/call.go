@@ -12,6 +12,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/idempotency"
 	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/schema"
@@ -27,8 +28,9 @@ type call struct {
 	token   oauth.Token
 	request *resource.Request
 	mode    listMode
-	draft   bool   // answered in the draft's form
-	key     string // its idempotency key; empty without one
+	draft   bool             // answered in the draft's form
+	key     string           // its idempotency key; empty without one
+	hashed  idempotency.Hash // what it asks for; of a call with a key
 
 	answer *answer // made before the commit
 }

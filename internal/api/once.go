@@ -123,8 +123,8 @@ func (c *call) idempotencyKey() idempotency.Key {
 
 // keyed answers a call with a key.
 func (c *call) keyed(ctx context.Context) (*answer, error) {
-	hash, err := c.hash()
-	if err != nil {
+	var err error
+	if c.hashed, err = c.hash(); err != nil {
 		return nil, err
 	}
 	end, err := c.keys.Begin(c.idempotencyKey())
@@ -132,19 +132,19 @@ func (c *call) keyed(ctx context.Context) (*answer, error) {
 		return nil, err
 	}
 	defer end()
-	if a, err := c.remembered(ctx, hash); a != nil || err != nil {
+	if a, err := c.remembered(ctx); a != nil || err != nil {
 		return a, err
 	}
 	a, err := c.do(ctx)
 	if errors.Is(err, idempotency.ErrTaken) { // by another node, meanwhile
-		return c.remembered(ctx, hash)
+		return c.remembered(ctx)
 	}
 	return a, err
 }
 
 // remembered returns the answer of the call's key, nil if there is none.
-func (c *call) remembered(ctx context.Context, hash idempotency.Hash) (*answer, error) {
-	found, err := c.keys.Find(ctx, c.idempotencyKey(), hash)
+func (c *call) remembered(ctx context.Context) (*answer, error) {
+	found, err := c.keys.Find(ctx, c.idempotencyKey(), c.hashed)
 	if found == nil || err != nil {
 		return nil, err
 	}
@@ -153,11 +153,7 @@ func (c *call) remembered(ctx context.Context, hash idempotency.Hash) (*answer, 
 
 // remember saves the answer by its key.
 func (c *call) remember(ctx context.Context, tx *store.Tx) error {
-	hash, err := c.hash()
-	if err != nil {
-		return err
-	}
-	return c.keys.Save(ctx, tx, c.idempotencyKey(), hash,
+	return c.keys.Save(ctx, tx, c.idempotencyKey(), c.hashed,
 		idempotency.Answer{Status: c.answer.status, Header: c.answer.header, Body: c.answer.body})
 }
 
