@@ -16,6 +16,9 @@ var schema []byte
 //go:embed record_schema.json
 var recordSchema []byte
 
+//go:embed signing_schema.json
+var signingSchema []byte
+
 // Resources are the room as the front door sees it.
 func (s *Service) Resources() []resource.Resource {
 	return []resource.Resource{
@@ -36,6 +39,10 @@ func (s *Service) Resources() []resource.Resource {
 			"PATCH /domains/{domain}/records/{domain-record}":  s.updateRecord,
 			"DELETE /domains/{domain}/records/{domain-record}": s.deleteRecord,
 		}, Filters: map[string][]string{"GET /domains/{domain}/records": list.FilterNames(recordTable.Filters)}},
+		{Name: "domain-dnssec", Schema: signingSchema, Handlers: map[string]resource.Handler{
+			"GET /domains/{domain}/dnssec":  s.signingInfo,
+			"POST /domains/{domain}/dnssec": s.signingStep,
+		}},
 	}
 }
 
