@@ -59,6 +59,7 @@ type fileParser struct {
 	hasTTL bool   // by $TTL
 	seen   map[string]int
 	ttls   map[string]int
+	left   []leftOut
 }
 
 // ParseZoneFile reads the records of a domain from a zone file. It never
@@ -72,16 +73,18 @@ func ParseZoneFile(name, text string) ZoneFile {
 		return p.file
 	}
 	for e := range entries(text) {
-		if len(p.file.Records) == maxFileRecords {
-			p.problem(e.line, severityError, "", "The zone file has more than %d records", maxFileRecords)
-			break
-		}
 		if len(p.file.Problems) == maxProblems {
 			p.problem(e.line, severityError, "", "From here on nothing was read: there are %d problems before", maxProblems)
 			break
 		}
 		p.entry(e)
+		if len(p.file.Records) > maxFileRecords {
+			p.problem(e.line, severityError, "", "The zone file has more than %d records", maxFileRecords)
+			p.file.Records = p.file.Records[:maxFileRecords]
+			break
+		}
 	}
+	p.tellLeftOut()
 	if p.file.TTL == 0 && p.hasTTL && p.ttl >= minTTL && p.ttl <= maxTTL {
 		p.file.TTL = int(p.ttl)
 	}
@@ -190,20 +193,13 @@ func (p *fileParser) record(e fileEntry, text string) {
 		p.problem(e.line, severityError, "", "Only records of class IN are served, not of %s", dns.Class(header.Class))
 	case header.Rrtype == dns.TypeSOA:
 		p.soa(e, rr.(*dns.SOA))
-	case bySigner[header.Rrtype]:
-		p.problem(e.line, severityWarning, "type", "%s records are left out: the name server makes its own when it signs", typeName)
+	case leftOutBecause[header.Rrtype] != "":
+		p.leaveOut(e, header.Rrtype)
 	case !known:
 		p.problem(e.line, severityError, "type", "Type %s is not supported: it must be one of: %s", typeName, typeNames)
 	default:
 		p.add(e, params)
 	}
-}
-
-// bySigner are the types that come from signing a zone (RFC 4034, RFC 5155,
-// RFC 7344).
-var bySigner = map[uint16]bool{
-	dns.TypeRRSIG: true, dns.TypeNSEC: true, dns.TypeNSEC3: true, dns.TypeNSEC3PARAM: true, dns.TypeDNSKEY: true,
-	dns.TypeCDS: true, dns.TypeCDNSKEY: true,
 }
 
 // soa takes from the SOA record what a domain can have of it.
