@@ -72,17 +72,41 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	return resource.One(http.StatusOK, "domain", v), nil
 }
 
+// sent is what a request may have beside what is said of a domain.
+type sent struct {
+	ZoneFile *string `json:"zone_file"`
+	DryRun   bool    `json:"dry_run"`
+}
+
+// file reads the zone file, if there is one.
+func (b sent) file(name string) *ZoneFile {
+	if b.ZoneFile == nil {
+		return nil
+	}
+	return ParseZoneFile(name, *b.ZoneFile)
+}
+
 func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var c Create
+	var c struct {
+		Create
+		sent
+	}
 	if err := r.Bind(&c); err != nil {
 		return nil, err
 	}
-	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		if c.DryRun {
-			plan, err := s.PlanCreate(ctx, tx, r.AccountID, c)
+	name, err := validName(c.Name)
+	if err != nil {
+		return nil, err
+	}
+	c.File = c.file(name)
+	if c.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			plan, err := s.PlanCreate(ctx, q, r.AccountID, c.Create)
 			return resource.One(http.StatusOK, "plan", plan), err
-		}
-		d, err := s.Create(ctx, tx, r.AccountID, c)
+		})
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Create(ctx, tx, r.AccountID, c.Create)
 		if err != nil {
 			return nil, err
 		}
@@ -93,16 +117,26 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 }
 
 func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var c Change
+	var c struct {
+		Change
+		sent
+	}
 	if err := r.Bind(&c); err != nil {
 		return nil, err
 	}
-	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		if c.DryRun {
-			plan, err := s.PlanUpdate(ctx, tx, r.AccountID, r.Path["domain"], c)
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	c.File = c.file(d.Name) // neither an id nor a name ever means another name
+	if c.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			plan, err := s.PlanUpdate(ctx, q, r.AccountID, r.Path["domain"], c.Change)
 			return resource.One(http.StatusOK, "plan", plan), err
-		}
-		d, err := s.Update(ctx, tx, r.AccountID, r.Path["domain"], c)
+		})
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Update(ctx, tx, r.AccountID, r.Path["domain"], c.Change)
 		if err != nil {
 			return nil, err
 		}

@@ -37,11 +37,11 @@ func TestASignedZoneIsImported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			signed := sign(t, unsigned+ds, flags...)
-			if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", ZoneFile: &signed}); err != nil {
+			if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", signed)}); err != nil {
 				t.Fatal(err)
 			}
 			plain := unsigned
-			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{ZoneFile: &plain})
+			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: domain.ParseZoneFile("example.com", plain)})
 			if err != nil || p.Create+p.Update+p.Delete > 0 || p.Unchanged != 9 {
 				t.Errorf("it is not the zone that was signed: %v, %v", planned(p), err)
 			}

@@ -64,13 +64,14 @@ type fileParser struct {
 
 // ParseZoneFile reads the records of a domain from a zone file. It never
 // fails: what can't be read is among the problems. $INCLUDE and $GENERATE are
-// refused.
-func ParseZoneFile(name, text string) ZoneFile {
+// refused. It may take a tenth of a second or more, which is why it is for
+// before a transaction.
+func ParseZoneFile(name, text string) *ZoneFile {
 	p := fileParser{domain: Domain{Name: name, TTL: defaultTTL}, origin: name + ".", ttl: defaultTTL,
 		seen: map[string]int{}, ttls: map[string]int{}}
 	if len(text) > maxZoneFile {
 		p.problem(0, severityError, "", "Zone file is too long: %d bytes, the maximum is %d", len(text), maxZoneFile)
-		return p.file
+		return &p.file
 	}
 	for e := range entries(text) {
 		if len(p.file.Problems) == maxProblems {
@@ -88,7 +89,7 @@ func ParseZoneFile(name, text string) ZoneFile {
 	if p.file.TTL == 0 && p.hasTTL && p.ttl >= minTTL && p.ttl <= maxTTL {
 		p.file.TTL = int(p.ttl)
 	}
-	return p.file
+	return &p.file
 }
 
 func (p *fileParser) problem(line int, severity, field, format string, args ...any) {

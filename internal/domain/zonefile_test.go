@@ -237,7 +237,7 @@ func TestZoneFilesAreReadBack(t *testing.T) {
 			rt.Fatalf("%s\n(-want +got):\n%s", text, diff)
 		}
 		w.remove("example.com")
-		if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", ZoneFile: &text}); err != nil {
+		if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", text)}); err != nil {
 			rt.Fatalf("%s\n%v", text, err)
 		}
 		if diff := cmp.Diff(served, w.server.serves("example.com")); diff != "" {
@@ -247,7 +247,7 @@ func TestZoneFilesAreReadBack(t *testing.T) {
 	})
 }
 
-func fileRecords(file domain.ZoneFile) (all []domain.Record) {
+func fileRecords(file *domain.ZoneFile) (all []domain.Record) {
 	for _, r := range file.Records {
 		all = append(all, r.Record)
 	}
