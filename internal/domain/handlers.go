@@ -47,29 +47,32 @@ func (s *Service) Resources() []resource.Resource {
 }
 
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	found, err := table.Read(ctx, s.DB, r.List.Keeping("name", normalName), `account_id = $1`, r.AccountID)
+	var found list.Slice[Domain]
+	var files map[int64]string
+	err := s.DB.Snapshot(ctx, func(q store.Querier) (err error) {
+		if found, err = table.Read(ctx, q, r.List.Keeping("name", normalName), `account_id = $1`, r.AccountID); err != nil {
+			return err
+		}
+		files, err = exportAll(ctx, q, found.Items, maxListed)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	views := list.Slice[View]{Items: make([]View, len(found.Items)), Info: found.Info}
-	for i, d := range found.Items {
-		if views.Items[i], err = d.exported(ctx, s.DB); err != nil {
-			return nil, err
-		}
-	}
-	return resource.Many("domains", views, func(v View) View { return v }), nil
+	return resource.Many("domains", found, func(d Domain) View { return d.View(files[d.ID]) }), nil
 }
 
 func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
-	if err != nil {
-		return nil, err
-	}
-	v, err := d.exported(ctx, s.DB)
-	if err != nil {
-		return nil, err
-	}
-	return resource.One(http.StatusOK, "domain", v), nil
+	var v View
+	err := s.DB.Snapshot(ctx, func(q store.Querier) error {
+		d, err := Find(ctx, q, r.AccountID, r.Path["domain"])
+		if err != nil {
+			return err
+		}
+		v, err = d.exported(ctx, q)
+		return err
+	})
+	return resource.One(http.StatusOK, "domain", v), err
 }
 
 // sent is what a request may have beside what is said of a domain.

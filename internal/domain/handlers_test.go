@@ -2,10 +2,12 @@ package domain_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
+	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -20,6 +22,69 @@ func (w *world) handler(route string) resource.Handler {
 	}
 	w.t.Fatalf("nothing handles %s", route)
 	return nil
+}
+
+// listed shows the domains in an order.
+func (w *world) listed(q list.Query) []domain.View {
+	w.t.Helper()
+	response, err := w.handler("GET /domains")(w.t.Context(), &resource.Request{AccountID: mine, List: q})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return response.Value.([]domain.View)
+}
+
+// Each domain of a list has its own zone file, whatever the order.
+func TestZoneFilesOfAList(t *testing.T) {
+	w := newWorld(t)
+	for i, name := range []string{"b.example", "c.example", "a.example"} {
+		w.create(name)
+		w.add(name, params(t, fmt.Sprintf(`{"type":"A","name":"www","data":"192.0.2.%d"}`, i)))
+	}
+	if _, err := w.tryCreate(other, domain.Create{Name: "d.example"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		query list.Query
+		want  string
+	}{
+		{list.Query{Max: 200}, "b.example c.example a.example"},
+		{list.Query{Attr: "name", Desc: true, Max: 2}, "c.example b.example"},
+		{list.Query{Max: 1, Offset: 3, Paged: true}, ""},
+	} {
+		var names []string
+		for _, v := range w.listed(test.query) {
+			names = append(names, v.Name)
+			if v.ZoneFile == nil || *v.ZoneFile != w.file(v.Name) {
+				t.Errorf("%s has the zone file %v", v.Name, v.ZoneFile)
+			}
+		}
+		if got := strings.Join(names, " "); got != test.want {
+			t.Errorf("%+v: %s, want %s", test.query, got, test.want)
+		}
+	}
+}
+
+// A list is never larger than a server can carry.
+func TestLargeZoneFilesOfAList(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"a.example", "b.example", "c.example"} {
+		d := w.create(name)
+		w.write(func(tx *store.Tx) error {
+			_, err := tx.Exec(t.Context(), `WITH RECURSIVE h(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM h WHERE n < 2250)
+				INSERT INTO domain_records (domain_id, type, name, name_key, data, ttl) SELECT $1, 'TXT', 'h' || n, 'h' || n, $2, 1800 FROM h`, d.ID, strings.Repeat("x", 4000))
+			return err
+		})
+	}
+	for i, v := range w.listed(list.Query{Max: 200}) {
+		if (v.ZoneFile != nil) != (i == 0) {
+			t.Errorf("%s has a zone file: %v", v.Name, v.ZoneFile != nil)
+		}
+	}
+	response, err := w.handler("GET /domains/{domain}")(t.Context(), &resource.Request{AccountID: mine, Path: map[string]string{"domain": "c.example"}})
+	if err != nil || len(*response.Value.(domain.View).ZoneFile) < 9_000_000 {
+		t.Errorf("the domain itself: %+v, %v", response, err)
+	}
 }
 
 // A dry run waits for no transaction that is under way, and writes nothing.
