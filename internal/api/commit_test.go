@@ -246,7 +246,7 @@ func TestDryRun(t *testing.T) {
 			return resource.One(http.StatusOK, "thing", thing{int64(runs)}), nil
 		})
 	}
-	w.post(t.Context()) // notes when the token was used
+	w.post(t.Context())                                    // notes when the token was used
 	err := w.db.Write(t.Context(), func(*store.Tx) error { // whose turn would have to end
 		if a := w.post(t.Context()); a.StatusCode != 200 {
 			t.Errorf("a dry run: %s", a.Status)
