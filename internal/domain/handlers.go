@@ -63,8 +63,13 @@ func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Resp
 }
 
 func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var v View
-	err := s.DB.Snapshot(ctx, func(q store.Querier) error {
+	v, err := s.shown(ctx, r)
+	return resource.One(http.StatusOK, "domain", v), err
+}
+
+// shown shows the domain in a request's path.
+func (s *Service) shown(ctx context.Context, r *resource.Request) (v View, err error) {
+	err = s.DB.Snapshot(ctx, func(q store.Querier) error {
 		d, err := Find(ctx, q, r.AccountID, r.Path["domain"])
 		if err != nil {
 			return err
@@ -72,7 +77,7 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 		v, err = d.exported(ctx, q)
 		return err
 	})
-	return resource.One(http.StatusOK, "domain", v), err
+	return v, err
 }
 
 // sent is what a request may have beside what is said of a domain.
@@ -81,12 +86,13 @@ type sent struct {
 	DryRun   bool    `json:"dry_run"`
 }
 
-// file reads the zone file, if there is one.
-func (b sent) file(name string) *ZoneFile {
+// file reads the zone file, if there is one, as that of a domain with a name
+// and a TTL.
+func (b sent) file(name string, ttl int) *ZoneFile {
 	if b.ZoneFile == nil {
 		return nil
 	}
-	return ParseZoneFile(name, *b.ZoneFile)
+	return ParseZoneFile(name, ttl, *b.ZoneFile)
 }
 
 func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -101,7 +107,11 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 	if err != nil {
 		return nil, err
 	}
-	c.File = c.file(name)
+	ttl, err := checkTTL(c.TTL, defaultTTL)
+	if err != nil {
+		return nil, err
+	}
+	c.File = c.file(name, ttl)
 	if c.DryRun {
 		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
 			plan, err := s.PlanCreate(ctx, q, r.AccountID, c.Create)
@@ -131,7 +141,11 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 	if err != nil {
 		return nil, err
 	}
-	c.File = c.file(d.Name) // neither an id nor a name ever means another name
+	ttl, err := checkTTL(c.TTL, d.TTL)
+	if err != nil {
+		return nil, err
+	}
+	c.File = c.file(d.Name, ttl) // neither an id nor a name ever means another name
 	if c.DryRun {
 		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
 			plan, err := s.PlanUpdate(ctx, q, r.AccountID, r.Path["domain"], c.Change)
@@ -149,16 +163,12 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 }
 
 func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	gone, err := s.shown(ctx, r) // before the transaction, which others wait for
+	if err != nil {
+		return nil, err
+	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		d, err := Find(ctx, tx, r.AccountID, r.Path["domain"])
-		if err != nil {
-			return nil, err
-		}
-		v, err := d.exported(ctx, tx)
-		if err != nil {
-			return nil, err
-		}
-		_, err = s.Delete(ctx, tx, r.AccountID, d.Name)
-		return resource.Deleted(v), err
+		_, err := s.Delete(ctx, tx, r.AccountID, r.Path["domain"])
+		return resource.Deleted(gone), err
 	})
 }

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -84,6 +85,35 @@ func TestLargeZoneFilesOfAList(t *testing.T) {
 	response, err := w.handler("GET /domains/{domain}")(t.Context(), &resource.Request{AccountID: mine, Path: map[string]string{"domain": "c.example"}})
 	if err != nil || len(*response.Value.(domain.View).ZoneFile) < 9_000_000 {
 		t.Errorf("the domain itself: %+v, %v", response, err)
+	}
+}
+
+// Records of a zone file that says no TTL get that of the domain.
+func TestTTLsOfAnImport(t *testing.T) {
+	w := newWorld(t)
+	w.create("there.example")
+	w.tryUpdate("there.example", 1, params(t, `{"ttl":300}`))
+	for _, test := range []struct {
+		route, name string
+		params      map[string]any
+		want        string
+	}{
+		{"POST /domains", "a.example", map[string]any{"zone_file": "www A 192.0.2.1\n"}, "A www 192.0.2.1 1800"},
+		{"POST /domains", "b.example", map[string]any{"zone_file": "www A 192.0.2.1\n", "ttl": 60}, "A www 192.0.2.1 60"},
+		{"POST /domains", "c.example", map[string]any{"zone_file": "$TTL 90\nwww A 192.0.2.1\n", "ttl": 60}, "A www 192.0.2.1 90"},
+		{"PATCH /domains/{domain}", "there.example", map[string]any{"zone_file": "www A 192.0.2.1\n"}, "A www 192.0.2.1 300"},
+		{"PATCH /domains/{domain}", "there.example", map[string]any{"zone_file": "www A 192.0.2.1\n", "ttl": 60}, "A www 192.0.2.1 60"},
+	} {
+		test.params["name"] = test.name
+		r := &resource.Request{AccountID: mine, Path: map[string]string{"domain": test.name}, Params: test.params,
+			BeforeCommit: func(context.Context, *store.Tx, *resource.Response) error { return nil }}
+		if _, err := w.handler(test.route)(t.Context(), r); err != nil {
+			t.Fatalf("%s %v: %v", test.route, test.params, err)
+		}
+		records := w.records(test.name)
+		if got := short(records[len(records)-1]); got != test.want {
+			t.Errorf("%s %v: %s, want %s", test.route, test.params, got, test.want)
+		}
 	}
 }
 

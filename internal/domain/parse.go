@@ -64,10 +64,11 @@ type fileParser struct {
 
 // ParseZoneFile reads the records of a domain from a zone file. It never
 // fails: what can't be read is among the problems. $INCLUDE and $GENERATE are
-// refused. It may take a tenth of a second or more, which is why it is for
+// refused. Records without a TTL, and no $TTL or record with one before them,
+// get the one that is given, in seconds. It may take a tenth of a second or more, which is why it is for
 // before a transaction.
-func ParseZoneFile(name, text string) *ZoneFile {
-	p := fileParser{domain: Domain{Name: name, TTL: defaultTTL}, origin: name + ".", ttl: defaultTTL,
+func ParseZoneFile(name string, ttl int, text string) *ZoneFile {
+	p := fileParser{domain: Domain{Name: name, TTL: ttl}, origin: name + ".", ttl: uint32(ttl),
 		seen: map[string]int{}, ttls: map[string]int{}}
 	if len(text) > maxZoneFile {
 		p.problem(0, severityError, "", "Zone file is too long: %d bytes, the maximum is %d", len(text), maxZoneFile)

@@ -19,7 +19,7 @@ func BenchmarkParseZoneFile(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if file := domain.ParseZoneFile("example.com", text.String()); len(file.Records) != 10_000 {
+		if file := domain.ParseZoneFile("example.com", 1800, text.String()); len(file.Records) != 10_000 {
 			b.Fatal(len(file.Records))
 		}
 	}

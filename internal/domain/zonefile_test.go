@@ -133,7 +133,7 @@ func TestParseZoneFile(t *testing.T) {
 		{"too long", strings.Repeat(";", 1<<20+1), nil, []string{"error: Zone file is too long: 1048577 bytes, the maximum is 1048576"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			file := domain.ParseZoneFile("example.com", test.text)
+			file := domain.ParseZoneFile("example.com", 1800, test.text)
 			var records []string
 			for _, r := range file.Records {
 				records = append(records, fmt.Sprintf("%d %s", r.Line, short(r.Record)))
@@ -152,11 +152,11 @@ func TestParseZoneFile(t *testing.T) {
 			}
 		})
 	}
-	many := domain.ParseZoneFile("example.com", strings.Repeat("a A 1.2.3.4\n", 1)+strings.Join(manyLines(10_001), ""))
+	many := domain.ParseZoneFile("example.com", 1800, strings.Repeat("a A 1.2.3.4\n", 1)+strings.Join(manyLines(10_001), ""))
 	if len(many.Records) != 10_000 || len(many.Problems) != 1 {
 		t.Errorf("%d records and %d problems of too many lines", len(many.Records), len(many.Problems))
 	}
-	soa := domain.ParseZoneFile("example.com", "@ 7200 SOA ns.x. host.x. 2026010203 1 2 3 4\n")
+	soa := domain.ParseZoneFile("example.com", 1800, "@ 7200 SOA ns.x. host.x. 2026010203 1 2 3 4\n")
 	if soa.TTL != 7200 || soa.Serial != 2026010203 {
 		t.Errorf("of the SOA record: TTL %d, serial %d", soa.TTL, soa.Serial)
 	}
@@ -229,7 +229,7 @@ func TestZoneFilesAreReadBack(t *testing.T) {
 			}
 		}
 		text, served := w.file("example.com"), w.server.serves("example.com")
-		file := domain.ParseZoneFile("example.com", text)
+		file := domain.ParseZoneFile("example.com", 1800, text)
 		if len(file.Problems) > 0 {
 			rt.Fatalf("%s\n%v", text, texts(file.Problems))
 		}
@@ -237,7 +237,7 @@ func TestZoneFilesAreReadBack(t *testing.T) {
 			rt.Fatalf("%s\n(-want +got):\n%s", text, diff)
 		}
 		w.remove("example.com")
-		if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", text)}); err != nil {
+		if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, text)}); err != nil {
 			rt.Fatalf("%s\n%v", text, err)
 		}
 		if diff := cmp.Diff(served, w.server.serves("example.com")); diff != "" {
@@ -277,10 +277,10 @@ func FuzzParseZoneFile(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		file := domain.ParseZoneFile("example.com", text)
+		file := domain.ParseZoneFile("example.com", 1800, text)
 		for _, r := range file.Records {
 			d := domain.Domain{Name: "example.com", TTL: 1800}
-			again := domain.ParseZoneFile("example.com", d.ZoneFile([]domain.Record{r.Record}))
+			again := domain.ParseZoneFile("example.com", 1800, d.ZoneFile([]domain.Record{r.Record}))
 			if len(again.Problems) > 0 && r.Type != "SOA" || len(again.Records) != 1 || canonical(fileRecords(again))[0] != canonical([]domain.Record{r.Record})[0] {
 				t.Errorf("%q: %+v is read again as %+v, %v", text, r, again.Records, texts(again.Problems))
 			}
