@@ -10,14 +10,17 @@ import (
 // signing it. No registry has it.
 const typeSigning = 65534
 
-const bySigner = "the name server makes its own when it signs the domain"
+const (
+	bySigner = "the name server makes its own when it signs the domain"
+	byOldKey = bySigner + ". The parent's DS records of these must be gone before the domain is served from here"
+)
 
 // leftOutBecause says why an import leaves out records of some types that the
 // zone needs no more, or can do without: what signing has made of it elsewhere
 // (RFC 4034, RFC 5155, RFC 7344), and what speaks of the zone as it was there.
 var leftOutBecause = map[uint16]string{
 	dns.TypeRRSIG: bySigner, dns.TypeNSEC: bySigner, dns.TypeNSEC3: bySigner, dns.TypeNSEC3PARAM: bySigner,
-	dns.TypeDNSKEY: bySigner, dns.TypeCDS: bySigner, dns.TypeCDNSKEY: bySigner, typeSigning: bySigner,
+	dns.TypeDNSKEY: byOldKey, dns.TypeCDS: bySigner, dns.TypeCDNSKEY: bySigner, typeSigning: bySigner,
 	dns.TypeDS:     "domains have no such records here, so nobody can validate what is delegated",
 	dns.TypeZONEMD: "they are digests of the zone as it was elsewhere", // RFC 8976
 }

@@ -105,7 +105,7 @@ func TestParseZoneFile(t *testing.T) {
 				"error in line 3, name: Name is invalid: NS records can't be wildcards", "error in line 4, name: Name is invalid: * must be the whole leftmost label"}},
 		{"types of signing", "@ NSEC a.example.com. A\na NSEC example.com. A\n@ DNSKEY 257 3 13 AAAA\n@ TYPE65534 \\# 5 0d00010001\n", nil,
 			[]string{"warning in line 1, type: NSEC records are left out, all 2: the name server makes its own when it signs the domain",
-				"warning in line 3, type: DNSKEY records are left out: the name server makes its own when it signs the domain",
+				"warning in line 3, type: DNSKEY records are left out: the name server makes its own when it signs the domain. The parent's DS records of these must be gone before the domain is served from here",
 				"warning in line 4, type: TYPE65534 records are left out: the name server makes its own when it signs the domain"}},
 		{"types that speak of elsewhere", "sub DS 1 13 2 00\n@ ZONEMD 1 1 1 00\n", nil,
 			[]string{"warning in line 1, type: DS records are left out: domains have no such records here, so nobody can validate what is delegated",
