@@ -49,6 +49,8 @@ const (
 	severityWarning = "warning"
 )
 
+const sameRecord = "Is left out: the same record is at line %d"
+
 // fileParser is a zone file being read.
 type fileParser struct {
 	domain Domain
@@ -209,6 +211,8 @@ func (p *fileParser) soa(e fileEntry, soa *dns.SOA) {
 	switch {
 	case !strings.EqualFold(soa.Hdr.Name, p.domain.Origin()):
 		p.problem(e.line, severityError, "name", "The SOA record must be at the domain itself, %s", p.domain.Origin())
+	case p.file.soa != nil && dns.IsDuplicate(soa, p.file.soa): // a copied zone ends as it begins (RFC 5936, section 2.2)
+		p.problem(e.line, severityWarning, "", sameRecord, p.file.soaLine)
 	case p.file.soa != nil:
 		p.problem(e.line, severityError, "", "There is an SOA record already, at line %d", p.file.soaLine)
 	case soa.Hdr.Ttl < minTTL || soa.Hdr.Ttl > maxTTL:
@@ -228,7 +232,7 @@ func (p *fileParser) add(e fileEntry, params Params) {
 	rrset := r.rrset()
 	id := rrset + " " + p.domain.content(r)
 	if line := p.seen[id]; line > 0 {
-		p.problem(e.line, severityWarning, "", "Is left out: the same record is at line %d", line)
+		p.problem(e.line, severityWarning, "", sameRecord, line)
 		return
 	}
 	p.seen[id] = e.line

@@ -128,7 +128,9 @@ func TestParseZoneFile(t *testing.T) {
 		{"the same twice", "a A 1.2.3.4\nA A 1.2.3.4\n", []string{"1 A a 1.2.3.4 1800"}, []string{"warning in line 2: Is left out: the same record is at line 1"}},
 		{"two TTLs", "a 60 A 1.2.3.4\na 70 A 1.2.3.5\n", []string{"1 A a 1.2.3.4 60", "2 A a 1.2.3.5 70"},
 			[]string{"warning in line 2, ttl: Records of one name and type share one TTL: all get that of the last one"}},
-		{"two SOA records", "@ SOA a b 1 2 3 4 5\n@ SOA a b 1 2 3 4 5\nx SOA a b 1 2 3 4 5\n", nil,
+		{"what dig shows of a transfer", "example.com. 3600 IN SOA a. b. 1 2 3 4 5\nexample.com. 60 IN A 1.2.3.4\nexample.com. 3600 IN SOA a. b. 1 2 3 4 5\n",
+			[]string{"2 A @ 1.2.3.4 60"}, []string{"warning in line 3: Is left out: the same record is at line 1"}},
+		{"two SOA records", "@ SOA a b 1 2 3 4 5\n@ SOA a b 2 2 3 4 5\nx SOA a b 1 2 3 4 5\n", nil,
 			[]string{"error in line 2: There is an SOA record already, at line 1", "error in line 3, name: The SOA record must be at the domain itself, example.com."}},
 		{"too long", strings.Repeat(";", 1<<20+1), nil, []string{"error: Zone file is too long: 1048577 bytes, the maximum is 1048576"}},
 	} {
