@@ -67,7 +67,8 @@ func (s *secured) dial(t *testing.T, protocols ...string) *tls.Conn {
 	t.Helper()
 	config := s.client.Clone()
 	config.NextProtos = protocols
-	conn, err := tls.Dial("tcp", s.address, config)
+	// Less than a client waits that has to wait for another's handshake.
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: handshakeTime / 2}, "tcp", s.address, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,12 +159,6 @@ func TestBrokenHandshakes(t *testing.T) {
 		}
 		waiting = append(waiting, conn)
 	}
-	if _, err := tls.Dial("tcp", s.address, &tls.Config{ServerName: "elsewhere.test", RootCAs: s.client.RootCAs}); err == nil {
-		t.Error("another name's certificate is good")
-	}
-	if _, err := tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"dot"}}); err == nil {
-		t.Error("another protocol is spoken")
-	}
 	conn := s.dial(t)
 	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
@@ -171,8 +166,18 @@ func TestBrokenHandshakes(t *testing.T) {
 	if response, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || response.StatusCode != 200 {
 		t.Errorf("another client: %v, %v", response, err)
 	}
+	if _, err := tls.Dial("tcp", s.address, &tls.Config{ServerName: "elsewhere.test", RootCAs: s.client.RootCAs}); err == nil {
+		t.Error("another name's certificate is good")
+	}
+	if _, err := tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"dot"}}); err == nil {
+		t.Error("another protocol is spoken")
+	}
+	began := time.Now()
 	s.end()
 	s.end = func() {}
+	if took := time.Since(began); took > handshakeTime/2 {
+		t.Errorf("closing took %s", took)
+	}
 	for i, conn := range waiting {
 		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := io.Copy(io.Discard, conn); err != nil && !strings.Contains(err.Error(), "reset") {
