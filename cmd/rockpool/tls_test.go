@@ -14,16 +14,26 @@ import (
 
 // newTLSClient is a client of a cloud that speaks HTTPS: by HTTP/2, but for
 // what it dials itself.
-func newTLSClient(t testing.TB, change ...func(*serveCommand)) *client {
+func newTLSClient(t *testing.T) *client {
 	t.Helper()
 	authority := certificatetest.NewAuthority(t)
-	c := newClient(t, append(change, func(s *serveCommand) {
-		s.TLSCertificate, s.TLSKey = authority.Issue(t, t.TempDir(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
-	})...)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Pool}, ForceAttemptHTTP2: true}
-	t.Cleanup(transport.CloseIdleConnections)
-	c.roots, c.http = authority.Pool, transport
+	c := newClient(t, byTLS(t, authority))
+	c.trust(authority)
 	return c
+}
+
+// byTLS has a cloud speak TLS, with a certificate of an authority.
+func byTLS(t *testing.T, authority *certificatetest.Authority) func(*serveCommand) {
+	return func(s *serveCommand) {
+		s.TLSCertificate, s.TLSKey = authority.Issue(t, t.TempDir(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	}
+}
+
+// trust has the client know an authority.
+func (c *client) trust(authority *certificatetest.Authority) {
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Pool}, ForceAttemptHTTP2: true}
+	c.t.Cleanup(transport.CloseIdleConnections)
+	c.roots, c.http = authority.Pool, transport
 }
 
 // bothWays runs a test over TCP and over TLS.

@@ -32,7 +32,7 @@ type Authority struct {
 func NewAuthority(tb testing.TB) *Authority {
 	tb.Helper()
 	a := &Authority{Pool: x509.NewCertPool(), key: newKey(tb), certificate: &x509.Certificate{
-		SerialNumber: newSerial(tb), Subject: pkix.Name{CommonName: "Rockpool's tests"}, NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: newSerial(tb), Subject: pkix.Name{CommonName: "Rockpool's tests"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}}
 	text := a.sign(tb, a.certificate, a.key)
@@ -54,7 +54,7 @@ func (a *Authority) Issue(tb testing.TB, folder string, from, until time.Time) (
 	certificate, key = filepath.Join(folder, "certificate.pem"), filepath.Join(folder, "key.pem")
 	write(tb, key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	write(tb, certificate, a.sign(tb, &x509.Certificate{
-		SerialNumber: newSerial(tb), NotBefore: from, NotAfter: until,
+		SerialNumber: newSerial(tb), Subject: pkix.Name{CommonName: Name}, NotBefore: from, NotAfter: until,
 		DNSNames: []string{Name, "localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, secret))
