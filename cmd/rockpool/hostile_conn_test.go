@@ -23,7 +23,7 @@ func write(t *testing.T, conn net.Conn, text string) {
 // Requests on one connection are answered each for itself and in order, also
 // when the client waits for none of the answers.
 func TestPipelinedRequests(t *testing.T) {
-	bothWays(t, func(t *testing.T, c *client) {
+	bothWays(t, func(c *client, t *testing.T) {
 		conn := c.dial(t)
 		var requests []string
 		for i := range 50 {
@@ -44,7 +44,7 @@ func TestPipelinedRequests(t *testing.T) {
 // After a body that can't be read to its end nothing more of that connection
 // is taken for a request.
 func TestNoRequestIsReadOutOfABrokenBody(t *testing.T) {
-	bothWays(t, func(t *testing.T, c *client) {
+	bothWays(t, func(c *client, t *testing.T) {
 		const hidden = "DELETE /v2/account/keys/1 HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n\r\n"
 		head := func(headers string) string {
 			return "POST /v2/account/keys HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + asJSON + headers + "\r\n"
@@ -81,7 +81,7 @@ func TestNoRequestIsReadOutOfABrokenBody(t *testing.T) {
 // A client that stops in the middle of a body keeps nobody else waiting, and
 // is told so when it gives up.
 func TestABodyThatStopsHoldsNobodyUp(t *testing.T) {
-	bothWays(t, func(t *testing.T, c *client) {
+	bothWays(t, func(c *client, t *testing.T) {
 		half := strings.Replace(send("POST", "/v2/droplets", asJSON, `{"name":`), "LENGTH", "100", 1)
 		stopped := make([]duplex, 20)
 		for i := range stopped {
@@ -148,7 +148,7 @@ func (c *client) sendsNoMore(t *testing.T, times int) {
 // A client that goes away in the middle of anything costs nothing. A body that
 // is not whole is none, also if all that is missing means nothing.
 func TestClientsThatGoAway(t *testing.T) {
-	bothWays(t, func(t *testing.T, c *client) {
+	bothWays(t, func(c *client, t *testing.T) {
 		url := c.url
 		server := c.another(func(*http.Server) {})
 		whole := c.wire(send("POST", "/v2/account/keys", asJSON, fmt.Sprintf(`{"name":"a","public_key":%q}`, someKey)+"   "))

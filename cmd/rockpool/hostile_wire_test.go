@@ -127,5 +127,5 @@ func TestHostileWire(t *testing.T) {
 		{"a request id of the client's", get("/v2/nothing", "X-Request-Id: mine\r\n"), 404, "not_found", notFound},
 		{"a scheme of no name forwarded", get("/v2", "X-Forwarded-Proto: javascript\r\n"), 200, "", `"v2":"SCHEME://rockpool/v2"`},
 	}
-	bothWays(t, func(t *testing.T, c *client) { c.hostile(t, requests) })
+	bothWays(t, func(c *client, t *testing.T) { c.hostile(t, requests) }, manyDroplets)
 }

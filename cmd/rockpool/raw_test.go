@@ -135,8 +135,11 @@ func (c *client) state() string {
 	return strings.Join(all, "")
 }
 
+// manyDroplets is of a cloud that never refuses a droplet for its number.
+func manyDroplets(s *serveCommand) { s.DropletLimit = 1000 }
+
 // hostile sends each request to a cloud with one key and one droplet.
-func hostile(t *testing.T, requests []rawRequest) { newClient(t).hostile(t, requests) }
+func hostile(t *testing.T, requests []rawRequest) { newClient(t, manyDroplets).hostile(t, requests) }
 
 func (c *client) hostile(t *testing.T, requests []rawRequest) {
 	if a := c.do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k","public_key":%q}`, someKey)); a.StatusCode != http.StatusCreated {

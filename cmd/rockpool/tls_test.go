@@ -14,10 +14,10 @@ import (
 
 // newTLSClient is a client of a cloud that speaks HTTPS: by HTTP/2, but for
 // what it dials itself.
-func newTLSClient(t *testing.T) *client {
+func newTLSClient(t *testing.T, change ...func(*serveCommand)) *client {
 	t.Helper()
 	authority := certificatetest.NewAuthority(t)
-	c := newClient(t, byTLS(t, authority))
+	c := newClient(t, append(change, byTLS(t, authority))...)
 	c.trust(authority)
 	return c
 }
@@ -37,9 +37,9 @@ func (c *client) trust(authority *certificatetest.Authority) {
 }
 
 // bothWays runs a test over TCP and over TLS.
-func bothWays(t *testing.T, test func(*testing.T, *client)) {
-	t.Run("TCP", func(t *testing.T) { test(t, newClient(t)) })
-	t.Run("TLS", func(t *testing.T) { test(t, newTLSClient(t)) })
+func bothWays(t *testing.T, test func(*client, *testing.T), change ...func(*serveCommand)) {
+	t.Run("TCP", func(t *testing.T) { test(newClient(t, change...), t) })
+	t.Run("TLS", func(t *testing.T) { test(newTLSClient(t, change...), t) })
 }
 
 // The API's life of a droplet and of its errors is the same by HTTPS, and its
