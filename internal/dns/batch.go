@@ -24,7 +24,9 @@ const (
 )
 
 // batch reads and writes up to batchSize messages by one call (recvmmsg(2),
-// sendmmsg(2)). The buffers are made once.
+// sendmmsg(2)). The buffers are made once. The calls, and the nap, are raw: none
+// of them waits for others, and what Go's scheduler does for calls that may is
+// dearer than they are.
 type batch struct {
 	raw     syscall.RawConn
 	in, out [batchSize]mmsghdr
@@ -99,7 +101,8 @@ func (b *batch) recvmmsg(fd uintptr) bool {
 	n, errno := b.poll(fd)
 	if errno == unix.EAGAIN && b.quick {
 		b.quick = false
-		_ = unix.Nanosleep(&unix.Timespec{Nsec: int64(nap)}, nil)
+		pause := unix.Timespec{Nsec: int64(nap)}
+		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
 		n, errno = b.poll(fd)
 	}
 	if errno == unix.EAGAIN || errno == unix.EINTR {
@@ -113,7 +116,7 @@ func (b *batch) recvmmsg(fd uintptr) bool {
 }
 
 func (b *batch) poll(fd uintptr) (uintptr, syscall.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&b.in[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&b.in[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
 	return n, errno
 }
 
@@ -157,7 +160,7 @@ func (b *batch) send() {
 }
 
 func (b *batch) sendmmsg(fd uintptr) bool {
-	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&b.out[b.sent])), uintptr(b.answers-b.sent), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&b.out[b.sent])), uintptr(b.answers-b.sent), unix.MSG_DONTWAIT, 0, 0)
 	switch {
 	case errno == unix.EAGAIN:
 		return false
