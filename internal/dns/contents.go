@@ -17,6 +17,7 @@ type contents struct {
 	records   int
 	wildcards int     // nodes; without any a look-up is spared
 	signer    *signer // nil: the zone is not signed
+	ds        *rrset  // what the zone above has of it; nil if that is nothing
 }
 
 // node is a name that exists: with records, or as an empty non-terminal.
@@ -45,6 +46,8 @@ type match struct {
 	at       int   // the label at which the closest encloser, or the delegation, begins
 	wildcard bool  // node is the wildcard below the closest encloser
 	cut      bool  // node is the delegation at or above the name
+
+	elsewhere bool // another of our zones has the name
 }
 
 // find searches for a name without the origin, lower case, whose labels begin

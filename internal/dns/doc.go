@@ -19,4 +19,6 @@
 //     message comes signed, also plain queries; [Request.Key] says by whom.
 //   - [zone.Signer], a field of a zone, signs its answers for DNSSEC;
 //     [Server.SetSigner] replaces it without the zone being put again.
+//   - DS, another field, is what the nearest of the server's zones above answers
+//     for it: to that, zones below are delegations, with NS records or not.
 package dns

@@ -28,7 +28,7 @@ func (t *table) resolve(q *query, r *reply, s *search) {
 	}
 	r.authoritative = true
 	r.origin = questionAt + q.length - len(c.wire)
-	s.contents, s.reply, s.rrtype, s.owner = c, r, q.rrtype, questionAt
+	s.table, s.contents, s.reply, s.rrtype, s.owner = t, c, r, q.rrtype, questionAt
 	s.signing = q.edns.do && c.signer != nil
 	s.name, s.labels = q.name[:q.length-len(c.wire)], q.labels[:at]
 	s.run()
@@ -60,6 +60,7 @@ func meta(rrtype uint16) int {
 
 // search answers from one zone. It is used again for the next question.
 type search struct {
+	table *table
 	*contents
 	reply   *reply
 	rrtype  uint16
@@ -79,7 +80,11 @@ type search struct {
 func (s *search) run() {
 	s.expanded = s.expanded[:0]
 	for hop := 0; ; hop++ {
-		m := s.find(s.name, s.labels, s.rrtype)
+		m := s.look(hop)
+		if m.elsewhere && hop > 0 {
+			s.proveExpanded()
+			return // the client asks there
+		}
 		if m.cut {
 			s.reply.authoritative = hop > 0
 			s.refer(m)
@@ -103,6 +108,16 @@ func (s *search) run() {
 			return
 		}
 	}
+}
+
+// look searches for the name. Zones below are of no interest where they can't
+// have it: the question came to this zone because they do not.
+func (s *search) look(hop int) match {
+	m := s.find(s.name, s.labels, s.rrtype)
+	if hop == 0 && s.rrtype != dns.TypeDS && m.node != nil && !m.wildcard {
+		return m
+	}
+	return s.heed(m, s.name, s.labels, s.rrtype)
 }
 
 // follow answers by a CNAME and makes what it names the next to search for.

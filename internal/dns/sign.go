@@ -44,10 +44,11 @@ func (s *search) sign(owner string, set *rrset, at int) int {
 }
 
 // signHost adds the signatures of a host's addresses if there is room, and if
-// they are not below a cut.
+// they are the zone's.
 func (s *search) signHost(n *node, name []byte, set *rrset, at int) {
 	var places [128]uint8
-	if s.find(name, split(name, places[:0]), set.rrtype).cut {
+	labels := split(name, places[:0])
+	if m := s.heed(s.find(name, labels, set.rrtype), name, labels, set.rrtype); m.cut || m.elsewhere {
 		return
 	}
 	if signed := s.signatures(n.owner, set); signed != nil && s.reply.add(signed, at, name) != 0 {

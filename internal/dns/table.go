@@ -14,6 +14,7 @@ type table struct {
 	zones         atomic.Pointer[trie[hosted]] // by origin in wire form, lower case
 	depth         [2]atomic.Uint64             // which numbers of labels origins have
 	size, records atomic.Int64
+	above         atomic.Pointer[trie[int]] // the names above origins, and how many origins are below
 
 	mu     sync.Mutex // of what follows, and of who changes zones and depth
 	depths [128]int   // origins of so many labels
@@ -84,6 +85,7 @@ func (t *table) make(wire string) *hosted {
 		return h
 	}
 	t.count(wire, 1)
+	t.tell(wire, 1)
 	h := &hosted{}
 	t.zones.Store(t.zones.Load().put(wire, h))
 	return h
@@ -116,6 +118,9 @@ func (t *table) put(z zone.Zone) error {
 		}
 	}
 	c, err := d.finish()
+	if err == nil {
+		c.ds, err = c.packDS(z.DS)
+	}
 	if err != nil {
 		return fmt.Errorf("zone %s: %w", z.Origin, err)
 	}
@@ -215,5 +220,6 @@ func (t *table) remove(origin string) bool {
 	defer t.mu.Unlock()
 	t.zones.Store(t.zones.Load().without(wire))
 	t.count(wire, -1)
+	t.tell(wire, -1)
 	return true
 }

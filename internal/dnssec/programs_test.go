@@ -47,15 +47,32 @@ func forValidators(t *testing.T) (parent, child *dns.Server, keys Keys) {
 	return started(t, z), started(t, below), keys
 }
 
-func TestDelv(t *testing.T) {
+// newDelv returns what asks a server for a name and type without remembering
+// anything, and returns what delv says of it.
+func newDelv(t *testing.T, s *dns.Server, keys Keys) func(t *testing.T, ask string) string {
+	t.Helper()
 	delv := needs.Program(t, "delv", "bind9-dnsutils")
-	s, _, keys := forValidators(t)
 	anchor := filepath.Join(t.TempDir(), "anchor")
 	text := fmt.Sprintf("trust-anchors { %s static-key 257 3 13 %q; };\n", origin, keys.Key.public)
 	if err := os.WriteFile(anchor, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	address := s.Addresses()[0]
+	return func(t *testing.T, ask string) string {
+		t.Helper()
+		name, rrtype, _ := strings.Cut(ask, " ")
+		name = strings.TrimPrefix(name+"."+origin, "@.")
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		out, _ := exec.CommandContext(ctx, delv, "@"+address.Addr().String(), "-p", fmt.Sprint(address.Port()), "-4",
+			"-a", anchor, "+root="+origin, name, rrtype).CombinedOutput()
+		return string(out)
+	}
+}
+
+func TestDelv(t *testing.T) {
+	s, _, keys := forValidators(t)
+	delv := newDelv(t, s, keys)
 	for _, test := range []struct{ ask, want string }{
 		{"ns1 A", "; fully validated"},
 		{"@ DNSKEY", "; fully validated"},
@@ -72,13 +89,7 @@ func TestDelv(t *testing.T) {
 		{"spoiled A", "resolution failed"},
 	} {
 		t.Run(test.ask, func(t *testing.T) {
-			name, rrtype, _ := strings.Cut(test.ask, " ")
-			name = strings.TrimPrefix(name+"."+origin, "@.")
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
-			out, _ := exec.CommandContext(ctx, delv, "@"+address.Addr().String(), "-p", fmt.Sprint(address.Port()), "-4",
-				"-a", anchor, "+root="+origin, name, rrtype).CombinedOutput()
-			if !strings.Contains(string(out), test.want) {
+			if out := delv(t, test.ask); !strings.Contains(out, test.want) {
 				t.Errorf("want %q of\n%s", test.want, out)
 			}
 		})
@@ -106,17 +117,12 @@ server:
   local-zone: "example.com." nodefault
 remote-control:
   control-enable: no
-stub-zone:
-  name: "example.com."
-  stub-addr: 127.0.0.1@%[4]d
-stub-zone:
-  name: "sub.example.com."
-  stub-addr: 127.0.0.1@%[5]d
 `
 
-// startUnbound starts a validating resolver and returns its address. A port
-// that is free may be taken by others before unbound has it.
-func startUnbound(t *testing.T, parent, child *dns.Server, keys Keys) string {
+// startUnbound starts a validating resolver that is told who serves some zones,
+// and returns its address. A port that is free may be taken by others before
+// unbound has it.
+func startUnbound(t *testing.T, keys Keys, servers map[string]*dns.Server) string {
 	t.Helper()
 	path := needs.Program(t, "unbound", "unbound")
 	var said string
@@ -125,7 +131,10 @@ func startUnbound(t *testing.T, parent, child *dns.Server, keys Keys) string {
 		dir := t.TempDir()
 		conf := filepath.Join(dir, "unbound.conf")
 		ds := strings.ReplaceAll(keys.DS(origin, 60).String(), "\t", " ")
-		text := fmt.Sprintf(unboundConf, dir, port, ds, parent.Addresses()[0].Port(), child.Addresses()[0].Port())
+		text := fmt.Sprintf(unboundConf, dir, port, ds)
+		for name, s := range servers {
+			text += fmt.Sprintf("stub-zone:\n  name: %q\n  stub-addr: 127.0.0.1@%d\n", name, s.Addresses()[0].Port())
+		}
 		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +195,7 @@ func run(t *testing.T, cmd *exec.Cmd) (said string) {
 
 func TestUnbound(t *testing.T) {
 	parent, child, keys := forValidators(t)
-	address := startUnbound(t, parent, child, keys)
+	address := startUnbound(t, keys, map[string]*dns.Server{origin: parent, "sub." + origin: child})
 	for _, test := range []struct {
 		ask    string
 		rcode  int
@@ -216,15 +225,21 @@ func TestUnbound(t *testing.T) {
 		{"spoiled A", mdns.RcodeServerFailure, false},
 	} {
 		t.Run(test.ask, func(t *testing.T) {
-			name, rrtype, _ := strings.Cut(test.ask, " ")
-			client := &mdns.Client{Timeout: 10 * time.Second}
-			m, _, err := client.Exchange(new(mdns.Msg).SetQuestion(strings.TrimPrefix(name+"."+origin, "@."), typeOf(rrtype)).SetEdns0(4096, true), address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if m.Rcode != test.rcode || m.AuthenticatedData != test.secure {
+			if m := resolved(t, address, test.ask); m.Rcode != test.rcode || m.AuthenticatedData != test.secure {
 				t.Errorf("%s", m)
 			}
 		})
 	}
+}
+
+// resolved asks a resolver for a name and type.
+func resolved(t *testing.T, address, ask string) *mdns.Msg {
+	t.Helper()
+	name, rrtype, _ := strings.Cut(ask, " ")
+	client := &mdns.Client{Timeout: 10 * time.Second}
+	m, _, err := client.Exchange(new(mdns.Msg).SetQuestion(strings.TrimPrefix(name+"."+origin, "@."), typeOf(rrtype)).SetEdns0(4096, true), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }

@@ -13,6 +13,7 @@ type Zone struct {
 	Origin  string   // lower case, fully qualified, with the final dot
 	Records []dns.RR // the SOA first; every owner is at or below Origin
 	Signer  Signer   // nil if the zone is not signed
+	DS      []dns.RR // of Origin, for the zone above to have if the same server has that; nil if it is to have none
 }
 
 // Change is a difference of one zone, as IXFR has it (RFC 1995, section 4).
