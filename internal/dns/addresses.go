@@ -38,16 +38,56 @@ func hostAt(rrtype uint16) (int, bool) {
 	return 0, false
 }
 
+// hosts are those whose addresses were added. A few are looked through; for many
+// that would take time by the square.
+type hosts struct {
+	few  []*node
+	many map[*node]struct{} // all, once few is full
+}
+
+const fewHosts = 128
+
+func (h *hosts) reset() {
+	h.few = h.few[:0]
+	if len(h.many) > 0 {
+		clear(h.many)
+	}
+}
+
+// add adds a host, and tells whether it is new.
+func (h *hosts) add(n *node) bool {
+	if len(h.few) == fewHosts {
+		size := len(h.many)
+		h.many[n] = struct{}{}
+		return len(h.many) > size
+	}
+	if slices.Contains(h.few, n) {
+		return false
+	}
+	if h.few = append(h.few, n); len(h.few) == fewHosts {
+		h.fill()
+	}
+	return true
+}
+
+func (h *hosts) fill() {
+	if h.many == nil {
+		h.many = map[*node]struct{}{}
+	}
+	for _, n := range h.few {
+		h.many[n] = struct{}{}
+	}
+}
+
 // host adds the addresses of one host, whose name is in the message at a place.
 func (s *search) host(name []byte, at int, delegation []byte) {
 	n, r := s.apex, s.reply
 	if len(name) > 0 {
 		n = s.names.get(name)
 	}
-	if n == nil || slices.Contains(r.added, n) {
+	if n == nil || !r.hosts.add(n) {
 		return
 	}
-	r.added = append(r.added, n)
 	for _, rrtype := range [...]uint16{dns.TypeA, dns.TypeAAAA} {
 		set := n.get(rrtype)
 		switch {

@@ -21,13 +21,14 @@ type reply struct {
 
 	question int    // its end
 	subject  *rrset // what the answer is about, for the bound of the rate
-	added    []*node
+	hosts    hosts  // whose addresses it has
 }
 
 // begin starts the answer to a query in a buffer, with the question as it was
 // asked: whoever mixes case to be safe from forgers gets it back.
 func (r *reply) begin(q *query, buf []byte, limit int) {
-	*r = reply{buf: buf[:0], limit: limit - q.reserve(), added: r.added[:0]}
+	*r = reply{buf: buf[:0], limit: limit - q.reserve(), hosts: r.hosts}
+	r.hosts.reset()
 	end := max(q.end, headerSize)
 	r.buf = append(r.buf, q.msg[:end]...)
 	r.question = end

@@ -131,3 +131,30 @@ func TestFarPointers(t *testing.T) {
 		t.Errorf("%d of %d addresses stand twice", len(got.Extra)-len(seen), len(got.Extra))
 	}
 }
+
+// TestHostsOnce holds that a host's addresses are there once however many there
+// are, and however often it is named.
+func TestHostsOnce(t *testing.T) {
+	w := served(t, Config{}, nil)
+	w.transport = TCP
+	for _, hosts := range []int{1, fewHosts - 1, fewHosts, fewHosts + 1, 3 * fewHosts, 2} {
+		var text strings.Builder
+		text.WriteString("@ SOA ns hostmaster 1 1 1 1 1\n")
+		for i := range 2 * hosts {
+			fmt.Fprintf(&text, "@ MX %d host%d\nhost%d A 192.0.2.1\n", i, i%hosts, i%hosts)
+		}
+		if err := w.server.Put(parsed(t, "example.com.", text.String())); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the worker is used again
+			got := w.exchange(t, new(dns.Msg).SetQuestion("example.com.", dns.TypeMX))
+			seen := map[string]bool{}
+			for _, rr := range got.Extra {
+				seen[rr.Header().Name] = true
+			}
+			if len(got.Extra) != hosts || len(seen) != hosts {
+				t.Errorf("of %d hosts there are %d addresses, of %d", hosts, len(got.Extra), len(seen))
+			}
+		}
+	}
+}
