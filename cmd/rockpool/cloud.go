@@ -22,6 +22,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
 	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
 	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/image"
@@ -108,7 +109,10 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if err := cl.openNames(c, registry, log); err != nil {
 		return nil, err
 	}
-	cl.domains = &domain.Service{DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.primary}
+	cl.domains = &domain.Service{
+		DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.primary,
+		Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials),
+	}
 	cl.droplets.Pointers = cl.domains
 	door, err := api.New(api.Config{
 		DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log,

@@ -5,11 +5,13 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"time"
 
 	mdns "github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/transfer"
 )
 
@@ -46,6 +48,19 @@ func (f transferFlags) config(registry prometheus.Registerer) transfer.Config {
 		config.Secondaries = append(config.Secondaries, transfer.Secondary{Address: address})
 	}
 	return config
+}
+
+// maxDenials is how many signatures of denials are kept, some 600 bytes each.
+const maxDenials = 50_000
+
+// propagation is how long a change may take to be at all name servers: other
+// nodes look for it within a second, secondaries that no NOTIFY reaches when the
+// SOA record says.
+func (f transferFlags) propagation() time.Duration {
+	if len(f.Secondary)+len(f.TransferAllow)+len(f.TransferKey) > 0 {
+		return domain.SecondaryLag
+	}
+	return time.Minute
 }
 
 // openNames makes the name server, not started, and what its secondaries copy

@@ -18,17 +18,17 @@ import (
 type authorized func(w http.ResponseWriter, r *http.Request, token oauth.Token) error
 
 // anyScope is for what every good token may do.
-const anyScope = ""
+var anyScope []string
 
-// authenticated lets a request through whose token has that scope.
-func (s *server) authenticated(scope string, next authorized) http.HandlerFunc {
+// authenticated lets a request through whose token has one of those scopes.
+func (s *server) authenticated(scopes []string, next authorized) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, err := s.token(w, r)
 		if err == nil {
 			err = s.count(w.Header(), token)
 		}
-		if err == nil && scope != anyScope && !token.Allows(scope) {
-			err = apierr.Forbidden()
+		if err == nil && len(scopes) > 0 && !token.Allows(scopes...) {
+			err = apierr.Forbidden(scopes...)
 		}
 		if err == nil {
 			err = next(w, r, token)

@@ -234,3 +234,38 @@ func TestTheClientGoesAtAnyPoint(t *testing.T) {
 		})
 	}
 }
+
+// A dry run waits for no transaction. With a key its answer is remembered like
+// any other.
+func TestDryRun(t *testing.T) {
+	w := newWorkshop(t)
+	runs := 0
+	w.handler = func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+		return r.DryRun(ctx, w.db, func(q store.Querier) (*resource.Response, error) {
+			runs++
+			return resource.One(http.StatusOK, "thing", thing{int64(runs)}), nil
+		})
+	}
+	w.post(t.Context())                                    // notes when the token was used
+	err := w.db.Write(t.Context(), func(*store.Tx) error { // whose turn would have to end
+		if a := w.post(t.Context()); a.StatusCode != 200 {
+			t.Errorf("a dry run: %s", a.Status)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, replayed := range []string{"", "true"} {
+		a := w.post(t.Context(), "Idempotency-Key", "k")
+		if text, _ := io.ReadAll(a.Body); a.StatusCode != 200 || string(text) != `{"thing":{"id":3}}`+"\n" || a.Header.Get("Idempotency-Replayed") != replayed || runs != 3 {
+			t.Errorf("time %d with a key: %s %s, replayed %q, %d runs", i+1, a.Status, text, a.Header.Get("Idempotency-Replayed"), runs)
+		}
+	}
+	w.handler = func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+		return r.DryRun(ctx, w.db, func(store.Querier) (*resource.Response, error) { return nil, errors.New("oops") })
+	}
+	if a := w.post(t.Context()); a.StatusCode != 500 {
+		t.Errorf("a dry run that fails: %s", a.Status)
+	}
+}

@@ -96,7 +96,7 @@ func (s *server) route(router chi.Router, links []*schema.Link, handlers map[str
 			continue
 		}
 		delete(handlers, link.Route())
-		router.Method(link.Method, "/v2"+link.Path, s.authenticated(link.Scope, s.operation(link, handler)))
+		router.Method(link.Method, "/v2"+link.Path, s.authenticated(link.Scopes, s.operation(link, handler)))
 	}
 	for route := range handlers {
 		errs = append(errs, fmt.Errorf("the handler of %s has no link in the schema", route))

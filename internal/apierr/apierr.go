@@ -2,7 +2,10 @@
 // did wrong. The front door turns them into answers in one place.
 package apierr
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // Error is an answer of the API that is not a success. Its status and its id
 // are those of its Kind, which only this package can give it.
@@ -43,9 +46,11 @@ func BadRequest(format string, args ...any) *Error { return badRequest.error(for
 // Unauthorized says that the credentials are missing or wrong.
 func Unauthorized() *Error { return unauthorized.error("Unable to authenticate you.") }
 
-// Forbidden says that the token may not do this.
-func Forbidden() *Error {
-	return forbidden.error("Request not authorized, provided credentials do not provide access to specified resource")
+// Forbidden says that the token may not do what needs one of those scopes.
+func Forbidden(scopes ...string) *Error {
+	e := forbidden.error("Request not authorized, provided credentials do not provide access to specified resource")
+	e.Fields = []Field{{"scope", "The token needs the scope " + strings.Join(scopes, " or ")}}
+	return e
 }
 
 // MethodNotAllowed says that the path exists but not for this method.

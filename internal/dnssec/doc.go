@@ -10,8 +10,9 @@
 //	keys, due = keys.Next(now, timing)             // and goes on with it
 //	keys, err = keys.SawDS(now)                    // the parent has what DS says
 //
-// When keys have changed their stage, the zone's new signer and new records are
-// put one after the other. While the stage is Published the signer comes first,
-// so that nobody sees a key whose set it has not signed; else the records do.
-// Both orders leave answers valid in between.
+// When keys have changed their stage, the zone is put with its new records and
+// its new signer at once. Where they can only be put one after the other, the
+// signer comes first while the stage is Published, so that nobody sees a key
+// whose set it has not signed; else the records do. Both orders leave answers
+// valid in between.
 package dnssec

@@ -37,22 +37,16 @@ func (s *Service) DeleteRecord(ctx context.Context, tx *store.Tx, accountID int6
 
 // operate does operations on a domain, all or none.
 func (s *Service) operate(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations ...*operation) error {
-	e, err := prepare(ctx, tx, accountID, domain, operations)
+	d, err := findLocked(ctx, tx, accountID, domain)
 	if err != nil {
+		return err
+	}
+	e := newEdit(tx, d)
+	if err := e.applyAll(ctx, operations); err != nil {
 		return err
 	}
 	_, err = s.write(ctx, tx, e)
 	return err
-}
-
-// prepare does operations on a domain as far as that writes nothing.
-func prepare(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations []*operation) (*edit, error) {
-	d, err := findLocked(ctx, tx, accountID, domain)
-	if err != nil {
-		return nil, err
-	}
-	e := newEdit(tx, d)
-	return e, e.applyAll(ctx, operations)
 }
 
 // Batch is changes of one domain's records that are made together or not at
@@ -62,7 +56,6 @@ type Batch struct {
 	Delete []int64       `json:"delete"` // ids
 	Update []BatchUpdate `json:"update"`
 	Create []Params      `json:"create"`
-	DryRun bool          `json:"dry_run"`
 }
 
 // BatchUpdate is what is said of one record in a batch.
@@ -78,19 +71,35 @@ type BatchResult struct {
 	Created []Record
 }
 
-// Apply makes a batch of changes, or a dry run only tells what it would make.
-func (s *Service) Apply(ctx context.Context, tx *store.Tx, accountID int64, domain string, b Batch) (result BatchResult, err error) {
+// Apply makes a batch of changes.
+func (s *Service) Apply(ctx context.Context, tx *store.Tx, accountID int64, domain string, b Batch) (BatchResult, error) {
 	operations, err := b.operations()
 	if err != nil {
-		return result, err
+		return BatchResult{}, err
 	}
-	e, err := prepare(ctx, tx, accountID, domain, operations)
-	if err == nil && !b.DryRun {
-		_, err = s.write(ctx, tx, e)
+	if err := s.operate(ctx, tx, accountID, domain, operations...); err != nil {
+		return BatchResult{}, err
 	}
+	return resultOf(operations), nil
+}
+
+// PlanApply tells what Apply would make, and makes nothing.
+func (s *Service) PlanApply(ctx context.Context, q store.Querier, accountID int64, domain string, b Batch) (BatchResult, error) {
+	operations, err := b.operations()
 	if err != nil {
-		return result, err
+		return BatchResult{}, err
 	}
+	d, err := Find(ctx, q, accountID, domain)
+	if err != nil {
+		return BatchResult{}, err
+	}
+	if err := newEdit(q, d).applyAll(ctx, operations); err != nil {
+		return BatchResult{}, err
+	}
+	return resultOf(operations), nil
+}
+
+func resultOf(operations []*operation) (result BatchResult) {
 	for _, o := range operations {
 		switch o.kind {
 		case kindDelete:
@@ -101,7 +110,7 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, accountID int64, doma
 			result.Created = append(result.Created, *o.after)
 		}
 	}
-	return result, nil
+	return result
 }
 
 // maxBatch is how many changes a batch may have.

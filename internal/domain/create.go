@@ -12,11 +12,10 @@ import (
 
 // Create is what a client says of a new domain.
 type Create struct {
-	Name      string  `json:"name"`
-	IPAddress *string `json:"ip_address"` // of the apex
-	TTL       *Number `json:"ttl"`
-	ZoneFile  *string `json:"zone_file"` // its records
-	DryRun    bool    `json:"dry_run"`
+	Name      string    `json:"name"`
+	IPAddress *string   `json:"ip_address"` // of the apex
+	TTL       *Number   `json:"ttl"`
+	File      *ZoneFile `json:"-"` // with its records
 }
 
 // Create makes a domain: with the records of its zone file if it has one, and
@@ -60,8 +59,8 @@ func (s *Service) prepareCreate(ctx context.Context, q store.Querier, accountID 
 	}
 	p.edit = newEdit(q, d)
 	p.isNew = true
-	if c.ZoneFile != nil {
-		p.zoneImport = s.readZoneFile(p.edit, *c.ZoneFile)
+	if c.File != nil {
+		p.zoneImport = s.readZoneFile(p.edit, c.File)
 	}
 	if p.ttl, err = checkTTL(c.TTL, p.ttl); err != nil {
 		return p, err
@@ -161,9 +160,8 @@ func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID int64, idO
 
 // Change is what a client says of a domain that is there.
 type Change struct {
-	TTL      *Number `json:"ttl"`
-	ZoneFile *string `json:"zone_file"` // in the place of its records
-	DryRun   bool    `json:"dry_run"`
+	TTL  *Number   `json:"ttl"`
+	File *ZoneFile `json:"-"` // with what takes the place of its records
 }
 
 // Update changes a domain's TTL, which is that of its SOA record, or replaces
@@ -182,11 +180,11 @@ func (s *Service) Update(ctx context.Context, tx *store.Tx, accountID int64, idO
 
 func (s *Service) prepareUpdate(ctx context.Context, q store.Querier, d Domain, c Change) (p prepared, err error) {
 	p.edit = newEdit(q, d)
-	if c.ZoneFile != nil {
+	if c.File != nil {
 		if err := p.loadAll(ctx); err != nil {
 			return p, err
 		}
-		p.zoneImport = s.readZoneFile(p.edit, *c.ZoneFile)
+		p.zoneImport = s.readZoneFile(p.edit, c.File)
 	}
 	ttl, err := checkTTL(c.TTL, p.ttl)
 	if err != nil {

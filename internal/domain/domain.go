@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -24,6 +25,8 @@ type Domain struct {
 	// serves what is here.
 	BadZoneFile  string
 	BadZoneError string
+
+	keys string // what signs it, of one that is read to be served; "" if nothing does
 }
 
 // Origin is the domain's name as zone files and name servers write it.
@@ -37,6 +40,10 @@ const (
 	soaExpire  = 604800
 	soaMinimum = 1800
 )
+
+// SecondaryLag is how long a secondary may have a version of a domain after the
+// next one is there, if it hears nothing and its first try fails.
+const SecondaryLag = (soaRefresh + soaRetry) * time.Second
 
 // defaultTTL is the TTL of a domain that is made without one, in seconds.
 const defaultTTL = 1800
@@ -52,6 +59,13 @@ type Service struct {
 
 	// Publisher answers queries by the domains; nil if nobody does.
 	Publisher Publisher
+
+	// Propagation is how long it takes until all name servers of the domains,
+	// secondaries too, have a change.
+	Propagation time.Duration
+
+	// Denials keeps signatures of signed domains' denials; nil: none are kept.
+	Denials *dnssec.Cache
 
 	feed feed
 }

@@ -142,14 +142,14 @@ func TestSerialsGrow(t *testing.T) {
 	expect("made anew in the past", 1_700_003_604)
 	imported := "@ SOA ns1.x. host.x. 2026010203 1 2 3 4\n@ NS ns1.x.\n"
 	if _, err := try(w, func(ctx context.Context, tx *store.Tx) (domain.Domain, error) {
-		return w.Update(ctx, tx, mine, "example.com", domain.Change{ZoneFile: &imported})
+		return w.Update(ctx, tx, mine, "example.com", domain.Change{File: domain.ParseZoneFile("example.com", 1800, imported)})
 	}); err != nil {
 		t.Fatal(err)
 	}
 	expect("imported", 2026010204)
 	w.remove("example.com")
 	imported = "@ SOA ns1.x. host.x. 4294967295 1 2 3 4\n"
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", ZoneFile: &imported}); err != nil {
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, imported)}); err != nil {
 		t.Fatal(err)
 	}
 	// By RFC 1982 beyond the greatest comes the least: this is later than both.
@@ -157,7 +157,7 @@ func TestSerialsGrow(t *testing.T) {
 	w.remove("example.com")
 	w.clock.advance(20 * 365 * 24 * time.Hour) // where the time is not later than that
 	imported = "@ SOA ns1.x. host.x. 4294967295 1 2 3 4\n"
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", ZoneFile: &imported}); err != nil {
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", File: domain.ParseZoneFile("example.net", 1800, imported)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.find("example.net").Serial; got != 1 { // 0 is left out

@@ -16,6 +16,9 @@ var schema []byte
 //go:embed record_schema.json
 var recordSchema []byte
 
+//go:embed signing_schema.json
+var signingSchema []byte
+
 // Resources are the room as the front door sees it.
 func (s *Service) Resources() []resource.Resource {
 	return []resource.Resource{
@@ -36,46 +39,87 @@ func (s *Service) Resources() []resource.Resource {
 			"PATCH /domains/{domain}/records/{domain-record}":  s.updateRecord,
 			"DELETE /domains/{domain}/records/{domain-record}": s.deleteRecord,
 		}, Filters: map[string][]string{"GET /domains/{domain}/records": list.FilterNames(recordTable.Filters)}},
+		{Name: "domain-dnssec", Schema: signingSchema, Handlers: map[string]resource.Handler{
+			"GET /domains/{domain}/dnssec":  s.signingInfo,
+			"POST /domains/{domain}/dnssec": s.signingStep,
+		}},
 	}
 }
 
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	found, err := table.Read(ctx, s.DB, r.List.Keeping("name", normalName), `account_id = $1`, r.AccountID)
+	var found list.Slice[Domain]
+	var files map[int64]string
+	err := s.DB.Snapshot(ctx, func(q store.Querier) (err error) {
+		if found, err = table.Read(ctx, q, r.List.Keeping("name", normalName), `account_id = $1`, r.AccountID); err != nil {
+			return err
+		}
+		files, err = exportAll(ctx, q, found.Items, maxListed)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	views := list.Slice[View]{Items: make([]View, len(found.Items)), Info: found.Info}
-	for i, d := range found.Items {
-		if views.Items[i], err = d.exported(ctx, s.DB); err != nil {
-			return nil, err
-		}
-	}
-	return resource.Many("domains", views, func(v View) View { return v }), nil
+	return resource.Many("domains", found, func(d Domain) View { return d.View(files[d.ID]) }), nil
 }
 
 func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
-	if err != nil {
-		return nil, err
+	v, err := s.shown(ctx, r)
+	return resource.One(http.StatusOK, "domain", v), err
+}
+
+// shown shows the domain in a request's path.
+func (s *Service) shown(ctx context.Context, r *resource.Request) (v View, err error) {
+	err = s.DB.Snapshot(ctx, func(q store.Querier) error {
+		d, err := Find(ctx, q, r.AccountID, r.Path["domain"])
+		if err != nil {
+			return err
+		}
+		v, err = d.exported(ctx, q)
+		return err
+	})
+	return v, err
+}
+
+// sent is what a request may have beside what is said of a domain.
+type sent struct {
+	ZoneFile *string `json:"zone_file"`
+	DryRun   bool    `json:"dry_run"`
+}
+
+// file reads the zone file, if there is one, as that of a domain with a name
+// and a TTL.
+func (b sent) file(name string, ttl int) *ZoneFile {
+	if b.ZoneFile == nil {
+		return nil
 	}
-	v, err := d.exported(ctx, s.DB)
-	if err != nil {
-		return nil, err
-	}
-	return resource.One(http.StatusOK, "domain", v), nil
+	return ParseZoneFile(name, ttl, *b.ZoneFile)
 }
 
 func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var c Create
+	var c struct {
+		Create
+		sent
+	}
 	if err := r.Bind(&c); err != nil {
 		return nil, err
 	}
-	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		if c.DryRun {
-			plan, err := s.PlanCreate(ctx, tx, r.AccountID, c)
+	name, err := validName(c.Name)
+	if err != nil {
+		return nil, err
+	}
+	ttl, err := checkTTL(c.TTL, defaultTTL)
+	if err != nil {
+		return nil, err
+	}
+	c.File = c.file(name, ttl)
+	if c.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			plan, err := s.PlanCreate(ctx, q, r.AccountID, c.Create)
 			return resource.One(http.StatusOK, "plan", plan), err
-		}
-		d, err := s.Create(ctx, tx, r.AccountID, c)
+		})
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Create(ctx, tx, r.AccountID, c.Create)
 		if err != nil {
 			return nil, err
 		}
@@ -86,16 +130,30 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 }
 
 func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var c Change
+	var c struct {
+		Change
+		sent
+	}
 	if err := r.Bind(&c); err != nil {
 		return nil, err
 	}
-	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		if c.DryRun {
-			plan, err := s.PlanUpdate(ctx, tx, r.AccountID, r.Path["domain"], c)
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	ttl, err := checkTTL(c.TTL, d.TTL)
+	if err != nil {
+		return nil, err
+	}
+	c.File = c.file(d.Name, ttl) // neither an id nor a name ever means another name
+	if c.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			plan, err := s.PlanUpdate(ctx, q, r.AccountID, r.Path["domain"], c.Change)
 			return resource.One(http.StatusOK, "plan", plan), err
-		}
-		d, err := s.Update(ctx, tx, r.AccountID, r.Path["domain"], c)
+		})
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Update(ctx, tx, r.AccountID, r.Path["domain"], c.Change)
 		if err != nil {
 			return nil, err
 		}
@@ -105,16 +163,12 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 }
 
 func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	gone, err := s.shown(ctx, r) // before the transaction, which others wait for
+	if err != nil {
+		return nil, err
+	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		d, err := Find(ctx, tx, r.AccountID, r.Path["domain"])
-		if err != nil {
-			return nil, err
-		}
-		v, err := d.exported(ctx, tx)
-		if err != nil {
-			return nil, err
-		}
-		_, err = s.Delete(ctx, tx, r.AccountID, d.Name)
-		return resource.Deleted(v), err
+		_, err := s.Delete(ctx, tx, r.AccountID, r.Path["domain"])
+		return resource.Deleted(gone), err
 	})
 }

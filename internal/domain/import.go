@@ -21,8 +21,7 @@ type zoneImport struct {
 // The SOA record gives the domain its TTL, and a serial that its next one must
 // be later than. Where the file has no NS records for the apex those that are
 // there stay, and so do the records that the cloud makes itself.
-func (s *Service) readZoneFile(e *edit, text string) zoneImport {
-	file := ParseZoneFile(e.domain.Name, text)
+func (s *Service) readZoneFile(e *edit, file *ZoneFile) zoneImport {
 	e.floor = file.Serial
 	if file.TTL != 0 {
 		e.ttl = file.TTL

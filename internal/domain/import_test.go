@@ -16,7 +16,7 @@ import (
 
 func (w *world) tryImport(name, file string) (domain.Domain, error) {
 	return try(w, func(ctx context.Context, tx *store.Tx) (domain.Domain, error) {
-		return w.Update(ctx, tx, mine, name, domain.Change{ZoneFile: &file})
+		return w.Update(ctx, tx, mine, name, domain.Change{File: domain.ParseZoneFile(name, 1800, file)})
 	})
 }
 
@@ -46,7 +46,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 	w := newWorld(t)
 	file := "$TTL 300\n@ SOA ns1.cloud.test. hostmaster 7 1 2 3 4\n@ NS ns1.cloud.test.\n@ NS ns.elsewhere.test.\nwww A 1.2.3.4\n"
 	address := "1.2.3.5"
-	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", ZoneFile: &file, IPAddress: &address})
+	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file), IPAddress: &address})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 	if _, err := domain.Find(t.Context(), w.DB, mine, "example.com"); err == nil || len(w.server.log) > 0 {
 		t.Error("a plan has made a domain")
 	}
-	if d, err := w.tryCreate(mine, domain.Create{Name: "example.com", ZoneFile: &file, IPAddress: &address}); err != nil || d.TTL != 300 || len(w.records("example.com")) != 5 {
+	if d, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file), IPAddress: &address}); err != nil || d.TTL != 300 || len(w.records("example.com")) != 5 {
 		t.Errorf("the domain: %+v, %v, %v", d, err, w.shorts("example.com"))
 	}
 }
@@ -70,7 +70,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 func TestAnImportWithFaults(t *testing.T) {
 	w := newWorld(t)
 	file := "@ NS ns1.cloud.test.\nbad A 1.2.3\nwww CNAME @\n\nWWW A 1.2.3.4 ; beside a CNAME\n@ CNAME www\nfine A 1.2.3.4\n"
-	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", ZoneFile: &file})
+	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestAnImportWithFaults(t *testing.T) {
 		t.Errorf("valid %v (-want +got):\n%s", p.Valid, diff)
 	}
 	for name, err := range map[string]error{
-		"create": second(w.tryCreate(mine, domain.Create{Name: "example.com", ZoneFile: &file})),
+		"create": second(w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file)})),
 		"update": func() error { w.create("example.net"); return second(w.tryImport("example.net", file)) }(),
 	} {
 		var e *apierr.Error
@@ -89,7 +89,7 @@ func TestAnImportWithFaults(t *testing.T) {
 		}
 	}
 	readable := strings.Replace(file, "1.2.3\n", "1.2.3.4\n", 1)
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", ZoneFile: &readable}); message(err) != "zone_file: Line 3: "+shares {
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, readable)}); message(err) != "zone_file: Line 3: "+shares {
 		t.Errorf("readable, but against the rules: %v", err)
 	}
 	if _, err := domain.Find(t.Context(), w.DB, mine, "example.com"); err == nil {
@@ -109,7 +109,7 @@ func TestImportIntoADomain(t *testing.T) {
 		w.add("example.com", params(t, p))
 	}
 	file := "stays A 1.2.3.1\nSTAYS AAAA 2001:db8:0::1\nttl 60 A 1.2.3.2\nmoves 1800 A 1.2.3.9\nnew A 1.2.3.5\ngoes CNAME new\n"
-	p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{ZoneFile: &file})
+	p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: domain.ParseZoneFile("example.com", 1800, file)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 func (s *Service) Start(ctx context.Context) error {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
+	s.feed.since = s.DB.Now()
 	return s.load(ctx)
 }
 
@@ -59,7 +60,8 @@ func logEnd(ctx context.Context, q store.Querier) (seq int64, err error) {
 func (s *Service) each(ctx context.Context, where string, args []any, visit func(Domain, []Record) error) error {
 	rows, err := s.DB.Query(ctx, `SELECT r.domain_id, r.type, r.name, r.data, r.priority, r.port, r.weight, r.flags, r.tag, r.ttl,
 		CASE r.type WHEN 'SOA' THEN d.name || ' ' || d.serial || ' ' || d.primary_server ||
-			CASE WHEN d.bad_zone_error IS NULL THEN '' ELSE ' bad' END END
+			CASE WHEN d.bad_zone_error IS NULL THEN ' good' ELSE ' bad' END ||
+			coalesce((SELECT ' ' || `+keysText+` FROM domain_keys k WHERE k.domain_id = d.id), '') END
 		FROM domains d JOIN domain_records r ON r.domain_id = d.id `+where+` ORDER BY d.id, r.id`, args...)
 	if err != nil {
 		return err
@@ -80,7 +82,7 @@ func (s *Service) each(ctx context.Context, where string, args []any, visit func
 			records = make([]Record, 0, len(records))
 		}
 		if own.Valid {
-			d = servedDomain(r, strings.Fields(own.String))
+			d = servedDomain(r, own.String)
 		}
 		records = append(records, r)
 	}
@@ -91,11 +93,15 @@ func (s *Service) each(ctx context.Context, where string, args []any, visit func
 }
 
 // servedDomain makes a domain of its SOA record and the text beside it.
-func servedDomain(soa Record, own []string) Domain {
-	serial, _ := strconv.ParseUint(own[1], 10, 32)
-	d := Domain{ID: soa.DomainID, Name: own[0], TTL: soa.TTL, Serial: uint32(serial), Primary: own[2]}
-	if len(own) > 3 {
-		d.BadZoneError = own[3]
+func servedDomain(soa Record, own string) Domain {
+	fields := strings.SplitN(own, " ", 5)
+	serial, _ := strconv.ParseUint(fields[1], 10, 32)
+	d := Domain{ID: soa.DomainID, Name: fields[0], TTL: soa.TTL, Serial: uint32(serial), Primary: fields[2]}
+	if fields[3] == "bad" {
+		d.BadZoneError = fields[3]
+	}
+	if len(fields) > 4 {
+		d.keys = fields[4]
 	}
 	return d
 }
@@ -108,11 +114,13 @@ const (
 	keepEntries    = time.Hour
 )
 
-// Follow has other nodes' changes served, until ctx ends.
+// Follow has other nodes' changes served, and keys looked after, until ctx
+// ends.
 func (s *Service) Follow(ctx context.Context) {
-	look, prune := time.NewTicker(followInterval), time.NewTicker(pruneInterval)
+	look, prune, advance := time.NewTicker(followInterval), time.NewTicker(pruneInterval), time.NewTicker(advanceInterval)
 	defer look.Stop()
 	defer prune.Stop()
+	defer advance.Stop()
 	for {
 		var err error
 		select {
@@ -122,9 +130,11 @@ func (s *Service) Follow(ctx context.Context) {
 			err = s.CatchUp(ctx)
 		case <-prune.C:
 			err = s.Prune(ctx)
+		case <-advance.C:
+			err = s.Advance(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			s.Log.Error("follow the changes of domains", "error", err)
+			s.Log.Error("look after domains", "error", err)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func isLDH(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-'
 }
 
-func isNumber(text string) bool { return strings.Trim(text, "0123456789") == "" }
+func isNumber(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
 // relativeName reads the name of a record in a zone: relative to it, or
 // absolute with a final dot. It returns the relative form, with the case kept.

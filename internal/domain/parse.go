@@ -49,6 +49,8 @@ const (
 	severityWarning = "warning"
 )
 
+const sameRecord = "Is left out: the same record is at line %d"
+
 // fileParser is a zone file being read.
 type fileParser struct {
 	domain Domain
@@ -59,33 +61,38 @@ type fileParser struct {
 	hasTTL bool   // by $TTL
 	seen   map[string]int
 	ttls   map[string]int
+	left   []leftOut
 }
 
 // ParseZoneFile reads the records of a domain from a zone file. It never
 // fails: what can't be read is among the problems. $INCLUDE and $GENERATE are
-// refused.
-func ParseZoneFile(name, text string) ZoneFile {
-	p := fileParser{domain: Domain{Name: name, TTL: defaultTTL}, origin: name + ".", ttl: defaultTTL,
+// refused. Records without a TTL, and no $TTL or record with one before them,
+// get the one that is given, in seconds. It may take a tenth of a second or more, which is why it is for
+// before a transaction.
+func ParseZoneFile(name string, ttl int, text string) *ZoneFile {
+	p := fileParser{domain: Domain{Name: name, TTL: ttl}, origin: name + ".", ttl: uint32(ttl),
 		seen: map[string]int{}, ttls: map[string]int{}}
 	if len(text) > maxZoneFile {
 		p.problem(0, severityError, "", "Zone file is too long: %d bytes, the maximum is %d", len(text), maxZoneFile)
-		return p.file
+		return &p.file
 	}
 	for e := range entries(text) {
-		if len(p.file.Records) == maxFileRecords {
-			p.problem(e.line, severityError, "", "The zone file has more than %d records", maxFileRecords)
-			break
-		}
 		if len(p.file.Problems) == maxProblems {
 			p.problem(e.line, severityError, "", "From here on nothing was read: there are %d problems before", maxProblems)
 			break
 		}
 		p.entry(e)
+		if len(p.file.Records) > maxFileRecords {
+			p.problem(e.line, severityError, "", "The zone file has more than %d records", maxFileRecords)
+			p.file.Records = p.file.Records[:maxFileRecords]
+			break
+		}
 	}
+	p.tellLeftOut()
 	if p.file.TTL == 0 && p.hasTTL && p.ttl >= minTTL && p.ttl <= maxTTL {
 		p.file.TTL = int(p.ttl)
 	}
-	return p.file
+	return &p.file
 }
 
 func (p *fileParser) problem(line int, severity, field, format string, args ...any) {
@@ -190,8 +197,8 @@ func (p *fileParser) record(e fileEntry, text string) {
 		p.problem(e.line, severityError, "", "Only records of class IN are served, not of %s", dns.Class(header.Class))
 	case header.Rrtype == dns.TypeSOA:
 		p.soa(e, rr.(*dns.SOA))
-	case bySigner[header.Rrtype]:
-		p.problem(e.line, severityWarning, "type", "%s records are left out: the name server makes its own when it signs", typeName)
+	case leftOutBecause[header.Rrtype] != "":
+		p.leaveOut(e, header.Rrtype)
 	case !known:
 		p.problem(e.line, severityError, "type", "Type %s is not supported: it must be one of: %s", typeName, typeNames)
 	default:
@@ -199,18 +206,13 @@ func (p *fileParser) record(e fileEntry, text string) {
 	}
 }
 
-// bySigner are the types that come from signing a zone (RFC 4034, RFC 5155,
-// RFC 7344).
-var bySigner = map[uint16]bool{
-	dns.TypeRRSIG: true, dns.TypeNSEC: true, dns.TypeNSEC3: true, dns.TypeNSEC3PARAM: true, dns.TypeDNSKEY: true,
-	dns.TypeCDS: true, dns.TypeCDNSKEY: true,
-}
-
 // soa takes from the SOA record what a domain can have of it.
 func (p *fileParser) soa(e fileEntry, soa *dns.SOA) {
 	switch {
 	case !strings.EqualFold(soa.Hdr.Name, p.domain.Origin()):
 		p.problem(e.line, severityError, "name", "The SOA record must be at the domain itself, %s", p.domain.Origin())
+	case p.file.soa != nil && dns.IsDuplicate(soa, p.file.soa): // a copied zone ends as it begins (RFC 5936, section 2.2)
+		p.problem(e.line, severityWarning, "", sameRecord, p.file.soaLine)
 	case p.file.soa != nil:
 		p.problem(e.line, severityError, "", "There is an SOA record already, at line %d", p.file.soaLine)
 	case soa.Hdr.Ttl < minTTL || soa.Hdr.Ttl > maxTTL:
@@ -230,7 +232,7 @@ func (p *fileParser) add(e fileEntry, params Params) {
 	rrset := r.rrset()
 	id := rrset + " " + p.domain.content(r)
 	if line := p.seen[id]; line > 0 {
-		p.problem(e.line, severityWarning, "", "Is left out: the same record is at line %d", line)
+		p.problem(e.line, severityWarning, "", sameRecord, line)
 		return
 	}
 	p.seen[id] = e.line

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
 	"github.com/rockpool-cloud/rockpool/internal/zone"
@@ -25,9 +26,11 @@ type Publisher interface {
 // this node and by others go through it one after another, in the order of the
 // log.
 type feed struct {
-	mu     sync.Mutex
-	seq    int64             // of the last entry that was followed
-	served map[string]uint32 // serials of the publisher's zones, by origin
+	mu      sync.Mutex
+	since   time.Time         // when it began to
+	seq     int64             // of the last entry that was followed
+	served  map[string]uint32 // serials of the publisher's zones, by origin
+	signers map[string]signer // of those that are signed
 }
 
 func (f *feed) serves(origin string, serial uint32) {
@@ -101,6 +104,7 @@ func (s *Service) reload(ctx context.Context, name string) error {
 func (s *Service) unserve(origin string) {
 	s.Publisher.Remove(origin)
 	delete(s.feed.served, origin)
+	delete(s.feed.signers, origin)
 }
 
 // current reads a domain and its records as they are at one time; no domain
@@ -116,9 +120,14 @@ func (s *Service) current(ctx context.Context, name string) (d Domain, records [
 // put has a domain served. If the publisher refuses it, what it has of it
 // stays, and the domain tells what was refused and why.
 func (s *Service) put(ctx context.Context, d Domain, records []Record) error {
+	z := zone.Zone{Origin: d.Origin()}
 	all, err := d.withSOA(records)
 	if err == nil {
-		err = s.Publisher.Put(zone.Zone{Origin: d.Origin(), Records: all})
+		z.Records = all
+		err = s.sign(&z, d)
+	}
+	if err == nil {
+		err = s.Publisher.Put(z)
 	}
 	if err != nil {
 		s.Log.Error("the name server refuses a domain", "domain", d.Name, "serial", d.Serial, "error", err)

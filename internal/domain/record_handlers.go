@@ -90,18 +90,27 @@ type batchView struct {
 }
 
 func (s *Service) batch(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var b Batch
+	var b struct {
+		Batch
+		DryRun bool `json:"dry_run"`
+	}
 	if err := r.Bind(&b); err != nil {
 		return nil, err
 	}
+	if b.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			result, err := s.PlanApply(ctx, q, r.AccountID, r.Path["domain"], b.Batch)
+			return resource.One(http.StatusOK, "changes", result.view()), err
+		})
+	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		result, err := s.Apply(ctx, tx, r.AccountID, r.Path["domain"], b)
-		if err != nil {
-			return nil, err
-		}
-		v := batchView{views(result.Created), views(result.Updated), views(result.Deleted)}
-		return resource.One(http.StatusOK, "changes", v), nil
+		result, err := s.Apply(ctx, tx, r.AccountID, r.Path["domain"], b.Batch)
+		return resource.One(http.StatusOK, "changes", result.view()), err
 	})
+}
+
+func (b BatchResult) view() batchView {
+	return batchView{views(b.Created), views(b.Updated), views(b.Deleted)}
 }
 
 func views(records []Record) []RecordView {

@@ -132,6 +132,7 @@ func TestNewRecords(t *testing.T) {
 		{"NS without the dot", `{"type":"NS","name":"sub","data":"ns1.example.net"}`, badDot},
 		{"MX", `{"type":"MX","name":"@","data":"mail.example.com.","priority":10}`, "MX @ mail.example.com 1800 priority=10"},
 		{"MX at the domain", `{"type":"MX","name":"@","data":"example.com.","priority":0}`, "MX @ @ 1800 priority=0"},
+		{"CNAME with two final dots", `{"type":"CNAME","name":"www","data":"a.."}`, "data: Data needs to be a valid host name: there is nothing between two dots, or before the first"},
 		{"MX to an address", `{"type":"MX","name":"@","data":"1.2.3.4","priority":10}`, "data: Data needs to be a host name, not an IP address"},
 		{"MX to an address with a dot", `{"type":"MX","name":"@","data":"1.2.3.4.","priority":10}`, "data: Data needs to be a host name, not an IP address"},
 		{"MX without a priority", `{"type":"MX","name":"@","data":"mail"}`, "priority: Priority can't be blank"},

@@ -1,17 +1,11 @@
 package domain
 
-import (
-	"context"
-
-	"github.com/rockpool-cloud/rockpool/internal/store"
-)
-
 // View is a domain as the API shows it.
 type View struct {
 	ID           int64   `json:"id"`
 	Name         string  `json:"name"`
 	TTL          int     `json:"ttl"`
-	ZoneFile     *string `json:"zone_file"` // null in the answer that tells of its creation
+	ZoneFile     *string `json:"zone_file"` // null in the answer that tells of its creation, and where a list has too much of them
 	BadZoneFile  *string `json:"bad_zone_file"`
 	BadZoneError *string `json:"bad_zone_error"`
 }
@@ -26,18 +20,6 @@ func orNull(text string) *string {
 		return nil
 	}
 	return &text
-}
-
-// Export returns the domain's zone file.
-func (d Domain) Export(ctx context.Context, q store.Querier) (string, error) {
-	records, err := Records(ctx, q, d.ID)
-	return d.ZoneFile(records), err
-}
-
-// exported shows a domain with its zone file as it is now.
-func (d Domain) exported(ctx context.Context, q store.Querier) (View, error) {
-	text, err := d.Export(ctx, q)
-	return d.View(text), err
 }
 
 // RecordView is a record as the API shows it.

@@ -212,12 +212,13 @@ func (w *world) file(name string) string {
 type server struct {
 	mu      sync.Mutex
 	zones   map[string]map[string]bool
+	signers map[string]zone.Signer
 	refuses func(origin string) error
 	log     []string // of what it was told
 }
 
 func newServer() *server {
-	return &server{zones: map[string]map[string]bool{}, refuses: func(string) error { return nil }}
+	return &server{zones: map[string]map[string]bool{}, signers: map[string]zone.Signer{}, refuses: func(string) error { return nil }}
 }
 
 func (s *server) Put(z zone.Zone) error {
@@ -234,7 +235,7 @@ func (s *server) Put(z zone.Zone) error {
 	for _, rr := range z.Records {
 		lines[rr.String()] = true
 	}
-	s.zones[z.Origin] = lines
+	s.zones[z.Origin], s.signers[z.Origin] = lines, z.Signer
 	return nil
 }
 

@@ -103,7 +103,13 @@ func TestParseZoneFile(t *testing.T) {
 		{"rules", "a.example.net. A 1.2.3.4\nb 5 A 1.2.3.4\n*.c NS x.\n*.x.* A 1.2.3.4\n", nil,
 			[]string{"error in line 1, name: Name must be inside the domain", "error in line 2, ttl: TTL must be greater than or equal to 30",
 				"error in line 3, name: Name is invalid: NS records can't be wildcards", "error in line 4, name: Name is invalid: * must be the whole leftmost label"}},
-		{"types of signing", "@ NSEC a.example.com. A\n", nil, []string{"warning in line 1, type: NSEC records are left out: the name server makes its own when it signs"}},
+		{"types of signing", "@ NSEC a.example.com. A\na NSEC example.com. A\n@ DNSKEY 257 3 13 AAAA\n@ TYPE65534 \\# 5 0d00010001\n", nil,
+			[]string{"warning in line 1, type: NSEC records are left out, all 2: the name server makes its own when it signs the domain",
+				"warning in line 3, type: DNSKEY records are left out: the name server makes its own when it signs the domain. The parent's DS records of these must be gone before the domain is served from here",
+				"warning in line 4, type: TYPE65534 records are left out: the name server makes its own when it signs the domain"}},
+		{"types that speak of elsewhere", "sub DS 1 13 2 00\n@ ZONEMD 1 1 1 00\n", nil,
+			[]string{"warning in line 1, type: DS records are left out: domains have no such records here, so nobody can validate what is delegated",
+				"warning in line 2, type: ZONEMD records are left out: they are digests of the zone as it was elsewhere"}},
 		{"other types", "@ TYPE65280 \\# 1 00\n1 PTR a.\n", nil,
 			[]string{"error in line 1, type: Type TYPE65280 is not supported: it must be one of: A, AAAA, CAA, CNAME, MX, NS, SRV, TXT",
 				"error in line 2, type: PTR records can only be in domains below in-addr.arpa or ip6.arpa; type must be one of: A, AAAA, CAA, CNAME, MX, NS, SRV, TXT"}},
@@ -122,12 +128,14 @@ func TestParseZoneFile(t *testing.T) {
 		{"the same twice", "a A 1.2.3.4\nA A 1.2.3.4\n", []string{"1 A a 1.2.3.4 1800"}, []string{"warning in line 2: Is left out: the same record is at line 1"}},
 		{"two TTLs", "a 60 A 1.2.3.4\na 70 A 1.2.3.5\n", []string{"1 A a 1.2.3.4 60", "2 A a 1.2.3.5 70"},
 			[]string{"warning in line 2, ttl: Records of one name and type share one TTL: all get that of the last one"}},
-		{"two SOA records", "@ SOA a b 1 2 3 4 5\n@ SOA a b 1 2 3 4 5\nx SOA a b 1 2 3 4 5\n", nil,
+		{"what dig shows of a transfer", "example.com. 3600 IN SOA a. b. 1 2 3 4 5\nexample.com. 60 IN A 1.2.3.4\nexample.com. 3600 IN SOA a. b. 1 2 3 4 5\n",
+			[]string{"2 A @ 1.2.3.4 60"}, []string{"warning in line 3: Is left out: the same record is at line 1"}},
+		{"two SOA records", "@ SOA a b 1 2 3 4 5\n@ SOA a b 2 2 3 4 5\nx SOA a b 1 2 3 4 5\n", nil,
 			[]string{"error in line 2: There is an SOA record already, at line 1", "error in line 3, name: The SOA record must be at the domain itself, example.com."}},
 		{"too long", strings.Repeat(";", 1<<20+1), nil, []string{"error: Zone file is too long: 1048577 bytes, the maximum is 1048576"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			file := domain.ParseZoneFile("example.com", test.text)
+			file := domain.ParseZoneFile("example.com", 1800, test.text)
 			var records []string
 			for _, r := range file.Records {
 				records = append(records, fmt.Sprintf("%d %s", r.Line, short(r.Record)))
@@ -146,11 +154,11 @@ func TestParseZoneFile(t *testing.T) {
 			}
 		})
 	}
-	many := domain.ParseZoneFile("example.com", strings.Repeat("a A 1.2.3.4\n", 1)+strings.Join(manyLines(10_001), ""))
+	many := domain.ParseZoneFile("example.com", 1800, strings.Repeat("a A 1.2.3.4\n", 1)+strings.Join(manyLines(10_001), ""))
 	if len(many.Records) != 10_000 || len(many.Problems) != 1 {
 		t.Errorf("%d records and %d problems of too many lines", len(many.Records), len(many.Problems))
 	}
-	soa := domain.ParseZoneFile("example.com", "@ 7200 SOA ns.x. host.x. 2026010203 1 2 3 4\n")
+	soa := domain.ParseZoneFile("example.com", 1800, "@ 7200 SOA ns.x. host.x. 2026010203 1 2 3 4\n")
 	if soa.TTL != 7200 || soa.Serial != 2026010203 {
 		t.Errorf("of the SOA record: TTL %d, serial %d", soa.TTL, soa.Serial)
 	}
@@ -223,7 +231,7 @@ func TestZoneFilesAreReadBack(t *testing.T) {
 			}
 		}
 		text, served := w.file("example.com"), w.server.serves("example.com")
-		file := domain.ParseZoneFile("example.com", text)
+		file := domain.ParseZoneFile("example.com", 1800, text)
 		if len(file.Problems) > 0 {
 			rt.Fatalf("%s\n%v", text, texts(file.Problems))
 		}
@@ -231,7 +239,7 @@ func TestZoneFilesAreReadBack(t *testing.T) {
 			rt.Fatalf("%s\n(-want +got):\n%s", text, diff)
 		}
 		w.remove("example.com")
-		if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", ZoneFile: &text}); err != nil {
+		if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, text)}); err != nil {
 			rt.Fatalf("%s\n%v", text, err)
 		}
 		if diff := cmp.Diff(served, w.server.serves("example.com")); diff != "" {
@@ -241,7 +249,7 @@ func TestZoneFilesAreReadBack(t *testing.T) {
 	})
 }
 
-func fileRecords(file domain.ZoneFile) (all []domain.Record) {
+func fileRecords(file *domain.ZoneFile) (all []domain.Record) {
 	for _, r := range file.Records {
 		all = append(all, r.Record)
 	}
@@ -271,10 +279,10 @@ func FuzzParseZoneFile(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		file := domain.ParseZoneFile("example.com", text)
+		file := domain.ParseZoneFile("example.com", 1800, text)
 		for _, r := range file.Records {
 			d := domain.Domain{Name: "example.com", TTL: 1800}
-			again := domain.ParseZoneFile("example.com", d.ZoneFile([]domain.Record{r.Record}))
+			again := domain.ParseZoneFile("example.com", 1800, d.ZoneFile([]domain.Record{r.Record}))
 			if len(again.Problems) > 0 && r.Type != "SOA" || len(again.Records) != 1 || canonical(fileRecords(again))[0] != canonical([]domain.Record{r.Record})[0] {
 				t.Errorf("%q: %+v is read again as %+v, %v", text, r, again.Records, texts(again.Problems))
 			}

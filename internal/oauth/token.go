@@ -26,9 +26,11 @@ type Token struct {
 	Scopes    []string
 }
 
-// Allows reports whether the token may do what needs that scope, such as
-// droplet:read. The coarse scope read covers all reading, write all the rest.
-func (t Token) Allows(scope string) bool {
+// Allows reports whether the token may do what needs one of those scopes, such
+// as droplet:read. The coarse scope read covers all reading, write all the rest.
+func (t Token) Allows(scopes ...string) bool { return slices.ContainsFunc(scopes, t.allows) }
+
+func (t Token) allows(scope string) bool {
 	coarse := "write"
 	if strings.HasSuffix(scope, ":read") {
 		coarse = "read"

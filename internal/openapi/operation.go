@@ -13,7 +13,7 @@ func (w *writer) operation(r *schema.Resource, link *schema.Link) object {
 	operation := object{
 		"operationId": link.Operation(), "summary": link.Title, "description": link.Description,
 		"tags": []string{r.Title}, "responses": w.responses(link),
-		"x-scope": link.Scope, // in a security requirement, scopes are for OAuth's flows
+		"x-scopes": link.Scopes, // of which one is enough; in a security requirement, scopes are for OAuth's flows
 	}
 	params := w.pathParams(link)
 	if takesBody(link.Method) {

@@ -53,8 +53,9 @@ type resource struct {
 // link is one link as the page shows it.
 type link struct {
 	Operation, Title, Description string
-	Method, Path, Scope           string
-	Params                        *table // nil without any
+	Method, Path                  string
+	Scopes                        []string // of which one is enough
+	Params                        *table   // nil without any
 	Sample                        sample
 	Status                        int
 	StatusText                    string
@@ -65,7 +66,7 @@ func describe(s *schema.Schema, r *schema.Resource) resource {
 	shown := resource{Name: r.Name, Title: r.Title, Description: r.Description, Table: &table{Rows: rows("", r.Attributes)}}
 	for _, l := range r.Links {
 		described := link{
-			Operation: l.Operation(), Title: l.Title, Description: l.Description, Method: l.Method, Path: "/v2" + l.Path, Scope: l.Scope,
+			Operation: l.Operation(), Title: l.Title, Description: l.Description, Method: l.Method, Path: "/v2" + l.Path, Scopes: l.Scopes,
 			Sample: curl(s, l), Status: l.Status, StatusText: http.StatusText(l.Status), Answer: indented(l.AnswerExample()),
 		}
 		if params := append(variables(l), rows("", l.Params())...); len(params) > 0 {

@@ -38,11 +38,16 @@ type Request struct {
 	Base      string            // URL of /v2 as the client reaches it
 	Wait      time.Duration     // how long the client would wait for the end of an action
 
+	// Keyed says that it has an idempotency key: its answer is remembered. The
+	// front door sets it.
+	Keyed bool
+
 	// BeforeCommit gives an answer its form on the wire while the transaction
 	// that made it can still fail. The front door sets it.
 	BeforeCommit func(ctx context.Context, tx *store.Tx, response *Response) error
 
 	committed bool
+	dry       bool
 }
 
 // Write answers a link that changes something. fn changes it and makes the
@@ -60,6 +65,29 @@ func (r *Request) Write(ctx context.Context, db *store.DB, fn func(tx *store.Tx)
 	})
 	return response, err
 }
+
+// DryRun answers a link that changes nothing this once, but tells what it would
+// change. fn makes the answer of what it reads through q, which is the database
+// as it is at one time; nobody has to wait for it. Only to have the answer
+// remembered by the request's key, a transaction is needed.
+func (r *Request) DryRun(ctx context.Context, db *store.DB, fn func(q store.Querier) (*Response, error)) (*Response, error) {
+	var response *Response
+	err := db.Snapshot(ctx, func(q store.Querier) (err error) {
+		response, err = fn(q)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.Keyed {
+		return r.Write(ctx, db, func(*store.Tx) (*Response, error) { return response, nil })
+	}
+	r.dry = true
+	return response, nil
+}
+
+// Dry reports whether DryRun has answered, and nothing had to be written.
+func (r *Request) Dry() bool { return r.dry }
 
 // Committed reports whether Write has made its changes for good.
 func (r *Request) Committed() bool { return r.committed }

@@ -20,7 +20,7 @@ type Link struct {
 	Method      string
 	Path        string     // below /v2, identities as {resource}
 	Variables   []Variable // the identities in Path
-	Scope       string     // what a token needs for it, like droplet:read
+	Scopes      []string   // of which a token needs one, like droplet:read
 	Status      int        // of its answer
 	Also        int        // another status that it may have, as when nothing was to be done; 0 if it has one only
 
@@ -75,15 +75,18 @@ func (l *Link) fits(segments []string) bool {
 // link reads a link that is complete.
 func (d document) link(resource string, raw object) (*Link, error) {
 	var link Link
-	var text struct{ Title, Description, Rel, Method, Href, Scope string }
+	var text struct{ Title, Description, Rel, Method, Href string }
 	if err := remarshal(raw, &text); err != nil {
 		return nil, err
 	}
 	for name, value := range map[string]string{"title": text.Title, "description": text.Description, "rel": text.Rel,
-		"method": text.Method, "href": text.Href, "scope": text.Scope} {
+		"method": text.Method, "href": text.Href} {
 		if value == "" {
 			return nil, fmt.Errorf("it has no %s", name)
 		}
+	}
+	if link.Scopes = scopes(raw["scope"]); len(link.Scopes) == 0 || slices.Contains(link.Scopes, "") {
+		return nil, errors.New("it has no scope")
 	}
 	if err := remarshal(raw["status"], &link.Status); err != nil {
 		return nil, fmt.Errorf("its status: %w", err)
@@ -92,7 +95,7 @@ func (d document) link(resource string, raw object) (*Link, error) {
 		return nil, fmt.Errorf("its other status: %w", err)
 	}
 	link.Resource, link.Title, link.Description, link.Rel = resource, text.Title, text.Description, text.Rel
-	link.Method, link.Scope, link.doc = text.Method, text.Scope, d
+	link.Method, link.doc = text.Method, d
 	link.target, _ = raw["targetSchema"].(object)
 	if link.schema, _ = raw["schema"].(object); link.schema != nil {
 		var err error
@@ -101,6 +104,19 @@ func (d document) link(resource string, raw object) (*Link, error) {
 		}
 	}
 	return &link, link.readHref(text.Href)
+}
+
+// scopes reads one scope or a list of them; none if it is neither.
+func scopes(value any) (all []string) {
+	if one, ok := value.(string); ok {
+		return []string{one}
+	}
+	list, _ := value.([]any)
+	for _, item := range list {
+		one, _ := item.(string)
+		all = append(all, one)
+	}
+	return all
 }
 
 // identity is a variable of an href: the encoded pointer to a definition, in

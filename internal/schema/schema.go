@@ -22,7 +22,8 @@
 //   - aliases, of a link's schema: an object of older names, and the parameters
 //     that they stand for. A null is as good as no parameter, unless the
 //     parameter's type says null.
-//   - scope, of a link: what a token needs, like droplet:read.
+//   - scope, of a link: what a token needs, like droplet:read, or a list of
+//     which one is enough.
 //   - status, of a link: that of its answer. By rel it is 200, of create 201,
 //     of destroy 204.
 //   - also, of a link: another status that it may answer with, and the same

@@ -131,6 +131,8 @@ func TestLoadRefuses(t *testing.T) {
 		"an href with a plain variable": {`"href": "/ponds/newest"`, `"href": "/ponds/{id}"`, "schema of pond, link 3: href /ponds/{id} is no path with pointers in {( )}"},
 		"one identity twice":            {`"href": "/ponds/newest"`, `"href": "/ponds/{(%23%2Fdefinitions%2Fpond%2Fdefinitions%2Fid)}/{(%23%2Fdefinitions%2Fpond%2Fdefinitions%2Fid)}"`, "names a pond twice"},
 		"a link without a scope":        {`"rel": "instances", "scope": "pond:read"`, `"rel": "instances"`, "schema of pond, link 0: it has no scope"},
+		"a link of no scopes":           {`"rel": "instances", "scope": "pond:read"`, `"rel": "instances", "scope": []`, "schema of pond, link 0: it has no scope"},
+		"a scope that is no text":       {`"rel": "instances", "scope": "pond:read"`, `"rel": "instances", "scope": ["pond:read", 1]`, "schema of pond, link 0: it has no scope"},
 		"an unknown rel":                {`"rel": "instances"`, `"rel": "list"`, "schema of pond/links/0: rel must be create, destroy, instances, self or update, not list"},
 		"two links for one thing":       {`"href": "/ponds/newest"`, `"href": "/ponds"`, "GET /ponds is both in pond and in pond"},
 		"two links of one name":         {`"title": "Newest"`, `"title": "Info"`, `GET /ponds/newest and GET /ponds/{pond} are both called pond_info`},

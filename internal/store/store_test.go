@@ -191,3 +191,44 @@ func TestClock(t *testing.T) {
 		t.Errorf("a round trip gives %v", got)
 	}
 }
+
+// A snapshot is of one time, and neither waits for a writer nor keeps one
+// waiting, however many there are.
+func TestSnapshot(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "db"))
+	count := func(q store.Querier) (n int) {
+		if err := q.QueryRow(t.Context(), `SELECT count(*) FROM accounts`).Scan(&n); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	refuse := errors.New("refused")
+	var all sync.WaitGroup
+	for i := range 8 { // more than there are connections
+		all.Go(func() {
+			err := db.Snapshot(t.Context(), func(q store.Querier) error {
+				before := count(q)
+				if err := db.Write(t.Context(), func(tx *store.Tx) error {
+					addAccount(t, tx, fmt.Sprint(i))
+					if n := count(q); n != before {
+						t.Errorf("%d accounts during a transaction, %d before", n, before)
+					}
+					return nil
+				}); err != nil {
+					t.Error(err)
+				}
+				if n := count(q); n != before {
+					t.Errorf("%d accounts after a commit, %d before", n, before)
+				}
+				return refuse
+			})
+			if err != refuse {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := countAccounts(t, db); n != 8 {
+		t.Errorf("%d accounts", n)
+	}
+}
