@@ -8,7 +8,7 @@ ifneq ($(shell id -u),0)
 PACKAGES += uidmap
 endif
 # What only the tests need.
-TEST_PACKAGES := gcc libc6-dev curl bind9-dnsutils unbound nsd knot
+TEST_PACKAGES := gcc libc6-dev curl bind9-dnsutils bind9-utils knot-dnsutils unbound nsd knot
 # What the benchmarks compare the name server with, and measure it by.
 BENCH_PACKAGES := dnsperf nsd knot
 
@@ -26,8 +26,8 @@ build:
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/rockpool ./cmd/rockpool
 
 test: setup-test lint
-	go test -race $(OTHER_TESTS)
-	go test -race -p 1 -timeout 20m $(MACHINE_TESTS)
+	scripts/needs go test -race $(OTHER_TESTS)
+	scripts/needs go test -race -p 1 -timeout 20m $(MACHINE_TESTS)
 
 lint:
 	@unformatted=$$(gofmt -l cmd internal); [ -z "$$unformatted" ] || { echo "not gofmt-ed: $$unformatted"; exit 1; }

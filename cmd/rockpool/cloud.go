@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -18,6 +19,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/action"
 	"github.com/rockpool-cloud/rockpool/internal/address"
 	"github.com/rockpool-cloud/rockpool/internal/api"
+	"github.com/rockpool-cloud/rockpool/internal/certificate"
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
 	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
@@ -55,6 +57,8 @@ type cloud struct {
 	schema   *schema.Schema
 	handler  http.Handler
 
+	certificate *certificate.Certificate // nil: nothing speaks TLS
+
 	background sync.WaitGroup // what start begins
 	stop       context.CancelFunc
 }
@@ -66,6 +70,9 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 			cl.close()
 		}
 	}()
+	if cl.certificate, err = c.tlsFlags.open(time.Now, log); err != nil {
+		return nil, err
+	}
 	if cl.db, err = store.Open(ctx, c.database()); err != nil {
 		return nil, err
 	}

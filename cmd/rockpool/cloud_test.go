@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -14,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
-	"github.com/rockpool-cloud/rockpool/internal/api"
 )
 
 // client talks to a cloud of simulated machines, wired as serve wires it.
@@ -23,6 +23,8 @@ type client struct {
 	cloud *cloud
 	url   string
 	token string
+	roots *x509.CertPool // that its server's certificate is from, if it speaks TLS
+	http  http.RoundTripper
 }
 
 func newClient(t testing.TB, change ...func(*serveCommand)) *client {
@@ -49,12 +51,19 @@ func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(nil)
-	server.Listener = api.Listener(server.Listener)
-	server.Config = newServer(keepsContract(t, cl.schema, cl.handler), slog.New(slog.DiscardHandler))
+	server := cl.server(keepsContract(t, cl.schema, cl.handler))
 	server.Start()
 	t.Cleanup(server.Close)
-	return &client{t: t, cloud: cl, url: server.URL, token: strings.TrimSpace(string(token))}
+	return &client{t: t, cloud: cl, url: c.scheme() + "://" + server.Listener.Addr().String(), token: strings.TrimSpace(string(token)), http: http.DefaultTransport}
+}
+
+// server returns a server of the cloud, not started, as serve makes it.
+func (cl *cloud) server(handler http.Handler) *httptest.Server {
+	log := slog.New(slog.DiscardHandler)
+	server := httptest.NewUnstartedServer(nil)
+	server.Listener = cl.listener(server.Listener, log)
+	server.Config = newServer(handler, log)
+	return server
 }
 
 func TestTheFirstTokenIsMadeOnce(t *testing.T) {
@@ -104,7 +113,7 @@ func (c *client) do(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultTransport.RoundTrip(request)
+	response, err := c.http.RoundTrip(request)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 )
 
@@ -53,6 +54,7 @@ func pageSamples(t *testing.T, contract *schema.Schema, page string) (samples []
 // first those that make something, whose answers name what the others are
 // about, and those that destroy last.
 func TestSamplesOfTheReference(t *testing.T) {
+	needs.Program(t, "curl", "curl")
 	c := newClient(t)
 	page := c.do("GET", "/v2/docs", "", "Authorization", "")
 	samples := pageSamples(t, c.cloud.schema, page.text)

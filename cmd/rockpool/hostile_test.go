@@ -9,8 +9,9 @@ import (
 
 // Whatever a client sends, the answer is never a 5xx, is the API's own form of
 // error if it is one, and changes nothing that it refuses.
-func TestHostileRequests(t *testing.T) {
-	c := newClient(t, func(s *serveCommand) { s.DropletLimit = 1000 })
+func TestHostileRequests(t *testing.T) { bothWays(t, (*client).hostileRequests, manyDroplets) }
+
+func (c *client) hostileRequests(t *testing.T) {
 	c.create(goodDroplet)
 	const form = "application/x-www-form-urlencoded"
 	deep := strings.Repeat("[", 9000) + strings.Repeat("]", 9000)

@@ -19,7 +19,7 @@ func TestHostileWire(t *testing.T) {
 	length := func(n string) string {
 		return "POST /v2/account/keys HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + asJSON + n + "\r\n{}"
 	}
-	hostile(t, []rawRequest{
+	requests := []rawRequest{
 		// Lengths and chunks.
 		{"two lengths that differ", length("Content-Length: 2\r\nContent-Length: 3\r\n"), 400, "bad_request", malformed},
 		{"two lengths that agree", length("Content-Length: 2\r\nContent-Length: 2\r\n"), 422, "unprocessable_entity", "Name can't be blank"},
@@ -74,7 +74,7 @@ func TestHostileWire(t *testing.T) {
 
 		// Versions.
 		{"HTTP/1.0", bare("GET /v2/account HTTP/1.0"), 200, "", "droplet_limit"},
-		{"HTTP/1.0 without a host", "GET /v2 HTTP/1.0\r\nAuthorization: Bearer TOKEN\r\n\r\n", 200, "", `"v2":"http://127.0.0.1:`},
+		{"HTTP/1.0 without a host", "GET /v2 HTTP/1.0\r\nAuthorization: Bearer TOKEN\r\n\r\n", 200, "", `"v2":"SCHEME://127.0.0.1:`},
 		{"HTTP/0.9", "GET /v2/account\r\n\r\n", 400, "bad_request", malformed},
 		{"HTTP/3.0", bare("GET /v2/account HTTP/3.0"), 400, "bad_request", "The version of HTTP is not supported"},
 		{"HTTP/1.1.1", bare("GET /v2/account HTTP/1.1.1"), 400, "bad_request", malformed},
@@ -82,7 +82,7 @@ func TestHostileWire(t *testing.T) {
 
 		// Targets.
 		{"an absolute target", bare("GET http://rockpool/v2/account HTTP/1.1"), 200, "", "droplet_limit"},
-		{"an absolute target of another host", bare("GET http://example.com/v2 HTTP/1.1"), 200, "", `"v2":"http://example.com/v2"`},
+		{"an absolute target of another host", bare("GET http://example.com/v2 HTTP/1.1"), 200, "", `"v2":"SCHEME://example.com/v2"`},
 		{"an asterisk", bare("GET * HTTP/1.1"), 404, "not_found", notFound},
 		{"OPTIONS of an asterisk", bare("OPTIONS * HTTP/1.1"), 204, "", ""},
 		{"a target without its slash", bare("GET v2/account HTTP/1.1"), 400, "bad_request", malformed},
@@ -125,6 +125,7 @@ func TestHostileWire(t *testing.T) {
 		{"2 MiB of headers", get("/v2/account", strings.Repeat("X-A: "+strings.Repeat("b", 1000)+"\r\n", 2000)), 431, "request_header_fields_too_large", "in the body"},
 		{"a header of 2 MiB", get("/v2/account", "X-A: "+strings.Repeat("b", 2<<20)+"\r\n"), 431, "request_header_fields_too_large", "in the body"},
 		{"a request id of the client's", get("/v2/nothing", "X-Request-Id: mine\r\n"), 404, "not_found", notFound},
-		{"a scheme of no name forwarded", get("/v2", "X-Forwarded-Proto: javascript\r\n"), 200, "", `"v2":"http://rockpool/v2"`},
-	})
+		{"a scheme of no name forwarded", get("/v2", "X-Forwarded-Proto: javascript\r\n"), 200, "", `"v2":"SCHEME://rockpool/v2"`},
+	}
+	bothWays(t, func(c *client, t *testing.T) { c.hostile(t, requests) }, manyDroplets)
 }

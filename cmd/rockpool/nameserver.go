@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -71,12 +72,17 @@ func (cl *cloud) openNames(c *serveCommand, registry prometheus.Registerer, log 
 		return err
 	}
 	config := dns.Config{Registry: registry, Log: log, Transfer: cl.primary.Transfer, TSIG: cl.primary.TSIG()}
-	if c.DNS != "" {
-		address, err := netip.ParseAddrPort(c.DNS)
-		if err != nil {
-			return fmt.Errorf("--dns %s: not an address with a port; give one, or nothing for no name server", c.DNS)
-		}
-		config.Addresses = []netip.AddrPort{address}
+	if config.Addresses, err = addresses("--dns", c.DNS); err != nil {
+		return err
+	}
+	if config.TLSAddresses, err = addresses("--dns-tls", c.DNSTLS); err != nil {
+		return err
+	}
+	switch {
+	case cl.certificate != nil:
+		config.TLS = cl.certificate.Config()
+	case c.DNSTLS != "":
+		return errors.New("--dns-tls needs a certificate: give --tls-certificate and --tls-key as well")
 	}
 	if cl.names, err = dns.New(config); err != nil {
 		return err
@@ -85,13 +91,25 @@ func (cl *cloud) openNames(c *serveCommand, registry prometheus.Registerer, log 
 	return nil
 }
 
+// addresses reads a flag that is an address with a port, or empty for none.
+func addresses(flag, text string) ([]netip.AddrPort, error) {
+	if text == "" {
+		return nil, nil
+	}
+	address, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: not an address with a port; give one, or nothing for none", flag, text)
+	}
+	return []netip.AddrPort{address}, nil
+}
+
 // startNames has the name server answer.
 func (cl *cloud) startNames(c *serveCommand) error {
-	if c.DNS == "" {
+	if c.DNS == "" && c.DNSTLS == "" {
 		return nil
 	}
 	if err := cl.names.Start(); err != nil {
-		return fmt.Errorf("%w; choose another address by --dns", err)
+		return fmt.Errorf("%w; choose another address by --dns or --dns-tls", err)
 	}
 	return nil
 }
@@ -112,6 +130,9 @@ func (cl *cloud) nameserverAddresses() string {
 	var all []string
 	for _, address := range cl.names.Addresses() {
 		all = append(all, address.String())
+	}
+	for _, address := range cl.names.TLSAddresses() {
+		all = append(all, address.String()+" by TLS")
 	}
 	return strings.Join(all, ", ")
 }

@@ -13,7 +13,7 @@ import (
 func (c *client) ask(name string, kind uint16) *dns.Msg {
 	c.t.Helper()
 	query := new(dns.Msg).SetQuestion(name, kind)
-	answer, err := dns.Exchange(query, c.cloud.nameserverAddresses())
+	answer, err := dns.Exchange(query, c.cloud.names.Addresses()[0].String())
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestDomainsAreCopied(t *testing.T) {
 			transfer.TsigSecret = map[string]string{"pool.": secret}
 			request.SetTsig("pool.", dns.HmacSHA256, 300, time.Now().Unix())
 		}
-		messages, err := transfer.In(request, c.cloud.nameserverAddresses())
+		messages, err := transfer.In(request, c.cloud.names.Addresses()[0].String())
 		if err != nil {
 			return 0, err
 		}

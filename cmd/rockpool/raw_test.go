@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,11 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/certificate/certificatetest"
 )
 
 // rawRequest is what goes over the wire, byte by byte, and the answer that
 // must come back. TOKEN in the text stands for a good token, LENGTH for that of
-// what follows the headers, and a text that ends in HALT is one after which the
+// what follows the headers, SCHEME in the message for that of the API's URLs, and a text that ends in HALT is one after which the
 // client can send no more.
 type rawRequest struct {
 	name, text string
@@ -45,16 +48,38 @@ const (
 // patience is how long any answer may take; only a hang takes longer.
 const patience = 10 * time.Second
 
-// dial connects to the server as bare TCP.
-func (c *client) dial(t *testing.T) *net.TCPConn {
+// duplex is a connection of which a client can end its half.
+type duplex interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// dial connects to the server as bare TCP, or TLS if it speaks that.
+func (c *client) dial(t *testing.T) duplex {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
+	scheme, address, _ := strings.Cut(c.url, "://")
+	tcp, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	t.Cleanup(func() { tcp.Close() })
+	if err := tcp.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
+	}
+	if scheme == "http" {
+		return tcp.(*net.TCPConn)
+	}
+	conn := tls.Client(tcp, &tls.Config{RootCAs: c.roots, ServerName: certificatetest.Name})
+	if err := conn.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// underneath returns the TCP of a connection.
+func underneath(conn duplex) *net.TCPConn {
+	if secured, ok := conn.(*tls.Conn); ok {
+		return secured.NetConn().(*net.TCPConn)
 	}
 	return conn.(*net.TCPConn)
 }
@@ -110,9 +135,13 @@ func (c *client) state() string {
 	return strings.Join(all, "")
 }
 
+// manyDroplets is of a cloud that never refuses a droplet for its number.
+func manyDroplets(s *serveCommand) { s.DropletLimit = 1000 }
+
 // hostile sends each request to a cloud with one key and one droplet.
-func hostile(t *testing.T, requests []rawRequest) {
-	c := newClient(t, func(s *serveCommand) { s.DropletLimit = 1000 })
+func hostile(t *testing.T, requests []rawRequest) { newClient(t, manyDroplets).hostile(t, requests) }
+
+func (c *client) hostile(t *testing.T, requests []rawRequest) {
 	if a := c.do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k","public_key":%q}`, someKey)); a.StatusCode != http.StatusCreated {
 		t.Fatal(a.text)
 	}
@@ -126,6 +155,8 @@ func hostile(t *testing.T, requests []rawRequest) {
 			if !refused {
 				said = a.text
 			}
+			scheme, _, _ := strings.Cut(c.url, "://")
+			r.message = strings.Replace(r.message, "SCHEME", scheme, 1)
 			if a.StatusCode != r.status || id != r.id || !strings.Contains(said, r.message) {
 				t.Errorf("got %d %.500s\nwant %d %s %s", a.StatusCode, a.text, r.status, r.id, r.message)
 			}

@@ -13,16 +13,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/api"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 )
 
 type serveCommand struct {
 	dataFlag
+	tlsFlags
 	transferFlags
 	Listen       string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
 	DNS          string        `help:"Address and port of the name server of the domains, by UDP and TCP; empty for none." default:"127.0.0.1:5300"`
+	DNSTLS       string        `name:"dns-tls" help:"Address and port of the name server by TLS (RFC 7858), customarily port 853; it needs a certificate. Default: none."`
 	Nameservers  []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
 	Compute      string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
 	Network      string        `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
@@ -92,7 +93,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	c.greet(listener.Addr().String(), cloud.nameserverAddresses())
-	return serve(ctx, listener, cloud.handler, log)
+	return serve(ctx, cloud.listener(listener, log), cloud.handler, log)
 }
 
 // limiter bounds the requests of each token. Where only this machine can
@@ -146,7 +147,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		}
 		stopped <- err
 	}()
-	if err := server.Serve(api.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
@@ -166,7 +167,7 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 
 // greet prints where everything is, ready to paste.
 func (c *serveCommand) greet(address, names string) {
-	url := "http://" + address
+	url := c.scheme() + "://" + address
 	fmt.Printf("Rockpool %s: %s machines, data in %s\n", version, c.Compute, c.Data)
 	fmt.Printf("Panel: %s/panel\nAPI:   %s/v2, reference at %s/v2/docs\n", url, url, url)
 	if names != "" {

@@ -9,15 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // A domain that is signed through the API is fully validated by BIND's delv at
 // once, by the key that the API shows; after unsigned ones nothing else is.
 func TestSignedDomainsValidate(t *testing.T) {
-	delv, err := exec.LookPath("delv")
-	if err != nil {
-		t.Skip("NOT TESTED: delv is missing: apt install bind9-dnsutils")
-	}
+	delv := needs.Program(t, "delv", "bind9-dnsutils")
 	c := newNameserver(t)
 	c.domain("example.com")
 	c.record("example.com", `{"type":"A","name":"www","data":"192.0.2.1"}`)

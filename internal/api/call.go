@@ -49,7 +49,7 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 		c := &call{server: s, link: link, handler: handler, http: r, token: token, key: key, draft: wantsDraft(r)}
 		c.request = &resource.Request{
 			AccountID: token.AccountID, Path: pathValues(r), Params: params,
-			Base: origin(r) + "/v2", Wait: wait(r), Keyed: key != "", BeforeCommit: c.beforeCommit,
+			Base: Origin(r) + "/v2", Wait: wait(r), Keyed: key != "", BeforeCommit: c.beforeCommit,
 		}
 		if slices.ContainsFunc(slices.Collect(maps.Values(c.request.Path)), func(v string) bool { return strings.ContainsRune(v, 0) }) {
 			return apierr.NotFound() // nothing has such a name, and not every database would take the question

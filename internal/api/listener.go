@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -15,8 +16,7 @@ import (
 
 // Listener gives what Go's HTTP server answers by itself, to requests that it
 // can't read, the form of the API's other errors. The server writes those
-// answers to the connection as plain text, before any handler is asked. Over
-// TLS they stay as they are.
+// answers to the connection as plain text, before any handler is asked.
 func Listener(l net.Listener) net.Listener { return listener{l} }
 
 type listener struct{ net.Listener }
@@ -32,12 +32,15 @@ func (l listener) Accept() (net.Conn, error) {
 // connection is a TCP connection with all that the server wants of one.
 type connection struct{ *net.TCPConn }
 
-func (c connection) Write(p []byte) (int, error) {
+func (c connection) Write(p []byte) (int, error) { return write(c.TCPConn, p) }
+
+// write writes p, or what stands in its place.
+func write(w io.Writer, p []byte) (int, error) {
 	refused := refusal(p)
 	if refused == nil {
-		return c.TCPConn.Write(p)
+		return w.Write(p)
 	}
-	if _, err := c.TCPConn.Write(refused); err != nil {
+	if _, err := w.Write(refused); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -137,7 +137,7 @@ func pageLinks(r *http.Request, wanted list.Query, mode listMode, total int) map
 		if query.Has("per_page") || mode != numbered {
 			query.Set("per_page", strconv.Itoa(wanted.Max))
 		}
-		return origin(r) + r.URL.EscapedPath() + "?" + query.Encode()
+		return Origin(r) + r.URL.EscapedPath() + "?" + query.Encode()
 	}
 	var links pages
 	if mode == ranged {
@@ -155,8 +155,8 @@ func pageLinks(r *http.Request, wanted list.Query, mode listMode, total int) map
 	return map[string]any{"pages": links}
 }
 
-// origin is the scheme and host by which the client reached us.
-func origin(r *http.Request) string {
+// Origin is the scheme and host by which the client reached us.
+func Origin(r *http.Request) string {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"

@@ -69,8 +69,8 @@ func (s *server) serveDocument(d *document) http.HandlerFunc {
 			s.writeError(w, r, apierr.BadRequest("The Host header %q names no host.", r.Host))
 			return
 		}
-		text := bytes.Join(d.parts, []byte(origin(r)))
-		etag := d.etag(origin(r))
+		text := bytes.Join(d.parts, []byte(Origin(r)))
+		etag := d.etag(Origin(r))
 		if takesGzip(r.Header.Values("Accept-Encoding"), len(text)) { // other bytes, so another strong ETag
 			etag = strings.TrimSuffix(etag, `"`) + `-gzip"`
 		}

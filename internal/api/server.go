@@ -126,7 +126,7 @@ func checkFilters(links []*schema.Link, filters map[string][]string) error {
 }
 
 func (s *server) directory(w http.ResponseWriter, r *http.Request, _ oauth.Token) error {
-	base := origin(r)
+	base := Origin(r)
 	writeJSON(w, r, http.StatusOK, map[string]any{
 		"name": "Rockpool", "version": s.Version, "links": map[string]string{
 			"v2": base + "/v2", "schema": base + "/v2/schema", "openapi": base + "/v2/openapi.json", "docs": base + "/v2/docs",

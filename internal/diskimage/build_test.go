@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 func TestCheckNamesAllThatIsMissing(t *testing.T) {
@@ -44,7 +45,7 @@ func TestMissingNamesEachPackageOnce(t *testing.T) {
 func needBuild(t *testing.T) {
 	t.Helper()
 	if err := (Micro{}).Check(t.Context()); err != nil {
-		t.Skipf("NEEDS %v", err)
+		needs.Skip(t, "%v", err)
 	}
 }
 

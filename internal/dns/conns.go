@@ -2,6 +2,7 @@ package dns
 
 import (
 	queue "container/list"
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"sync"
@@ -32,6 +33,16 @@ type conn struct {
 	transport Transport
 	place     *queue.Element // in conns.waiting; nil while its message is worked on
 	own       *queue.Element // in client.waiting
+}
+
+// abort closes a connection at once. Over TLS that is without a farewell, which
+// a client that reads nothing can hold up.
+func (c *conn) abort() {
+	if secured, ok := c.Conn.(*tls.Conn); ok {
+		_ = secured.NetConn().Close()
+		return
+	}
+	_ = c.Conn.Close()
 }
 
 func newConns(total, perClient int) *conns {
@@ -84,7 +95,7 @@ func (cs *conns) evict(waiting *queue.List) bool {
 	}
 	c := longest.Value.(*conn)
 	cs.drop(c)
-	_ = c.Conn.Close() // its goroutine sees that
+	c.abort() // its goroutine sees that
 	return true
 }
 

@@ -50,7 +50,6 @@ func (s *Server) serveConn(c *conn, remote netip.AddrPort) {
 		s.conns.remove(c)
 	}()
 	d := dialog{server: s, conn: c, remote: remote, in: bufio.NewReaderSize(c, readAhead)}
-	_ = c.SetWriteDeadline(time.Now().Add(s.config.MessageTimeout)) // of a handshake of TLS
 	for d.exchange() == nil {
 	}
 	_ = d.flush() // what was answered before the message that ended it
@@ -68,9 +67,10 @@ type dialog struct {
 // errEnding is the cause of not waiting any longer.
 var errEnding = errors.New("the server is closing")
 
-// patience sets how long is waited for input.
+// patience sets how long is waited for input. TLS may write as well to get it,
+// in its handshake and for new keys.
 func (d *dialog) patience(t time.Duration) error {
-	_ = d.conn.SetReadDeadline(time.Now().Add(t))
+	_ = d.conn.SetDeadline(time.Now().Add(t))
 	if d.server.ending() {
 		return errEnding // Close may have set its deadline before
 	}

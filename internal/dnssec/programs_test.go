@@ -16,6 +16,7 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
@@ -36,16 +37,6 @@ func (s spoiling) Sign(rrset []mdns.RR) ([]mdns.RR, time.Time, error) {
 	return signatures, fresh, err
 }
 
-// program finds one of the validators.
-func program(t *testing.T, name, pkg string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("NOT TESTED: %s is missing: apt install %s", name, pkg)
-	}
-	return path
-}
-
 // forValidators serves a zone with a spoiled name, and an unsigned one below.
 func forValidators(t *testing.T) (parent, child *dns.Server, keys Keys) {
 	t.Helper()
@@ -57,7 +48,7 @@ func forValidators(t *testing.T) (parent, child *dns.Server, keys Keys) {
 }
 
 func TestDelv(t *testing.T) {
-	delv := program(t, "delv", "bind9-dnsutils")
+	delv := needs.Program(t, "delv", "bind9-dnsutils")
 	s, _, keys := forValidators(t)
 	anchor := filepath.Join(t.TempDir(), "anchor")
 	text := fmt.Sprintf("trust-anchors { %s static-key 257 3 13 %q; };\n", origin, keys.Key.public)
@@ -127,7 +118,7 @@ stub-zone:
 // that is free may be taken by others before unbound has it.
 func startUnbound(t *testing.T, parent, child *dns.Server, keys Keys) string {
 	t.Helper()
-	path := program(t, "unbound", "unbound")
+	path := needs.Program(t, "unbound", "unbound")
 	var said string
 	for range 5 {
 		port := freePort(t)

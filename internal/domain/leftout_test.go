@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // unsigned is a zone as its owner writes it.
@@ -69,9 +70,7 @@ func sign(t *testing.T, file string, flags ...string) string {
 			t.Fatalf("%s: %v\n%s", name, err, output)
 		}
 	}
-	if _, err := exec.LookPath("dnssec-signzone"); err != nil {
-		t.Skip("bind9-utils is not installed")
-	}
+	needs.Program(t, "dnssec-signzone", "bind9-utils")
 	if err := os.WriteFile(filepath.Join(dir, "zone"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}

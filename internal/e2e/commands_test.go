@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // TestServeRefuses starts servers that can't serve: each says why, and ends
@@ -56,7 +57,7 @@ func TestServeRefuses(t *testing.T) {
 
 func TestUnwritableData(t *testing.T) {
 	if os.Geteuid() == 0 {
-		t.Skip("NEEDS a user who is not root: root may write everywhere")
+		needs.Skip(t, "a user who is not root: root may write everywhere")
 	}
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o500); err != nil {

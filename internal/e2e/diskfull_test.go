@@ -13,6 +13,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/diskimage/imagetest"
 	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // TestDiskFull creates a droplet where its disk has no room.
@@ -78,13 +79,13 @@ func TestDatabaseFull(t *testing.T) {
 func mountTmpfs(t *testing.T, dir, size string) (resize func(size string)) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("NEEDS root: a small file system is mounted")
+		needs.Skip(t, "root: a small file system is mounted")
 	}
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=711,size="+size); err != nil {
-		t.Skipf("NEEDS the right to mount a tmpfs: %v", err)
+		needs.Skip(t, "the right to mount a tmpfs: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, 0); err != nil {

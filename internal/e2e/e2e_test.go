@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/diskimage/imagetest"
 	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // bootLimit is how long a micro machine may take to be reached, on a busy
@@ -32,14 +32,9 @@ func withMicro(t *testing.T, flags ...string) *rockpooltest.Server {
 
 func needMachines(t *testing.T) {
 	t.Helper()
-	for _, program := range []string{"qemu-system-x86_64", "qemu-img"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("NEEDS %s: sudo apt-get install qemu-system-x86 qemu-utils", program)
-		}
-	}
-	if testing.Short() {
-		t.Skip("NEEDS time: machines boot; run without -short")
-	}
+	needs.Program(t, "qemu-system-x86_64", "qemu-system-x86")
+	needs.Program(t, "qemu-img", "qemu-utils")
+	needs.Time(t)
 }
 
 func micro(name string, keys ...rockpooltest.Key) *godo.DropletCreateRequest {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/diskimage"
 	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 const buildLimit = 4 * time.Minute
@@ -73,7 +74,7 @@ func state(list, slug string) string {
 func TestImageBuildFails(t *testing.T) {
 	needMachines(t)
 	if err := (diskimage.Micro{}).Check(t.Context()); err != nil {
-		t.Skipf("NEEDS %v", err)
+		needs.Skip(t, "%v", err)
 	}
 	const nowhere = "http://127.0.0.1:9/debian" // the discard service, which nobody runs
 	s := rockpooltest.Start(t, "--mirror", nowhere)
@@ -94,6 +95,6 @@ func TestImageBuildFails(t *testing.T) {
 func needTools(t *testing.T) {
 	t.Helper()
 	if err := (diskimage.Micro{}).Check(t.Context()); err != nil {
-		t.Skipf("NEEDS %v", err)
+		needs.Skip(t, "%v", err)
 	}
 }

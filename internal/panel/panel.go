@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"github.com/rockpool-cloud/rockpool/internal/api"
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 )
 
@@ -29,7 +30,7 @@ func Handler(c Config) http.Handler {
 		have, _ := c.Capabilities()
 		var page bytes.Buffer
 		err := start.Execute(&page, map[string]any{
-			"Version": c.Version, "Token": c.Token, "Capabilities": have, "Host": r.Host,
+			"Version": c.Version, "Token": c.Token, "Capabilities": have, "Origin": api.Origin(r),
 		})
 		if err != nil {
 			http.Error(w, "the page could not be made", http.StatusInternalServerError)

@@ -15,6 +15,7 @@ import (
 
 	mdns "github.com/miekg/dns"
 
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
@@ -155,17 +156,15 @@ zone:
 
 func TestSecondaries(t *testing.T) {
 	for _, test := range []struct {
-		program, text string
-		arguments     []string
-		catalog       bool
+		program, debian, text string
+		arguments             []string
+		catalog               bool
 	}{
-		{"knotd", knotText, nil, true},
-		{"nsd", nsdText, []string{"-d"}, false},
+		{"knotd", "knot", knotText, nil, true},
+		{"nsd", "nsd", nsdText, []string{"-d"}, false},
 	} {
 		t.Run(test.program, func(t *testing.T) {
-			if _, err := exec.LookPath(test.program); err != nil {
-				t.Skipf("NOT TESTED: %s is not installed", test.program)
-			}
+			needs.Program(t, test.program, test.debian)
 			port, folder := freePort(t), t.TempDir()
 			secondary := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))
 			p, address := started(t, Config{Keys: testKeys, Catalog: "catalog.invalid.", Secondaries: []Secondary{{Address: secondary}}}, 10)

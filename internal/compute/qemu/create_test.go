@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 func TestCreateRefuses(t *testing.T) {
@@ -60,12 +61,12 @@ func wantEmpty(t *testing.T, e *Engine) {
 
 func TestCreateWithoutSpace(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("NEEDS root: a full file system is mounted")
+		needs.Skip(t, "root: a full file system is mounted")
 	}
 	image := blankImage(t)
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("NEEDS the right to mount: %v", err)
+		needs.Skip(t, "the right to mount: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, 0); err != nil {

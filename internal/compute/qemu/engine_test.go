@@ -16,6 +16,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/compute/enginetest"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/accel"
 	"github.com/rockpool-cloud/rockpool/internal/diskimage/imagetest"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 const patience = 60 * time.Second // for one thing to happen on a busy host
@@ -32,9 +33,7 @@ func TestContractWithoutGuest(t *testing.T) {
 
 func TestContractWithGuest(t *testing.T) {
 	needQEMU(t)
-	if testing.Short() {
-		t.Skip("NEEDS time: a guest boots; run without -short")
-	}
+	needs.Time(t)
 	enginetest.Run(t, openForContract, enginetest.Options{
 		Image:    compute.Image{Path: imagetest.Micro(t), Format: "qcow2"},
 		MemoryMB: 256,
@@ -59,11 +58,8 @@ func openForContract(t *testing.T) (compute.Engine, func() compute.Engine) {
 
 func needQEMU(t testing.TB) {
 	t.Helper()
-	for _, program := range []string{"qemu-system-x86_64", "qemu-img"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("NEEDS %s: apt-get install qemu-system-x86 qemu-utils", program)
-		}
-	}
+	needs.Program(t, "qemu-system-x86_64", "qemu-system-x86")
+	needs.Program(t, "qemu-img", "qemu-utils")
 }
 
 // openIn opens an engine that uses TCG, so that no test waits for a probe.

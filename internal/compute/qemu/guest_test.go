@@ -15,6 +15,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/diskimage/imagetest"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 const (
@@ -24,9 +25,7 @@ const (
 
 func guestSpec(t testing.TB) compute.Spec {
 	needQEMU(t)
-	if testing.Short() {
-		t.Skip("NEEDS time: a guest boots; run without -short")
-	}
+	needs.Time(t)
 	spec := testSpec(guestMachine, compute.Image{Path: imagetest.Micro(t), Format: "qcow2"})
 	spec.MemoryMB = 256
 	spec.NIC.Forwards = []compute.Forward{{HostPort: 2222, GuestPort: 22}}

@@ -17,12 +17,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 func TestDiskSurvivesStop(t *testing.T) {
-	if _, err := exec.LookPath("qemu-io"); err != nil {
-		t.Skip("NEEDS qemu-io: apt-get install qemu-utils")
-	}
+	needs.Program(t, "qemu-io", "qemu-utils")
 	e, _ := newEngine(t)
 	spec := testSpec(65, blankImage(t))
 	before, err := os.ReadFile(spec.Image.Path)
@@ -82,7 +81,7 @@ func wantAdvice(t *testing.T, err error) {
 func TestIsolation(t *testing.T) {
 	e, _ := newEngine(t)
 	if !e.isolated {
-		t.Skip("NEEDS root with the users from 2000000001 on: machines are not isolated here")
+		needs.Skip(t, "root with the users from 2000000001 on: machines are not isolated here")
 	}
 	spec := testSpec(69, blankImage(t))
 	spec.NIC.Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/diskimage"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // Micro returns the path of the micro image, or skips the test.
@@ -63,7 +64,7 @@ func get(tb testing.TB, name, files string, source diskimage.Source, recipe ...s
 		tb.Fatal(err)
 	}
 	if err := source.Check(tb.Context()); err != nil {
-		tb.Skipf("NEEDS %v", err)
+		needs.Skip(tb, "%v", err)
 	}
 	if err := removeOld(dir, name); err != nil {
 		tb.Fatalf("removing old images: %v", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // device is a file that opens as /dev/kvm does.
@@ -125,10 +125,7 @@ func mustNotRun(t *testing.T) func(context.Context, string, []string) (Ending, e
 
 // TestROM runs the guest for real, under TCG, where it must finish as well.
 func TestROM(t *testing.T) {
-	binary, err := exec.LookPath("qemu-system-x86_64")
-	if err != nil {
-		t.Skip("NEEDS qemu-system-x86_64: apt-get install qemu-system-x86")
-	}
+	binary := needs.Program(t, "qemu-system-x86_64", "qemu-system-x86")
 	args := arguments()
 	args[slices.Index(args, "kvm")] = "tcg"
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

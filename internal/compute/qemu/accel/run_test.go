@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // TestMain lets the test program also be a process that gets killed while it
@@ -30,7 +32,7 @@ func TestProbeEndsWithItsParent(t *testing.T) {
 	dir := t.TempDir()
 	qemu, pipe := filepath.Join(dir, "qemu"), filepath.Join(dir, "pipe")
 	if output, err := exec.Command("mkfifo", pipe).CombinedOutput(); err != nil {
-		t.Skipf("NEEDS mkfifo: %v: %s", err, output)
+		needs.Skip(t, "mkfifo: %v: %s", err, output)
 	}
 	script := fmt.Sprintf("#!/bin/sh\nexec 9>'%s'\necho up >&9\nexec sleep 40\n", pipe)
 	if err := os.WriteFile(qemu, []byte(script), 0o700); err != nil {

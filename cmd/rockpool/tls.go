@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/api"
+	"github.com/rockpool-cloud/rockpool/internal/certificate"
+)
+
+// tlsFlags are the files of the certificate of everything that speaks TLS.
+type tlsFlags struct {
+	TLSCertificate string `help:"File with a certificate and its chain, in PEM, for HTTPS and DNS over TLS. A new one in its place is taken without a restart." type:"path"`
+	TLSKey         string `help:"File with the key of the certificate, in PEM." type:"path"`
+}
+
+// scheme is that of the API's URLs.
+func (f tlsFlags) scheme() string {
+	if f.TLSCertificate != "" {
+		return "https"
+	}
+	return "http"
+}
+
+// open returns the certificate; nil if there is to be none.
+func (f tlsFlags) open(now func() time.Time, log *slog.Logger) (*certificate.Certificate, error) {
+	switch {
+	case f.TLSCertificate == "" && f.TLSKey == "":
+		return nil, nil
+	case f.TLSKey == "":
+		return nil, fmt.Errorf("--tls-certificate needs its key: give --tls-key as well")
+	case f.TLSCertificate == "":
+		return nil, fmt.Errorf("--tls-key needs its certificate: give --tls-certificate as well")
+	}
+	c, err := certificate.Open(f.TLSCertificate, f.TLSKey, now, log)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-certificate, --tls-key: %w", err)
+	}
+	return c, nil
+}
+
+// listener has a listener speak what the API speaks.
+func (cl *cloud) listener(l net.Listener, log *slog.Logger) net.Listener {
+	if cl.certificate == nil {
+		return api.Listener(l)
+	}
+	return api.TLSListener(l, cl.certificate.Config(), log)
+}
