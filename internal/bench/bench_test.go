@@ -48,6 +48,7 @@ type figure struct {
 	unit  string
 	limit float64 // at the most; 0 if there is none
 	least float64 // at the least; 0 if there is none
+	none  bool    // it must be 0
 	n     int
 }
 
@@ -58,8 +59,10 @@ func (f figure) row() string {
 		limit, verdict = fmt.Sprintf("%.4g %s", f.limit, f.unit), "ok"
 	case f.least > 0:
 		limit, verdict = fmt.Sprintf("at least %.4g %s", f.least, f.unit), "ok"
+	case f.none:
+		limit, verdict = "none", "ok"
 	}
-	if f.limit > 0 && f.value > f.limit || f.value < f.least {
+	if f.limit > 0 && f.value > f.limit || f.value < f.least || f.none && f.value > 0 {
 		verdict = "MISSED"
 	}
 	return fmt.Sprintf("| %s | %d | %.3g %s | %s | %s |", f.name, f.n, f.value, f.unit, limit, verdict)
@@ -67,7 +70,10 @@ func (f figure) row() string {
 
 // record adds a figure to the table.
 func record(b *testing.B, name string, s samples, value float64, unit string, limit float64) {
-	f := figure{name: name, value: value, unit: unit, limit: limit, n: len(s)}
+	note(b, figure{name: name, value: value, unit: unit, limit: limit, n: len(s)})
+}
+
+func note(b *testing.B, f figure) {
 	results.add(f)
 	b.Log(f.row())
 }

@@ -44,8 +44,7 @@ func BenchmarkHandlers(b *testing.B) {
 			b.Fatalf("%s tells no %s: %s", f.benchmark, f.metric, output)
 		}
 		f.value, f.n = value, int(values["samples"])
-		results.add(f.figure)
-		b.Log(f.row())
+		note(b, f.figure)
 	}
 }
 

@@ -59,10 +59,16 @@ func (e *edit) all() []*Record {
 	return slices.SortedFunc(maps.Values(e.byID), func(a, b *Record) int { return cmp.Compare(a.ID, b.ID) })
 }
 
+// has reports whether a name is loaded, or nothing is there.
+func (e *edit) has(key string) bool {
+	_, ok := e.names[key]
+	return ok || e.whole || e.isNew
+}
+
 // at returns what would be at a name.
 func (e *edit) at(ctx context.Context, key string) ([]*Record, error) {
-	if records, ok := e.names[key]; ok || e.whole || e.isNew {
-		return records, nil
+	if e.has(key) {
+		return e.names[key], nil
 	}
 	records, err := recordsAt(ctx, e.q, e.domain.ID, key)
 	if err != nil {
@@ -79,12 +85,12 @@ func (e *edit) find(ctx context.Context, id int64) (*Record, error) {
 	if r := e.byID[id]; r != nil {
 		return r, nil
 	}
-	r, err := getRecord(ctx, e.q, e.domain.ID, id)
+	records, err := recordsBeside(ctx, e.q, e.domain.ID, id)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := e.at(ctx, r.key()); err != nil {
-		return nil, err
+	if len(records) > 0 && !e.has(records[0].key()) {
+		e.load(records)
 	}
 	if found := e.byID[id]; found != nil {
 		return found, nil

@@ -107,6 +107,28 @@ func TestABadZone(t *testing.T) {
 	w.expect("example.com", w.full("example.com")...)
 }
 
+// Noting that a zone is refused is a write as well, among those that wait.
+func TestManyWritesOfABadZone(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	w.server.refuses = func(string) error { return errors.New("no") }
+	var wg sync.WaitGroup
+	for worker := range 8 {
+		wg.Go(func() {
+			for i := range 5 {
+				text := fmt.Sprintf(`{"type":"A","name":"h%d-%d","data":"1.2.3.4"}`, worker, i)
+				if _, err := w.tryAdd("example.com", params(t, text)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if d := w.find("example.com"); d.BadZoneError != "no" || d.BadZoneFile != w.file("example.com") {
+		t.Errorf("error %q, file:\n%s", d.BadZoneError, d.BadZoneFile)
+	}
+}
+
 func TestARefusedZoneIsTriedAgainAtTheNextStart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	w := openWorld(t, path)

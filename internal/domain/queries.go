@@ -37,10 +37,10 @@ func Find(ctx context.Context, q store.Querier, accountID int64, idOrName string
 }
 
 // findLocked is Find, and keeps others from changing the domain until the
-// transaction ends.
+// transaction ends. They can't anyway: SQLite has one writer. A database with
+// several has to be asked FOR UPDATE here and in lock.
 func findLocked(ctx context.Context, tx *store.Tx, accountID int64, idOrName string) (Domain, error) {
-	condition, arg := identity(idOrName)
-	return one(tx.QueryRow(ctx, `UPDATE domains SET serial = serial WHERE account_id = $1 AND `+condition+` RETURNING `+columns, accountID, arg))
+	return Find(ctx, tx, accountID, idOrName)
 }
 
 // identity is a condition for an id, which is digits and nothing else, or for
@@ -63,7 +63,7 @@ func hosted(ctx context.Context, q store.Querier, name string) (d Domain, ok boo
 
 // lock reads a domain as findLocked does.
 func lock(ctx context.Context, tx *store.Tx, id int64) (Domain, error) {
-	return one(tx.QueryRow(ctx, `UPDATE domains SET serial = serial WHERE id = $1 RETURNING `+columns, id))
+	return one(tx.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE id = $1`, id))
 }
 
 var table = list.Table[Domain]{

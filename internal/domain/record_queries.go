@@ -44,9 +44,25 @@ func countRecords(ctx context.Context, q store.Querier, domainID int64) (n int, 
 	return n, err
 }
 
+// The records of one name, by the name or by the id of one of them. The plus
+// keeps SQLite from reading the whole domain by an index that is in that order.
+const (
+	selectAt = `SELECT ` + recordColumns + ` FROM domain_records
+		WHERE domain_id = $1 AND name_key = $2 ORDER BY +id`
+	selectBeside = `SELECT ` + recordColumns + ` FROM domain_records
+		WHERE domain_id = $1 AND name_key = (SELECT name_key FROM domain_records WHERE domain_id = $1 AND id = $2) ORDER BY +id`
+)
+
 // recordsAt returns the domain's records of one name.
 func recordsAt(ctx context.Context, q store.Querier, domainID int64, key string) ([]Record, error) {
-	rows, err := q.Query(ctx, `SELECT `+recordColumns+` FROM domain_records WHERE domain_id = $1 AND name_key = $2 ORDER BY id`, domainID, key)
+	rows, err := q.Query(ctx, selectAt, domainID, key)
+	return store.Collect(rows, err, scanRecord)
+}
+
+// recordsBeside returns the domain's records of the name that the one with that
+// id has; none if there is no such record.
+func recordsBeside(ctx context.Context, q store.Querier, domainID, id int64) ([]Record, error) {
+	rows, err := q.Query(ctx, selectBeside, domainID, id)
 	return store.Collect(rows, err, scanRecord)
 }
 

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -28,10 +27,9 @@ const minSQLite = "3.51.3"
 // DB is an open database. It has one connection for writing, because SQLite
 // has one writer, and a few for reading, which never wait for it.
 type DB struct {
-	writer  *writer
-	read    *pool
-	now     func() time.Time
-	commits atomic.Uint64
+	writer *writer
+	read   *pool
+	now    func() time.Time
 }
 
 // Option changes how Open works.
@@ -67,7 +65,7 @@ func (db *DB) open(ctx context.Context, path string) error {
 		write.Close()
 		return err
 	}
-	if db.writer, err = newWriter(ctx, write); err != nil {
+	if db.writer, err = newWriter(ctx, write, db.now); err != nil {
 		write.Close()
 		return err
 	}
@@ -140,10 +138,9 @@ func older(version, than string) bool {
 // Now returns the time in UTC, to the microsecond that the database keeps.
 func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
 
-// Commits returns how many transactions of this process have been committed.
-// What was read is still so as long as the number is the same and no other
-// process writes.
-func (db *DB) Commits() uint64 { return db.commits.Load() }
+// Commits returns how often this process has committed. What was read is still
+// so as long as the number is the same and no other process writes.
+func (db *DB) Commits() uint64 { return db.writer.commits.Load() }
 
 // Close closes all connections.
 func (db *DB) Close() error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -19,77 +18,42 @@ type Querier interface {
 
 // Tx is a transaction.
 type Tx struct {
-	pool     *pool
-	now      time.Time
-	onCommit []func()
-}
-
-// writer is the one connection that writes, and whose turn it is on it.
-type writer struct {
-	turn sync.Mutex
-	db   *sql.DB
-	conn *sql.Conn
-	pool *pool
-}
-
-func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &writer{db: db, conn: conn, pool: &pool{preparer: conn, close: conn.Close}}, nil
-}
-
-func (w *writer) close() error {
-	w.turn.Lock()
-	defer w.turn.Unlock()
-	return errors.Join(w.pool.closeAll(), w.db.Close())
+	pool          *pool
+	now           time.Time
+	onCommit      []func()
+	before, after chan struct{} // closed when the hooks of the writes before have run, and these
 }
 
 // Write runs fn in a transaction that may write, and commits it when fn
 // returns nil. The transaction is durable on disk when Write returns nil. It
 // goes on when ctx ends: after a torn commit nobody could say whether it had
-// happened. fn must not call Write.
+// happened. fn must not call Write, nor wait for anybody who does.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	tx := &Tx{pool: db.writer.pool}
-	if err := db.write(ctx, tx, fn); err != nil {
-		return err
+	err := db.writer.write(ctx, tx, func(tx *Tx) error {
+		tx.now = db.Now()
+		return fn(tx)
+	})
+	if err == nil && len(tx.onCommit) > 0 {
+		tx.runHooks()
 	}
+	return err
+}
+
+func (tx *Tx) runHooks() {
+	<-tx.before
+	defer close(tx.after) // also when a hook panics
 	for _, hook := range tx.onCommit {
 		hook()
 	}
-	return nil
-}
-
-func (db *DB) write(ctx context.Context, tx *Tx, fn func(tx *Tx) error) (err error) {
-	db.writer.turn.Lock()
-	defer db.writer.turn.Unlock()
-	if _, err := tx.Exec(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	committed := false
-	defer func() {
-		if !committed { // also when fn panics
-			_, rollback := tx.Exec(ctx, "ROLLBACK")
-			err = errors.Join(err, rollback)
-		}
-	}()
-	tx.now = db.Now()
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, "COMMIT"); err != nil {
-		return err
-	}
-	committed = true
-	db.commits.Add(1)
-	return nil
 }
 
 // Now returns the one time of this transaction.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// OnCommit has fn called after the transaction is committed, if it is.
+// OnCommit has fn called after the transaction is committed, if it is, when
+// what earlier transactions want called has been. fn may call Write, but for
+// nothing with a call of OnCommit.
 func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
 
 // Exec runs a statement and returns how many rows it changed.
