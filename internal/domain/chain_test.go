@@ -141,3 +141,26 @@ func TestTheParentsDSLeadsToTheDomain(t *testing.T) {
 		t.Errorf("unsigned: %v %v %v", set, signatures, err)
 	}
 }
+
+// The DS records of a domain are answered by the one above it, where that is
+// here as well, without anybody's doing.
+func TestTheDomainAboveHasTheDS(t *testing.T) {
+	w := newWorld(t)
+	s := w.serveForReal()
+	w.create("example.com")
+	w.create("sub.example.com")
+	w.step("sub.example.com", domain.StepSign)
+	w.advanced(0)
+	if set, _, err := answers(s, "sub.example.com.", mdns.TypeDS); err == nil {
+		t.Errorf("before its time: %v", set)
+	}
+	w.advanced(time.Hour)
+	w.step("example.com", domain.StepSign)
+	set, signatures, err := answers(s, "sub.example.com.", mdns.TypeDS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown := w.signing("sub.example.com").DS[0]; !strings.EqualFold(set[0].(*mdns.DS).Digest, shown.Digest) || signatures[0].SignerName != "example.com." {
+		t.Errorf("answered %v by %v, shown %v", set, signatures, shown)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/miekg/dns"
+
 	"github.com/rockpool-cloud/rockpool/internal/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
@@ -31,6 +33,9 @@ func (s *Service) sign(z *zone.Zone, d Domain) error {
 		s.feed.signs(z.Origin, by)
 	}
 	z.Records, z.Signer = append(z.Records, keys.Records(z.Origin, keyTTL)...), by.Signer
+	if ds := keys.DS(z.Origin, keyTTL); ds != nil {
+		z.DS = []dns.RR{ds}
+	}
 	return nil
 }
 
