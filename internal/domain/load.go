@@ -121,20 +121,28 @@ func (s *Service) Follow(ctx context.Context) {
 	defer look.Stop()
 	defer prune.Stop()
 	defer advance.Stop()
+	failing := map[string]bool{}
+	try := func(what string, do func(context.Context) error) {
+		err := do(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil && !failing[what]: // the first of many: what is served still is
+			s.Log.Error(what+"; it will be tried again", "error", err)
+		case err == nil && failing[what]:
+			s.Log.Info(what + ": it works again")
+		}
+		failing[what] = err != nil
+	}
 	for {
-		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-			err = s.CatchUp(ctx)
+			try("follow the changes of domains", s.CatchUp)
 		case <-prune.C:
-			err = s.Prune(ctx)
+			try("forget old changes of domains", s.Prune)
 		case <-advance.C:
-			err = s.Advance(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			s.Log.Error("look after domains", "error", err)
+			try("look after the keys of domains", s.Advance)
 		}
 	}
 }
