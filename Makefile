@@ -8,13 +8,15 @@ ifneq ($(shell id -u),0)
 PACKAGES += uidmap
 endif
 # What only the tests need.
-TEST_PACKAGES := gcc libc6-dev curl bind9-dnsutils bind9-utils knot-dnsutils unbound nsd knot
+TEST_PACKAGES := gcc libc6-dev curl bind9-dnsutils bind9-utils knot-dnsutils unbound nsd knot postgresql
 # What the benchmarks compare the name server with, and measure it by.
 BENCH_PACKAGES := dnsperf nsd knot
 
 # Packages whose tests start machines: one after another, because they share
 # the processors.
 MACHINE_TESTS := ./internal/diskimage/... ./internal/compute/qemu/... ./internal/e2e/...
+# Packages whose tests have databases: SQLite's, and then PostgreSQL's.
+DATABASE_TESTS = $(shell go list -f '{{if or .XTestGoFiles .TestGoFiles}}{{range .XTestImports}}{{.}} {{end}}{{range .TestImports}}{{.}} {{end}}={{.ImportPath}}{{end}}' ./... | sed -n 's/.*store\/storetest.*=//p')
 OTHER_TESTS = $(filter-out $(shell go list $(MACHINE_TESTS)),$(shell go list ./...))
 
 .PHONY: run build test lint bench fuzz setup setup-bench setup-test
@@ -27,6 +29,7 @@ build:
 
 test: setup-test lint
 	scripts/needs go test -race $(OTHER_TESTS)
+	ROCKPOOL_TEST_DATABASE=postgres scripts/needs go test -race $(DATABASE_TESTS)
 	scripts/needs go test -race -p 1 -timeout 20m $(MACHINE_TESTS)
 
 lint:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/account"
 	"github.com/rockpool-cloud/rockpool/internal/action"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // clock is a time that a test moves.
@@ -35,7 +35,7 @@ func (c *clock) advance(d time.Duration) {
 
 func openDB(t *testing.T, c *clock) (*store.DB, int64) {
 	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"), store.WithClock(c.now))
+	db, err := store.Open(t.Context(), storetest.Source(t), store.WithClock(c.now))
 	if err != nil {
 		t.Fatal(err)
 	}

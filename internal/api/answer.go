@@ -104,9 +104,13 @@ type errorBody struct {
 
 func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := apierr.From(err)
-	if store.IsFull(err) {
+	switch {
+	case store.IsFull(err):
 		e = apierr.Unavailable("The disk of this cloud's database is full.")
 		w.Header().Set("Retry-After", "60")
+	case store.IsAway(err):
+		e = apierr.Unavailable("This cloud's database can't be reached.")
+		w.Header().Set("Retry-After", "5")
 	}
 	if e.Status >= http.StatusInternalServerError {
 		level := slog.LevelError

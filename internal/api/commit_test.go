@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // thingSchema is a resource that can be made and nothing else.
@@ -48,14 +48,14 @@ type workshop struct {
 
 func newWorkshop(t *testing.T) *workshop {
 	w := &workshop{T: t}
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"))
+	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
 	w.db = db
 	err = db.Write(t.Context(), func(tx *store.Tx) error {
-		if _, err := tx.Exec(t.Context(), `CREATE TABLE things (id INTEGER PRIMARY KEY)`); err != nil {
+		if _, err := tx.Exec(t.Context(), `CREATE TABLE things (id `+storetest.ID()+`)`); err != nil {
 			return err
 		}
 		id, err := account.First(t.Context(), tx)

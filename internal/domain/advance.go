@@ -47,7 +47,7 @@ func (f *feed) serial(origin string) (serial uint32, since time.Time) {
 // a stage runs from when it has been seen served, not from when it was written:
 // what nobody could ask for meanwhile helps nobody.
 func (s *Service) advance(ctx context.Context, tx *store.Tx, id int64, served uint32, since time.Time) error {
-	d, err := lock(ctx, tx, id)
+	d, err := get(ctx, tx, id)
 	if missing := new(apierr.Error); errors.As(err, &missing) {
 		return nil // it is gone meanwhile
 	}

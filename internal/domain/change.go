@@ -37,7 +37,7 @@ func (s *Service) DeleteRecord(ctx context.Context, tx *store.Tx, accountID int6
 
 // operate does operations on a domain, all or none.
 func (s *Service) operate(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations ...*operation) error {
-	d, err := findLocked(ctx, tx, accountID, domain)
+	d, err := Find(ctx, tx, accountID, domain)
 	if err != nil {
 		return err
 	}

@@ -167,7 +167,7 @@ type Change struct {
 // Update changes a domain's TTL, which is that of its SOA record, or replaces
 // its records by those of a zone file.
 func (s *Service) Update(ctx context.Context, tx *store.Tx, accountID int64, idOrName string, c Change) (Domain, error) {
-	d, err := findLocked(ctx, tx, accountID, idOrName)
+	d, err := Find(ctx, tx, accountID, idOrName)
 	if err != nil {
 		return d, err
 	}

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -31,16 +30,15 @@ const maxListed = 16 << 20
 // are left are missing.
 func exportAll(ctx context.Context, q store.Querier, domains []Domain, most int) (map[int64]string, error) {
 	byID := make(map[int64]Domain, len(domains))
-	ids := make([]int64, len(domains))
+	ids, places := make([]any, len(domains)), make([]string, len(domains))
 	for i, d := range domains {
-		byID[d.ID], ids[i] = d, d.ID
+		byID[d.ID], ids[i], places[i] = d, d.ID, fmt.Sprintf("$%d", i+1)
 	}
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	rows, err := q.Query(ctx, `SELECT `+recordColumns+` FROM domain_records
-		WHERE domain_id IN (SELECT value FROM json_each($1)) ORDER BY domain_id, id`, string(list))
+		WHERE domain_id IN (`+strings.Join(places, ", ")+`) ORDER BY domain_id, id`, ids...)
 	if err != nil {
 		return nil, fmt.Errorf("read the records of a list: %w", err)
 	}

@@ -203,11 +203,7 @@ func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data
 func (p *pointerEdits) set(ctx context.Context, d Domain, owner, data string, dropletID int64) error {
 	e := p.byID[d.ID]
 	if e == nil {
-		locked, err := lock(ctx, p.tx, d.ID)
-		if err != nil {
-			return err
-		}
-		e = newEdit(p.tx, locked)
+		e = newEdit(p.tx, d)
 		p.byID[d.ID] = e
 		p.inOrder = append(p.inOrder, e)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // full is a domain's records as they should be served.
@@ -130,7 +130,7 @@ func TestManyWritesOfABadZone(t *testing.T) {
 }
 
 func TestARefusedZoneIsTriedAgainAtTheNextStart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.addAccounts()
 	w.server.refuses = func(string) error { return errors.New("no") }
@@ -158,7 +158,7 @@ func TestARefusedChange(t *testing.T) {
 }
 
 func TestDomainsAreServedFromTheStart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.addAccounts()
 	for i := range 20 {
@@ -181,7 +181,7 @@ func TestDomainsAreServedFromTheStart(t *testing.T) {
 // What one node writes, another on the same database serves within a second.
 func TestNodesFollowEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "db")
+		path := storetest.Source(t)
 		one := openWorld(t, path)
 		one.addAccounts()
 		one.create("early.example")
@@ -230,7 +230,7 @@ func TestNodesFollowEachOther(t *testing.T) {
 func TestANodeThatHasSleptForLong(t *testing.T) {
 	for name, late := range map[string]bool{"nothing newer": false, "something newer": true} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "db")
+			path := storetest.Source(t)
 			one := openWorld(t, path)
 			one.addAccounts()
 			one.create("gone.example")
@@ -259,7 +259,7 @@ func TestANodeThatHasSleptForLong(t *testing.T) {
 // Whatever is done by two nodes in whatever order, both serve in the end what
 // the database has.
 func TestNodesAgree(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	nodes := []*world{openWorld(t, path), openWorld(t, path)}
 	nodes[0].addAccounts()
 	names := []string{"a.example", "b.example"}

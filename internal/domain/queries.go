@@ -36,13 +36,6 @@ func Find(ctx context.Context, q store.Querier, accountID int64, idOrName string
 	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE account_id = $1 AND `+condition, accountID, arg))
 }
 
-// findLocked is Find, and keeps others from changing the domain until the
-// transaction ends. They can't anyway: SQLite has one writer. A database with
-// several has to be asked FOR UPDATE here and in lock.
-func findLocked(ctx context.Context, tx *store.Tx, accountID int64, idOrName string) (Domain, error) {
-	return Find(ctx, tx, accountID, idOrName)
-}
-
 // identity is a condition for an id, which is digits and nothing else, or for
 // a name.
 func identity(idOrName string) (condition string, arg any) {
@@ -61,9 +54,9 @@ func hosted(ctx context.Context, q store.Querier, name string) (d Domain, ok boo
 	return d, err == nil, err
 }
 
-// lock reads a domain as findLocked does.
-func lock(ctx context.Context, tx *store.Tx, id int64) (Domain, error) {
-	return one(tx.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE id = $1`, id))
+// get returns the domain with that id, of whatever account, or apierr.NotFound.
+func get(ctx context.Context, q store.Querier, id int64) (Domain, error) {
+	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE id = $1`, id))
 }
 
 var table = list.Table[Domain]{

@@ -56,7 +56,7 @@ func (s *Service) Signing(ctx context.Context, q store.Querier, accountID int64,
 // Sign does a step of signing a domain, or of signing it no more, and shows how
 // it is signed then. What is already as the step would have it stays.
 func (s *Service) Sign(ctx context.Context, tx *store.Tx, accountID int64, idOrName string, step Step) (SigningView, error) {
-	d, err := findLocked(ctx, tx, accountID, idOrName)
+	d, err := Find(ctx, tx, accountID, idOrName)
 	if err != nil {
 		return SigningView{}, err
 	}
@@ -71,7 +71,7 @@ func (s *Service) Sign(ctx context.Context, tx *store.Tx, accountID int64, idOrN
 	return k.view(d, s.Propagation), err
 }
 
-// setKeys has a domain, which is locked, signed by other keys: the name servers
+// setKeys has a domain signed by other keys: the name servers
 // read it whole after the commit.
 func (s *Service) setKeys(ctx context.Context, tx *store.Tx, d Domain, k signing, keys dnssec.Keys) (signing, error) {
 	to, err := renumber(ctx, tx, d)
@@ -95,7 +95,7 @@ func (s *Service) setKeys(ctx context.Context, tx *store.Tx, d Domain, k signing
 	return k, s.log(ctx, tx, entry{kind: entryZone, name: d.Name, from: d.Serial, serial: to.Serial})
 }
 
-// resign gives a domain, which is locked, a new serial and nothing else.
+// resign gives a domain a new serial and nothing else.
 func (s *Service) resign(ctx context.Context, tx *store.Tx, d Domain) error {
 	to, err := renumber(ctx, tx, d)
 	if err != nil {

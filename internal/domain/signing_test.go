@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 func (w *world) tryStep(name string, step domain.Step) (domain.SigningView, error) {
@@ -219,7 +219,7 @@ func TestSignaturesAreMadeAnew(t *testing.T) {
 // A stage that nobody could see does not end: the time begins when it is
 // served.
 func TestAStageLastsFromWhenItIsServed(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.addAccounts()
 	w.create("example.com")
@@ -244,7 +244,7 @@ func TestAStageLastsFromWhenItIsServed(t *testing.T) {
 
 // While this process was away secondaries may have served the stage before.
 func TestAfterAStartSecondariesCatchUp(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.addAccounts()
 	w.Propagation = domain.SecondaryLag
@@ -303,7 +303,7 @@ func TestShorterTTLsDoNotShortenARollover(t *testing.T) {
 // Another node signs by the same keys, and a domain that is made again has
 // others.
 func TestKeysAreInTheDatabase(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.addAccounts()
 	w.create("example.com")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
@@ -54,7 +54,7 @@ const (
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := openWorld(t, filepath.Join(t.TempDir(), "db"))
+	w := openWorld(t, storetest.Source(t))
 	w.addAccounts()
 	return w
 }

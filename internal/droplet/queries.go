@@ -84,12 +84,13 @@ var table = list.Table[Droplet]{
 	},
 	Filters: []list.Filter[Droplet]{
 		{Name: "name", Where: `lower(d.name) = lower(?)`}, // as the index of names has it
-		{Name: "tag_name", Where: `EXISTS (SELECT 1 FROM json_each(d.tags_json) WHERE lower(value) = lower(?))`, NotWith: []string{"name", "type"}},
+		// A tag has no character that JSON writes otherwise.
+		{Name: "tag_name", Where: `replace(lower(d.tags_json), '"' || lower(?) || '"', '') <> lower(d.tags_json)`, NotWith: []string{"name", "type"}},
 		{Name: "type", Choices: map[string]string{"droplets": "", "gpus": "FALSE"}},
 		{Name: "status", Where: `d.status = ?`},
 		{Name: "region", Where: `d.region_slug = lower(?)`},
 		{Name: "size", Where: `d.size_slug = ?`},
-		{Name: "image", Where: `? IN (CAST(d.image_id AS TEXT), d.image_json ->> 'slug')`},
+		{Name: "image", Where: `? IN (CAST(d.image_id AS TEXT), (SELECT slug FROM images WHERE images.id = d.image_id))`},
 	},
 }
 

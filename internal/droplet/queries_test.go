@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // The condition of the filter by name, as it stands beside the list's own, is
 // one that the index of names answers in the order of ids.
 func TestNamesAreFoundByTheirIndex(t *testing.T) {
-	db, err := store.Open(t.Context(), t.TempDir()+"/db")
+	storetest.NeedSQLite(t, "it reads SQLite's plans")
+	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/region"
 	"github.com/rockpool-cloud/rockpool/internal/size"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // world is the droplets' room with simulated machines. It can be abandoned
@@ -42,7 +43,7 @@ func newWorld(t *testing.T, inject fault.Injector) *world {
 func openWorld(t *testing.T, dir string, inject fault.Injector) *world {
 	t.Helper()
 	ctx := context.Background()
-	db, err := store.Open(ctx, filepath.Join(dir, "db"))
+	db, err := store.Open(ctx, storetest.In(t, dir))
 	check(t, err)
 	machine, err := simulated.Open(filepath.Join(dir, "machines"))
 	check(t, err)

@@ -3,7 +3,6 @@ package idempotency_test
 import (
 	"errors"
 	"net/http"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/account"
 	"github.com/rockpool-cloud/rockpool/internal/idempotency"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // world is a database with one account and a clock that a test moves.
@@ -25,7 +25,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{T: t, now: time.Unix(1e9, 0)}
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"), store.WithClock(func() time.Time { return w.now }))
+	db, err := store.Open(t.Context(), storetest.Source(t), store.WithClock(func() time.Time { return w.now }))
 	if err != nil {
 		t.Fatal(err)
 	}

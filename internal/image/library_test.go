@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/image"
 	"github.com/rockpool-cloud/rockpool/internal/size"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // source is a slow image source that a test leads by the hand.
@@ -61,7 +61,7 @@ func (s *source) Get(ctx context.Context, dest string, progress func(string)) er
 
 func openLibrary(t *testing.T, dir string, s *source) *image.Library {
 	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"))
+	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package list_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // item is a row: an id, and a name in another order.
@@ -41,13 +41,13 @@ var table = list.Table[item]{Select: `SELECT id, name FROM items`, From: `items`
 func openTable(t testing.TB, items []item) *store.DB {
 	t.Helper()
 	ctx := context.Background()
-	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "db"))
+	db, err := store.Open(ctx, storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
 	err = db.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Exec(ctx, `CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT UNIQUE, shown INTEGER)`); err != nil {
+		if _, err := tx.Exec(ctx, `CREATE TABLE items (id BIGINT PRIMARY KEY, name `+storetest.Text()+` UNIQUE, shown BIGINT)`); err != nil {
 			return err
 		}
 		// One that the condition leaves out must count nowhere.

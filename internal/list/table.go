@@ -145,7 +145,7 @@ func (r reading[T]) previous(ctx context.Context, items []T) ([]string, error) {
 	if r.q.Desc {
 		lowest, highest = highest, lowest
 	}
-	query := fmt.Sprintf("SELECT min(value), max(value) FROM (SELECT %s AS value FROM %s WHERE %s ORDER BY %s LIMIT %s)",
+	query := fmt.Sprintf("SELECT min(value), max(value) FROM (SELECT %s AS value FROM %s WHERE %s ORDER BY %s LIMIT %s) AS nearest",
 		r.attr.Column, r.table.From, c.text, r.order(!r.q.Desc), c.arg(r.q.Max))
 	if err := r.db.QueryRow(ctx, query, c.args...).Scan(lowest, highest); err != nil {
 		return nil, fmt.Errorf("look before a range: %w", err)

@@ -2,7 +2,6 @@ package oauth_test
 
 import (
 	"errors"
-	"path/filepath"
 	"regexp"
 	"sync"
 	"testing"
@@ -12,11 +11,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 func TestPersonalToken(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"), store.WithClock(func() time.Time { return now }))
+	db, err := store.Open(t.Context(), storetest.Source(t), store.WithClock(func() time.Time { return now }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestPersonalToken(t *testing.T) {
 		t.Errorf("the token is %q", text)
 	}
 	var kept int
-	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM tokens WHERE hash = $1 OR name = $1`, text).Scan(&kept); err != nil || kept != 0 {
+	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM tokens WHERE hash = $1 OR name = $2`, []byte(text), text).Scan(&kept); err != nil || kept != 0 {
 		t.Errorf("the token's text is kept: %d, %v", kept, err)
 	}
 	used := func() (at int64) {
@@ -83,7 +83,7 @@ func TestPersonalToken(t *testing.T) {
 // revoked, a second later. One that was not there is looked for every time.
 func TestWhatIsRememberedOfTokens(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	openDB := func() *store.DB {
 		t.Helper()
 		db, err := store.Open(t.Context(), path, store.WithClock(func() time.Time { return now }))
@@ -178,7 +178,7 @@ func TestScopes(t *testing.T) {
 // However many requests come at once, the token's time of last use is written
 // once.
 func TestTheUseOfATokenIsNotedOnce(t *testing.T) {
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"))
+	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // When the commit fails, nobody is told anything else: what the refused one has
 // read has never been.
 func TestACommitThatFails(t *testing.T) {
+	storetest.NeedSQLite(t, "a pragma makes the commit fail")
 	db := openStill(t)
 	hook := func(tx *store.Tx) error {
 		tx.OnCommit(func() { t.Error("a hook ran") })
@@ -50,6 +52,7 @@ func TestACommitThatFails(t *testing.T) {
 // A full disk may take the whole transaction with it. Nobody is told otherwise
 // than it is.
 func TestADiskThatIsFullInTheMiddle(t *testing.T) {
+	storetest.NeedSQLite(t, "a pragma makes the disk full")
 	db := openStill(t)
 	pages := func(limit string) error {
 		return db.Write(t.Context(), func(tx *store.Tx) error {

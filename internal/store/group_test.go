@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // tester is a *testing.T or a *rapid.T.
@@ -26,7 +26,7 @@ type tester interface {
 // openStill opens a database whose clock stands still, so that how many writes
 // are committed together does not hang on how long they take.
 func openStill(t *testing.T) *store.DB {
-	return open(t, filepath.Join(t.TempDir(), "db"), store.WithClock(func() time.Time { return time.Unix(1, 0) }))
+	return open(t, storetest.Source(t), store.WithClock(func() time.Time { return time.Unix(1, 0) }))
 }
 
 // together begins the writes while another one has the turn, so that they are
@@ -221,7 +221,7 @@ func TestAWriteWhoseCallerLeavesWhileItWaits(t *testing.T) {
 // Who was early is committed before all those who are late have had their turn.
 func TestAGroupDoesNotStayOpenForLong(t *testing.T) {
 	now := time.Unix(1, 0)
-	db := open(t, filepath.Join(t.TempDir(), "db"), store.WithClock(func() time.Time { return now }))
+	db := open(t, storetest.Source(t), store.WithClock(func() time.Time { return now }))
 	before := db.Commits()
 	var writes []func()
 	for i := range 4 {

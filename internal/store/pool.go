@@ -22,6 +22,7 @@ type preparer interface {
 // closed its half of the connection for one that has gone.
 type pool struct {
 	preparer
+	backend
 	close func() error
 	stmts sync.Map // query text -> *sql.Stmt
 }
@@ -46,7 +47,7 @@ func (p *pool) exec(ctx context.Context, query string, args ...any) (sql.Result,
 	if err != nil {
 		return nil, err
 	}
-	return stmt.ExecContext(ctx, args...)
+	return stmt.ExecContext(ctx, p.args(args)...)
 }
 
 func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -55,7 +56,7 @@ func (p *pool) query(ctx context.Context, query string, args ...any) (*sql.Rows,
 	if err != nil {
 		return nil, err
 	}
-	return stmt.QueryContext(ctx, args...)
+	return stmt.QueryContext(ctx, p.args(args)...)
 }
 
 func (p *pool) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
@@ -64,9 +65,9 @@ func (p *pool) queryRow(ctx context.Context, query string, args ...any) *sql.Row
 	if err != nil {
 		// A row can't be made to carry an error: asking again without the
 		// statement gives the same one inside it.
-		return p.QueryRowContext(ctx, query, args...)
+		return p.QueryRowContext(ctx, query, p.args(args)...)
 	}
-	return stmt.QueryRowContext(ctx, args...)
+	return stmt.QueryRowContext(ctx, p.args(args)...)
 }
 
 func (p *pool) closeAll() error {

@@ -12,7 +12,7 @@ import (
 // for ever.
 func (db *DB) Snapshot(ctx context.Context, fn func(q Querier) error) error {
 	ctx = context.WithoutCancel(ctx)
-	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := db.read.BeginTx(ctx, db.backend.snapshot())
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *snapshot) prepared(ctx context.Context, query string) *sql.Stmt {
 }
 
 func (s *snapshot) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, args = context.WithoutCancel(ctx), s.pool.args(args)
 	if stmt := s.prepared(ctx, query); stmt != nil {
 		return stmt.QueryContext(ctx, args...)
 	}
@@ -54,7 +54,7 @@ func (s *snapshot) Query(ctx context.Context, query string, args ...any) (*sql.R
 }
 
 func (s *snapshot) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	ctx = context.WithoutCancel(ctx)
+	ctx, args = context.WithoutCancel(ctx), s.pool.args(args)
 	if stmt := s.prepared(ctx, query); stmt != nil {
 		return stmt.QueryRowContext(ctx, args...)
 	}

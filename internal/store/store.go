@@ -6,30 +6,44 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+// backend is what databases do each in their own way.
+type backend interface {
+	name() string // for people
+	open(connections int) (*sql.DB, error)
+	check(ctx context.Context, db *sql.DB) error // that it can be worked with
+	migrations(db *sql.DB) (*goose.Provider, error)
+	begin() []string          // statements that begin a transaction that may write, the only one
+	snapshot() *sql.TxOptions // of a transaction that reads what was at one time
+	args(given []any) []any   // as it can take them
+	lost(err error) bool      // whether err may say that the connection has been lost
+	raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error
+}
 
-// minSQLite is the first SQLite without a known way to corrupt a WAL database.
-const minSQLite = "3.51.3"
+func backendOf(source string) backend {
+	if IsURL(source) {
+		return postgres(source)
+	}
+	return sqliteFile(source)
+}
 
-// DB is an open database. It has one connection for writing, because SQLite
-// has one writer, and a few for reading, which never wait for it.
+// DB is an open database. It has one connection for writing, because there is
+// one writer at a time, and a few for reading, which never wait for it.
 type DB struct {
-	writer *writer
-	read   *pool
-	now    func() time.Time
+	backend backend
+	writer  *writer
+	read    *pool
+	now     func() time.Time
+
+	asItIs  bool         // the tables are
+	lost    func()       // called when the claim is; nil if there is to be none
+	unclaim func() error // nil without a claim
 }
 
 // Option changes how Open works.
@@ -40,99 +54,71 @@ func WithClock(now func() time.Time) Option {
 	return func(db *DB) { db.now = now }
 }
 
-// Open opens the SQLite database in the file at path, makes it if it is not
-// there, and brings its tables up to date.
-func Open(ctx context.Context, path string, options ...Option) (*DB, error) {
-	db := &DB{now: time.Now}
+// AsItIs leaves the tables as they are: Open fails if they are not those of
+// this program.
+func AsItIs() Option {
+	return func(db *DB) { db.asItIs = true }
+}
+
+// Open opens a database and brings its tables up to date. Its source is the
+// URL of a PostgreSQL database, or the path of an SQLite file, which is made if
+// it is not there.
+func Open(ctx context.Context, source string, options ...Option) (*DB, error) {
+	db := &DB{backend: backendOf(source), now: time.Now}
 	for _, option := range options {
 		option(db)
 	}
-	if err := db.open(ctx, path); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+	if err := db.open(ctx); err != nil {
+		err = errors.Join(err, db.release())
+		return nil, fmt.Errorf("open database %s: %w", db.backend.name(), err)
 	}
 	return db, nil
 }
 
-func (db *DB) open(ctx context.Context, path string) error {
-	if err := create(path); err != nil {
+func (db *DB) open(ctx context.Context) error {
+	if err := db.claimIt(ctx); err != nil {
 		return err
 	}
-	write, err := openSQLite(path, 1)
+	write, err := db.backend.open(2) // migrations lock by a connection of its own
 	if err != nil {
 		return err
 	}
-	if err := prepare(ctx, write); err != nil {
+	if err := db.prepare(ctx, write); err != nil {
 		write.Close()
 		return err
 	}
-	if db.writer, err = newWriter(ctx, write, db.now); err != nil {
+	write.SetMaxOpenConns(1)
+	if db.writer, err = newWriter(ctx, db.backend, write, db.now); err != nil {
 		write.Close()
 		return err
 	}
-	read, err := openSQLite(path, 4)
+	read, err := db.backend.open(4)
 	if err != nil {
 		db.writer.close()
 		return err
 	}
-	db.read = &pool{preparer: read, close: read.Close}
+	db.read = &pool{preparer: read, backend: db.backend, close: read.Close}
 	return nil
 }
 
-// create makes the file if it is not there, for its owner's eyes only: SQLite
-// by itself would let everybody read it, and gives the files beside it the
-// mode of this one.
-func create(path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+// prepare checks the database and brings its tables up to date.
+func (db *DB) prepare(ctx context.Context, on *sql.DB) error {
+	if err := db.backend.check(ctx, on); err != nil {
+		return err
+	}
+	provider, err := db.backend.migrations(on)
 	if err != nil {
 		return err
 	}
-	return file.Close()
-}
-
-func openSQLite(path string, connections int) (*sql.DB, error) {
-	query := url.Values{"_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
-	}}
-	sqlDB, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
-	if err != nil {
-		return nil, err
-	}
-	sqlDB.SetMaxOpenConns(connections)
-	sqlDB.SetMaxIdleConns(connections)
-	return sqlDB, nil
-}
-
-// prepare checks the SQLite in use and brings the tables up to date.
-func prepare(ctx context.Context, db *sql.DB) error {
-	var version string
-	if err := db.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&version); err != nil {
+	if !db.asItIs {
+		_, err = provider.Up(ctx)
 		return err
 	}
-	if older(version, minSQLite) {
-		return fmt.Errorf("SQLite %s is too old: need %s", version, minSQLite)
+	has, wants, err := provider.GetVersions(ctx)
+	if err == nil && has != wants {
+		err = fmt.Errorf("its tables are of version %d, this program's of version %d: first start the cloud in this program's version", has, wants)
 	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return err
-	}
-	_, err = provider.Up(ctx)
 	return err
-}
-
-func older(version, than string) bool {
-	var a, b [3]int
-	fmt.Sscanf(version, "%d.%d.%d", &a[0], &a[1], &a[2])
-	fmt.Sscanf(than, "%d.%d.%d", &b[0], &b[1], &b[2])
-	for i := range a {
-		if a[i] != b[i] {
-			return a[i] < b[i]
-		}
-	}
-	return false
 }
 
 // Now returns the time in UTC, to the microsecond that the database keeps.
@@ -144,5 +130,14 @@ func (db *DB) Commits() uint64 { return db.writer.commits.Load() }
 
 // Close closes all connections.
 func (db *DB) Close() error {
-	return errors.Join(db.read.closeAll(), db.writer.close())
+	return errors.Join(db.read.closeAll(), db.writer.close(), db.release())
+}
+
+// release gives up the claim, when nothing of this process works on the
+// database any more.
+func (db *DB) release() error {
+	if db.unclaim == nil {
+		return nil
+	}
+	return db.unclaim()
 }

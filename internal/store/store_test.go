@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 func open(t *testing.T, path string, options ...store.Option) *store.DB {
@@ -74,7 +75,8 @@ func TestWriteCommitsOrRollsBack(t *testing.T) {
 }
 
 func TestOnlyTheOwnerReads(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	storetest.NeedSQLite(t, "it is about its files")
+	path := storetest.Source(t)
 	db := open(t, path)
 	if err := db.Write(t.Context(), func(tx *store.Tx) error { addAccount(t, tx, "a"); return nil }); err != nil {
 		t.Fatal(err)
@@ -87,7 +89,7 @@ func TestOnlyTheOwnerReads(t *testing.T) {
 }
 
 func TestWriteGoesOnWhenTheCallerLeaves(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "db"))
+	db := open(t, storetest.Source(t))
 	for range 2 { // with statements that are prepared, and with new ones
 		ctx, cancel := context.WithCancel(t.Context())
 		err := db.Write(ctx, func(tx *store.Tx) error {
@@ -116,7 +118,7 @@ func TestWriteGoesOnWhenTheCallerLeaves(t *testing.T) {
 }
 
 func TestReadsGoOnWhenTheCallerLeaves(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "db"))
+	db := open(t, storetest.Source(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var n int
@@ -131,7 +133,7 @@ func TestReadsGoOnWhenTheCallerLeaves(t *testing.T) {
 }
 
 func TestUniqueAndReopen(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	path := storetest.Source(t)
 	db, err := store.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +157,7 @@ func TestUniqueAndReopen(t *testing.T) {
 }
 
 func TestWritersTakeTurnsWhileReadersRead(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "db"))
+	db := open(t, storetest.Source(t))
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
@@ -183,7 +185,7 @@ func TestWritersTakeTurnsWhileReadersRead(t *testing.T) {
 
 func TestClock(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6789, time.FixedZone("x", 3600))
-	db := open(t, filepath.Join(t.TempDir(), "db"), store.WithClock(func() time.Time { return at }))
+	db := open(t, storetest.Source(t), store.WithClock(func() time.Time { return at }))
 	if got, want := db.Now(), at.UTC().Truncate(time.Microsecond); got != want {
 		t.Errorf("Now = %v, want %v", got, want)
 	}
@@ -195,7 +197,7 @@ func TestClock(t *testing.T) {
 // A snapshot is of one time, and neither waits for a writer nor keeps one
 // waiting, however many there are.
 func TestSnapshot(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "db"))
+	db := open(t, storetest.Source(t))
 	count := func(q store.Querier) (n int) {
 		if err := q.QueryRow(t.Context(), `SELECT count(*) FROM accounts`).Scan(&n); err != nil {
 			t.Error(err)

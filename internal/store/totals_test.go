@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 // wrongTotals is how many lists' kept totals are not what counting gives, in
@@ -24,7 +24,7 @@ const wrongTotals = `SELECT count(*) FROM (
 		(SELECT coalesce(max(total), 0) FROM totals WHERE list = 'droplets' AND account_id = a.id) AS kept FROM accounts a
 	UNION ALL
 	SELECT a.id, (SELECT count(*) FROM actions WHERE account_id = a.id),
-		(SELECT coalesce(max(total), 0) FROM totals WHERE list = 'actions' AND account_id = a.id) FROM accounts a)
+		(SELECT coalesce(max(total), 0) FROM totals WHERE list = 'actions' AND account_id = a.id) FROM accounts a) AS totals
 	WHERE counted <> kept`
 
 func assertTotals(t interface {
@@ -58,7 +58,7 @@ var errRolledBack = errors.New("rolled back")
 
 // Whatever happens to the rows, and whether it is committed or not.
 func TestTotalsAreWhatIsThere(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "db"))
+	db := open(t, storetest.Source(t))
 	accounts := twoAccounts(t, db)
 	names := slices.Sorted(maps.Keys(changes))
 	rapid.Check(t, func(t *rapid.T) {
@@ -93,7 +93,7 @@ func TestTotalsAreWhatIsThere(t *testing.T) {
 
 // Nobody ever sees a total and rows that differ.
 func TestTotalsWhileManyWrite(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "db"))
+	db := open(t, storetest.Source(t))
 	accounts := twoAccounts(t, db)
 	var writers, readers sync.WaitGroup
 	written := make(chan struct{})
@@ -139,7 +139,8 @@ func (t errorer) Fatalf(format string, args ...any) { t.Errorf(format, args...) 
 
 // A database from before there were totals gets those of the rows that it has.
 func TestTotalsOfWhatWasThere(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+	storetest.NeedSQLite(t, "no PostgreSQL is older than totals")
+	path := storetest.Source(t)
 	db := open(t, path)
 	accounts := twoAccounts(t, db)
 	err := db.Write(t.Context(), func(tx *store.Tx) error {

@@ -3,11 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Querier runs SQL: a transaction, or the database for a single read.
@@ -18,6 +14,7 @@ type Querier interface {
 
 // Tx is a transaction.
 type Tx struct {
+	backend       backend
 	pool          *pool
 	now           time.Time
 	onCommit      []func()
@@ -29,7 +26,7 @@ type Tx struct {
 // goes on when ctx ends: after a torn commit nobody could say whether it had
 // happened. fn must not call Write, nor wait for anybody who does.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	tx := &Tx{pool: db.writer.pool}
+	tx := &Tx{backend: db.backend}
 	err := db.writer.write(ctx, tx, func(tx *Tx) error {
 		tx.now = db.Now()
 		return fn(tx)
@@ -68,11 +65,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 // RaiseSequence makes the next id of a table larger than id. It is for ids that
 // are known outside the database, and may be so to a newer copy of it.
 func (tx *Tx) RaiseSequence(ctx context.Context, table string, id int64) error {
-	n, err := tx.Exec(ctx, `UPDATE sqlite_sequence SET seq = max(seq, $2) WHERE name = $1`, table, id)
-	if err == nil && n == 0 {
-		_, err = tx.Exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)`, table, id)
-	}
-	return err
+	return tx.backend.raiseSequence(ctx, tx, table, id)
 }
 
 // Insert runs an INSERT with a RETURNING clause of one integer, and returns it.
@@ -123,15 +116,11 @@ func Collect[T any](rows *sql.Rows, err error, scan func(Scanner) (T, error)) ([
 type Scanner interface{ Scan(dest ...any) error }
 
 // IsFull reports whether err says that the disk has no room.
-func IsFull(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
-}
+func IsFull(err error) bool { return sqliteFull(err) || postgresFull(err) }
 
 // IsUnique reports whether err says that a row would have broken a unique
 // index.
-func IsUnique(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) &&
-		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-}
+func IsUnique(err error) bool { return sqliteUnique(err) || postgresUnique(err) }
+
+// IsAway reports whether err says that the database can't be reached now.
+func IsAway(err error) bool { return postgresAway(err) }

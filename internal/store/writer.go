@@ -13,6 +13,7 @@ import (
 // that wait for each other are committed together: flushing the disk takes
 // longer than most of them.
 type writer struct {
+	backend backend
 	db      *sql.DB
 	pool    *pool
 	now     func() time.Time
@@ -37,14 +38,45 @@ type group struct {
 // must not wait for everybody who is late.
 const openLimit = 10 * time.Millisecond
 
-func newWriter(ctx context.Context, db *sql.DB, now func() time.Time) (*writer, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w := &writer{db: db, pool: &pool{preparer: conn, close: conn.Close}, now: now, hooked: make(chan struct{})}
+func newWriter(ctx context.Context, b backend, db *sql.DB, now func() time.Time) (*writer, error) {
+	w := &writer{backend: b, db: db, now: now, hooked: make(chan struct{})}
 	close(w.hooked)
-	return w, nil
+	return w, w.connect(ctx)
+}
+
+func (w *writer) connect(ctx context.Context) error {
+	conn, err := w.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	w.pool = &pool{preparer: conn, backend: w.backend, close: conn.Close}
+	return nil
+}
+
+// begin begins a transaction, by another connection if this one has been lost.
+func (w *writer) begin(ctx context.Context) error {
+	err := w.tryBegin(ctx)
+	if err == nil || !w.backend.lost(err) {
+		return err
+	}
+	_ = w.pool.closeAll()
+	if err := w.connect(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return w.tryBegin(ctx)
+}
+
+func (w *writer) tryBegin(ctx context.Context) error {
+	for i, statement := range w.backend.begin() {
+		if _, err := w.pool.exec(ctx, statement); err != nil {
+			if i > 0 {
+				_, rollback := w.pool.exec(ctx, "ROLLBACK")
+				err = errors.Join(err, rollback)
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // take takes the turn.
@@ -84,7 +116,7 @@ func (w *writer) join(ctx context.Context, tx *Tx, fn func(tx *Tx) error) (*grou
 	w.take()
 	defer w.turn.Unlock()
 	if w.open == nil {
-		if _, err := w.pool.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		if err := w.begin(ctx); err != nil {
 			return nil, err
 		}
 		w.open = &group{began: w.now(), done: make(chan struct{})}
@@ -107,6 +139,7 @@ func (w *writer) run(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) erro
 			return err
 		}
 	}
+	tx.pool = w.pool
 	if err := fn(tx); err != nil {
 		return err
 	}

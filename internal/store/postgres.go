@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// minPostgres is the oldest PostgreSQL whose makers still mend it.
+const minPostgres = 140000
+
+// postgres is a PostgreSQL database: its URL.
+type postgres string
+
+// IsURL reports whether a source is the URL of a database.
+func IsURL(source string) bool {
+	return strings.HasPrefix(source, "postgres://") || strings.HasPrefix(source, "postgresql://")
+}
+
+// name is the URL without the password.
+func (p postgres) name() string {
+	u, err := url.Parse(string(p))
+	if err != nil {
+		return "postgres"
+	}
+	return u.Redacted()
+}
+
+func (p postgres) open(connections int) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(string(p))
+	if err != nil {
+		return nil, err
+	}
+	// What a name matches and how names are ordered must not depend on how the
+	// database was made, nor how long a promise takes to be kept.
+	config.RuntimeParams["application_name"] = "rockpool"
+	config.RuntimeParams["synchronous_commit"] = "on"
+	config.RuntimeParams["default_transaction_isolation"] = "read committed"
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func (p postgres) check(ctx context.Context, db *sql.DB) error {
+	var version int
+	if err := db.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int`).Scan(&version); err != nil {
+		return err
+	}
+	if version < minPostgres {
+		return fmt.Errorf("PostgreSQL %d is too old: need %d", version/10000, minPostgres/10000)
+	}
+	return nil
+}
+
+func (p postgres) migrations(db *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, migrations{postgres: true}, goose.WithSessionLocker(locker))
+}
+
+// The numbers of our advisory locks. They are ours alone in a database.
+const (
+	writeLock = 0x526f636b + iota // one transaction writes at a time
+	serveLock                     // one process is the cloud
+)
+
+// begin lets one transaction of all processes write at a time: what the rules
+// are checked by is read before what they allow is written, and nobody may come
+// between.
+func (p postgres) begin() []string {
+	return []string{`BEGIN`, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, writeLock)}
+}
+
+func (p postgres) snapshot() *sql.TxOptions {
+	return &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
+}
+
+// args has texts that PostgreSQL has no place for, because they are not UTF-8 or
+// have a zero byte in them, with replacement characters: who looks for one finds
+// nothing, as nobody could have written it.
+func (p postgres) args(given []any) []any {
+	taken := given
+	for i, arg := range given {
+		text, ok := arg.(string)
+		if !ok || utf8.ValidString(text) && !strings.Contains(text, "\x00") {
+			continue
+		}
+		if &taken[0] == &given[0] {
+			taken = slices.Clone(given)
+		}
+		taken[i] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	}
+	return taken
+}
+
+func (p postgres) lost(err error) bool { return postgresAway(err) }
+
+func (p postgres) raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error {
+	_, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), $2)
+		WHERE $2 > coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass), 0)`, table, id)
+	return err
+}
+
+// PostgreSQL's codes of errors (its manual, appendix A).
+func postgresCode(err error) string {
+	if e := new(pgconn.PgError); errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func postgresFull(err error) bool { return postgresCode(err) == "53100" }
+
+func postgresUnique(err error) bool { return postgresCode(err) == "23505" }
+
+// postgresAway holds for connections that can't be made, or end: by the network,
+// or because PostgreSQL ends (class 57P) or has no more of them (53300).
+func postgresAway(err error) bool {
+	code := postgresCode(err)
+	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08") || code == "53300" ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, sql.ErrConnDone) ||
+		errors.As(err, new(*pgconn.ConnectError)) || errors.As(err, new(*net.OpError))
+}

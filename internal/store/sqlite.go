@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite" // also the database/sql driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// minSQLite is the first SQLite without a known way to corrupt a WAL database.
+const minSQLite = "3.51.3"
+
+// sqliteFile is an SQLite database: the path of its file.
+type sqliteFile string
+
+func (f sqliteFile) name() string { return string(f) }
+
+// create makes the file if it is not there, for its owner's eyes only: SQLite
+// by itself would let everybody read it, and gives the files beside it the
+// mode of this one.
+func (f sqliteFile) create() error {
+	file, err := os.OpenFile(string(f), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+func (f sqliteFile) open(connections int) (*sql.DB, error) {
+	if err := f.create(); err != nil {
+		return nil, err
+	}
+	query := url.Values{"_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+	}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: string(f)}).EscapedPath()+"?"+query.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func (f sqliteFile) check(ctx context.Context, db *sql.DB) error {
+	var version string
+	if err := db.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&version); err != nil {
+		return err
+	}
+	if older(version, minSQLite) {
+		return fmt.Errorf("SQLite %s is too old: need %s", version, minSQLite)
+	}
+	return nil
+}
+
+func older(version, than string) bool {
+	var a, b [3]int
+	fmt.Sscanf(version, "%d.%d.%d", &a[0], &a[1], &a[2])
+	fmt.Sscanf(than, "%d.%d.%d", &b[0], &b[1], &b[2])
+	for i := range a {
+		if a[i] != b[i] {
+			return a[i] < b[i]
+		}
+	}
+	return false
+}
+
+func (f sqliteFile) migrations(db *sql.DB) (*goose.Provider, error) {
+	return goose.NewProvider(goose.DialectSQLite3, db, migrations{})
+}
+
+func (f sqliteFile) begin() []string { return []string{`BEGIN IMMEDIATE`} }
+
+func (f sqliteFile) snapshot() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+func (f sqliteFile) args(given []any) []any { return given }
+
+func (f sqliteFile) lost(error) bool { return false }
+
+func (f sqliteFile) raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error {
+	n, err := tx.Exec(ctx, `UPDATE sqlite_sequence SET seq = max(seq, $2) WHERE name = $1`, table, id)
+	if err == nil && n == 0 {
+		_, err = tx.Exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)`, table, id)
+	}
+	return err
+}
+
+func sqliteCode(err error) int {
+	if e := new(sqlite.Error); errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
+
+func sqliteFull(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL }
+
+func sqliteUnique(err error) bool {
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+}
