@@ -23,7 +23,6 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
 	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
-	"github.com/rockpool-cloud/rockpool/internal/dns"
 	"github.com/rockpool-cloud/rockpool/internal/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
@@ -37,7 +36,6 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 	"github.com/rockpool-cloud/rockpool/internal/size"
 	"github.com/rockpool-cloud/rockpool/internal/store"
-	"github.com/rockpool-cloud/rockpool/internal/transfer"
 )
 
 // node names this process among those that work on one database. One folder
@@ -47,13 +45,13 @@ const node = "local"
 // cloud is everything, wired.
 type cloud struct {
 	db       *store.DB
+	taken    chan struct{} // closed if another process has taken the database
 	engine   compute.Engine
 	actions  *action.Engine
 	images   *image.Library
 	droplets *droplet.Service
 	domains  *domain.Service
-	names    *dns.Server
-	primary  *transfer.Primary // stands before names
+	names    *names
 	schema   *schema.Schema
 	handler  http.Handler
 
@@ -64,7 +62,7 @@ type cloud struct {
 }
 
 func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err error) {
-	cl := &cloud{}
+	cl := &cloud{taken: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			cl.close()
@@ -73,7 +71,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if cl.certificate, err = c.tlsFlags.open(time.Now, log); err != nil {
 		return nil, err
 	}
-	if cl.db, err = store.Open(ctx, c.database()); err != nil {
+	if cl.db, err = store.Open(ctx, c.database(), store.Exclusive(func() { close(cl.taken) })); err != nil {
 		return nil, err
 	}
 	if cl.engine, err = openEngine(ctx, c, cl, log); err != nil {
@@ -113,11 +111,11 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
 	registry := prometheus.NewRegistry()
-	if err := cl.openNames(c, registry, log); err != nil {
+	if cl.names, err = c.namesFlags.open(cl.certificate, registry, log); err != nil {
 		return nil, err
 	}
 	cl.domains = &domain.Service{
-		DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.primary,
+		DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.names,
 		Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials),
 	}
 	cl.droplets.Pointers = cl.domains
@@ -218,7 +216,7 @@ func (cl *cloud) start(ctx context.Context) error {
 	if err := cl.domains.Start(ctx); err != nil {
 		return fmt.Errorf("serve domains: %w", err)
 	}
-	if err := cl.primary.Start(); err != nil {
+	if err := cl.names.Start(); err != nil {
 		return fmt.Errorf("serve secondaries: %w", err)
 	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -239,7 +237,9 @@ func (cl *cloud) close() error {
 	if cl.images != nil {
 		cl.images.Close()
 	}
-	errs = append(errs, cl.closeNames())
+	if cl.names != nil {
+		errs = append(errs, cl.names.close())
+	}
 	if cl.engine != nil {
 		errs = append(errs, cl.engine.Close())
 	}

@@ -21,6 +21,7 @@ import (
 type client struct {
 	t     testing.TB
 	cloud *cloud
+	data  dataFlag
 	url   string
 	token string
 	roots *x509.CertPool // that its server's certificate is from, if it speaks TLS
@@ -30,7 +31,7 @@ type client struct {
 func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	t.Helper()
 	c := &serveCommand{
-		dataFlag: dataFlag{t.TempDir()}, Compute: "simulated", Network: "user", Forward: []uint16{22},
+		dataFlag: newData(t), Compute: "simulated", Network: "user", Forward: []uint16{22},
 		Addresses: addressing{netip.MustParsePrefix("127.18.0.0/16")}, DropletLimit: 5,
 	}
 	for _, f := range change {
@@ -54,7 +55,7 @@ func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	server := cl.server(keepsContract(t, cl.schema, cl.handler))
 	server.Start()
 	t.Cleanup(server.Close)
-	return &client{t: t, cloud: cl, url: c.scheme() + "://" + server.Listener.Addr().String(), token: strings.TrimSpace(string(token)), http: http.DefaultTransport}
+	return &client{t: t, cloud: cl, data: c.dataFlag, url: c.scheme() + "://" + server.Listener.Addr().String(), token: strings.TrimSpace(string(token)), http: http.DefaultTransport}
 }
 
 // server returns a server of the cloud, not started, as serve makes it.
@@ -68,7 +69,7 @@ func (cl *cloud) server(handler http.Handler) *httptest.Server {
 
 func TestTheFirstTokenIsMadeOnce(t *testing.T) {
 	c := newClient(t)
-	data := dataFlag{t.TempDir()}
+	data := newData(t)
 	other := newClient(t, func(s *serveCommand) { s.dataFlag = data })
 	for range 2 {
 		if err := firstToken(t.Context(), other.cloud.db, data); err != nil {
@@ -83,7 +84,7 @@ func TestTheFirstTokenIsMadeOnce(t *testing.T) {
 
 // An account that a token was made for by hand gets its first token as well.
 func TestTheFirstTokenComesAfterOthers(t *testing.T) {
-	data := dataFlag{t.TempDir()}
+	data := newData(t)
 	command := tokenCreateCommand{dataFlag: data, Name: "mine"}
 	if err := command.Run(t.Context()); err != nil {
 		t.Fatal(err)

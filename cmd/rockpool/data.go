@@ -7,14 +7,32 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
-// dataFlag is the folder with all that Rockpool keeps.
+// dataFlag is where all is that Rockpool keeps.
 type dataFlag struct {
-	Data string `help:"Folder of everything that is kept." default:"${data}" type:"path"`
+	Data     string `help:"Folder of everything that is kept." default:"${data}" type:"path"`
+	Database string `help:"PostgreSQL database in place of the folder's own, as postgres://USER:PASSWORD@HOST/NAME."`
 }
 
-func (d dataFlag) database() string { return filepath.Join(d.Data, "rockpool.db") }
+// database is the source of the database, as store.Open takes it.
+func (d dataFlag) database() string {
+	if d.Database != "" {
+		return d.Database
+	}
+	return filepath.Join(d.Data, "rockpool.db")
+}
+
+// Validate refuses what only looks like a database.
+func (d dataFlag) Validate() error {
+	if d.Database != "" && !store.IsURL(d.Database) {
+		return fmt.Errorf("--database: give the URL of a PostgreSQL database, as postgres://USER:PASSWORD@HOST/NAME; files are given by --data")
+	}
+	return nil
+}
+
 func (d dataFlag) images() string   { return filepath.Join(d.Data, "images") }
 func (d dataFlag) droplets() string { return filepath.Join(d.Data, "droplets") }
 func (d dataFlag) token() string    { return filepath.Join(d.Data, "token") }

@@ -206,7 +206,7 @@ func (c *client) restart(t *testing.T, data dataFlag) *client {
 }
 
 func TestAKeyOutlivesTheProcess(t *testing.T) {
-	data := dataFlag{t.TempDir()}
+	data := newData(t)
 	c := newClient(t, func(s *serveCommand) { s.dataFlag = data })
 	first := c.keyed("k", goodDroplet)
 	c = c.restart(t, data)
@@ -231,7 +231,7 @@ func TestAKeyOutlivesTheProcess(t *testing.T) {
 // A process that dies between the commit and the answer has made the droplet,
 // and its next life knows what it would have said.
 func TestACrashBeforeTheAnswer(t *testing.T) {
-	data := dataFlag{t.TempDir()}
+	data := newData(t)
 	c := newClient(t, func(s *serveCommand) { s.dataFlag = data })
 	dying := c.through(t, func(point string) error {
 		if point == "api.answer" {

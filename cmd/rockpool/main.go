@@ -16,10 +16,11 @@ import (
 var version = "dev"
 
 type cli struct {
-	Serve  serveCommand  `cmd:"" help:"Run the cloud in the foreground."`
-	Doctor doctorCommand `cmd:"" help:"Say what this machine can do, what is missing, and how to mend it."`
-	Image  imageCommand  `cmd:"" help:"Look after disk images."`
-	Token  tokenCommand  `cmd:"" help:"Look after access tokens."`
+	Serve      serveCommand      `cmd:"" help:"Run the cloud in the foreground."`
+	Nameserver nameserverCommand `cmd:"" help:"Run one more name server of a cloud's domains, in the foreground."`
+	Doctor     doctorCommand     `cmd:"" help:"Say what this machine can do, what is missing, and how to mend it."`
+	Image      imageCommand      `cmd:"" help:"Look after disk images."`
+	Token      tokenCommand      `cmd:"" help:"Look after access tokens."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }

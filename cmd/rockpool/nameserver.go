@@ -1,138 +1,121 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
-	"strings"
+	"net"
+	"net/http"
+	"os"
+	"sync"
 	"time"
 
-	mdns "github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
-	"github.com/rockpool-cloud/rockpool/internal/transfer"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
-// transferFlags are about the name servers that copy this one's zones.
-type transferFlags struct {
-	Secondary     []netip.AddrPort `help:"Addresses with ports of name servers that are told when a zone changes."`
-	TransferAllow []netip.Prefix   `help:"Networks that may copy zones without a key."`
-	TransferKey   []transferKey    `help:"Keys by which zones may be copied, as NAME:ALGORITHM:SECRET in base64 (TSIG)."`
-	Catalog       string           `help:"Name of the catalog zone, by which secondaries learn which zones there are (RFC 9432)."`
+// nameserverCommand is one more node that answers for the domains of a
+// database. It has no API; what it writes is what any node may.
+type nameserverCommand struct {
+	dataFlag
+	tlsFlags
+	namesFlags
+	Metrics  string     `help:"Address and port of the figures for Prometheus, for whoever can connect; empty for none."`
+	LogLevel slog.Level `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
 }
 
-// transferKey is a TSIG key in the form that dig takes, with its first two
-// parts the other way round.
-type transferKey struct{ transfer.Key }
-
-func (k *transferKey) UnmarshalText(text []byte) error {
-	parts := strings.Split(string(text), ":")
-	if len(parts) != 3 {
-		return fmt.Errorf("a key is NAME:ALGORITHM:SECRET")
-	}
-	k.Key = transfer.Key{Name: mdns.Fqdn(parts[0]), Algorithm: mdns.Fqdn(parts[1]), Secret: parts[2]}
-	return nil
-}
-
-func (f transferFlags) config(registry prometheus.Registerer) transfer.Config {
-	config := transfer.Config{Allow: f.TransferAllow, Registry: registry}
-	if f.Catalog != "" {
-		config.Catalog = mdns.CanonicalName(f.Catalog)
-	}
-	for _, key := range f.TransferKey {
-		config.Keys = append(config.Keys, key.Key)
-	}
-	for _, address := range f.Secondary {
-		config.Secondaries = append(config.Secondaries, transfer.Secondary{Address: address})
-	}
-	return config
-}
-
-// maxDenials is how many signatures of denials are kept, some 600 bytes each.
-const maxDenials = 50_000
-
-// propagation is how long a change may take to be at all name servers: other
-// nodes look for it within a second, secondaries that no NOTIFY reaches when the
-// SOA record says.
-func (f transferFlags) propagation() time.Duration {
-	if len(f.Secondary)+len(f.TransferAllow)+len(f.TransferKey) > 0 {
-		return domain.SecondaryLag
-	}
-	return time.Minute
-}
-
-// openNames makes the name server, not started, and what its secondaries copy
-// from. Without an address it has the zones all the same, so that what it
-// refuses is found out.
-func (cl *cloud) openNames(c *serveCommand, registry prometheus.Registerer, log *slog.Logger) (err error) {
-	if cl.primary, err = transfer.New(c.transferFlags.config(registry)); err != nil {
-		return err
-	}
-	config := dns.Config{Registry: registry, Log: log, Transfer: cl.primary.Transfer, TSIG: cl.primary.TSIG()}
-	if config.Addresses, err = addresses("--dns", c.DNS); err != nil {
-		return err
-	}
-	if config.TLSAddresses, err = addresses("--dns-tls", c.DNSTLS); err != nil {
-		return err
-	}
-	switch {
-	case cl.certificate != nil:
-		config.TLS = cl.certificate.Config()
-	case c.DNSTLS != "":
-		return errors.New("--dns-tls needs a certificate: give --tls-certificate and --tls-key as well")
-	}
-	if cl.names, err = dns.New(config); err != nil {
-		return err
-	}
-	cl.primary.Attach(cl.names)
-	return nil
-}
-
-// addresses reads a flag that is an address with a port, or empty for none.
-func addresses(flag, text string) ([]netip.AddrPort, error) {
-	if text == "" {
-		return nil, nil
-	}
-	address, err := netip.ParseAddrPort(text)
+func (c *nameserverCommand) Run(ctx context.Context) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	n, err := openNameserver(ctx, c, log)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: not an address with a port; give one, or nothing for none", flag, text)
+		return err
 	}
-	return []netip.AddrPort{address}, nil
+	fmt.Printf("Rockpool %s: name server\nDNS:   %s\n", version, n.names)
+	if n.metrics != nil {
+		fmt.Printf("Figures: http://%s/metrics\n", n.metrics.Addr())
+	}
+	<-ctx.Done()
+	return n.close()
 }
 
-// startNames has the name server answer.
-func (cl *cloud) startNames(c *serveCommand) error {
+// nameserver is such a node at work.
+type nameserver struct {
+	db      *store.DB
+	names   *names
+	domains *domain.Service
+	metrics net.Listener // nil if there are none
+
+	background sync.WaitGroup
+	stop       context.CancelFunc
+}
+
+// openNameserver opens a node, which answers when it is returned.
+func openNameserver(ctx context.Context, c *nameserverCommand, log *slog.Logger) (n *nameserver, err error) {
 	if c.DNS == "" && c.DNSTLS == "" {
+		return nil, errors.New("a name server needs an address: give --dns or --dns-tls")
+	}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	n = &nameserver{stop: stop}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+	certificate, err := c.tlsFlags.open(time.Now, log)
+	if err != nil {
+		return n, err
+	}
+	if n.db, err = store.Open(ctx, c.database(), store.AsItIs()); err != nil {
+		return n, err
+	}
+	registry := prometheus.NewRegistry()
+	if n.names, err = c.namesFlags.open(certificate, registry, log); err != nil {
+		return n, err
+	}
+	n.domains = &domain.Service{DB: n.db, Log: log, Publisher: n.names, Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials)}
+	if err := n.domains.Start(ctx); err != nil {
+		return n, err
+	}
+	if err := errors.Join(n.names.Start(), n.names.answer()); err != nil {
+		return n, err
+	}
+	n.background.Go(func() { n.domains.Follow(working) })
+	return n, n.serveMetrics(working, c.Metrics, registry)
+}
+
+func (n *nameserver) serveMetrics(ctx context.Context, address string, registry *prometheus.Registry) (err error) {
+	if address == "" {
 		return nil
 	}
-	if err := cl.names.Start(); err != nil {
-		return fmt.Errorf("%w; choose another address by --dns or --dns-tls", err)
+	if n.metrics, err = net.Listen("tcp", address); err != nil {
+		return fmt.Errorf("%w; choose another address by --metrics", err)
 	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+	n.background.Go(func() { _ = server.Serve(n.metrics) })
+	n.background.Go(func() {
+		<-ctx.Done()
+		_ = server.Close()
+	})
 	return nil
 }
 
-// closeNames ends the name server, as far as it has come to be.
-func (cl *cloud) closeNames() error {
-	if cl.primary != nil {
-		cl.primary.Close()
+// close ends the node, as far as it has come to be.
+func (n *nameserver) close() error {
+	n.stop()
+	n.background.Wait()
+	var errs []error
+	if n.names != nil {
+		errs = append(errs, n.names.close())
 	}
-	if cl.names != nil {
-		return cl.names.Close()
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
 	}
-	return nil
-}
-
-// nameserverAddresses is where names are answered, for people.
-func (cl *cloud) nameserverAddresses() string {
-	var all []string
-	for _, address := range cl.names.Addresses() {
-		all = append(all, address.String())
-	}
-	for _, address := range cl.names.TLSAddresses() {
-		all = append(all, address.String()+" by TLS")
-	}
-	return strings.Join(all, ", ")
+	return errors.Join(errs...)
 }

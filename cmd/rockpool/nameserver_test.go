@@ -13,7 +13,7 @@ import (
 func (c *client) ask(name string, kind uint16) *dns.Msg {
 	c.t.Helper()
 	query := new(dns.Msg).SetQuestion(name, kind)
-	answer, err := dns.Exchange(query, c.cloud.names.Addresses()[0].String())
+	answer, err := dns.Exchange(query, c.cloud.names.server.Addresses()[0].String())
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -22,9 +22,8 @@ func (c *client) ask(name string, kind uint16) *dns.Msg {
 
 func newNameserver(t *testing.T, change ...func(*serveCommand)) *client {
 	t.Helper()
-	var command *serveCommand
-	c := newClient(t, append(change, func(s *serveCommand) { s.DNS, command = "127.0.0.1:0", s })...)
-	if err := c.cloud.startNames(command); err != nil {
+	c := newClient(t, append(change, func(s *serveCommand) { s.DNS = "127.0.0.1:0" })...)
+	if err := c.cloud.names.answer(); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -130,7 +129,7 @@ func TestDomainsAreCopied(t *testing.T) {
 			transfer.TsigSecret = map[string]string{"pool.": secret}
 			request.SetTsig("pool.", dns.HmacSHA256, 300, time.Now().Unix())
 		}
-		messages, err := transfer.In(request, c.cloud.names.Addresses()[0].String())
+		messages, err := transfer.In(request, c.cloud.names.server.Addresses()[0].String())
 		if err != nil {
 			return 0, err
 		}

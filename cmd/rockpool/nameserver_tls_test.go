@@ -22,8 +22,8 @@ func TestDomainsAreAnsweredByTLS(t *testing.T) {
 	if a := c.do("POST", "/v2/domains", `{"name":"example.com","ip_address":"192.0.2.1"}`); a.StatusCode != http.StatusCreated {
 		t.Fatal(a.text)
 	}
-	address := c.cloud.names.TLSAddresses()[0].String()
-	if shown := c.cloud.nameserverAddresses(); !strings.HasSuffix(shown, ", "+address+" by TLS") {
+	address := c.cloud.names.server.TLSAddresses()[0].String()
+	if shown := c.cloud.names.String(); !strings.HasSuffix(shown, ", "+address+" by TLS") {
 		t.Errorf("the greeting names %s, not %s", shown, address)
 	}
 	client := &dns.Client{Net: "tcp-tls", TLSConfig: &tls.Config{RootCAs: authority.Pool, ServerName: certificatetest.Name, NextProtos: []string{"dot"}}}

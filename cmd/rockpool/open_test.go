@@ -12,7 +12,7 @@ import (
 // A cloud that can't have its folders says why, whatever runs its machines.
 func TestOpenSaysWhatIsInTheWay(t *testing.T) {
 	for compute, folder := range map[string]string{"simulated": "simulated", "qemu": "droplets"} {
-		c := &serveCommand{dataFlag: dataFlag{t.TempDir()}, Compute: compute, Network: "user", Forward: []uint16{22},
+		c := &serveCommand{dataFlag: newData(t), Compute: compute, Network: "user", Forward: []uint16{22},
 			Addresses: addressing{netip.MustParsePrefix("127.18.0.0/16")}}
 		if err := os.WriteFile(filepath.Join(c.Data, folder), nil, 0o600); err != nil {
 			t.Fatal(err)

@@ -15,15 +15,14 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 type serveCommand struct {
 	dataFlag
 	tlsFlags
-	transferFlags
+	namesFlags
 	Listen       string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
-	DNS          string        `help:"Address and port of the name server of the domains, by UDP and TCP; empty for none." default:"127.0.0.1:5300"`
-	DNSTLS       string        `name:"dns-tls" help:"Address and port of the name server by TLS (RFC 7858), customarily port 853; it needs a certificate. Default: none."`
 	Nameservers  []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
 	Compute      string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
 	Network      string        `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
@@ -89,11 +88,31 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := cloud.start(ctx); err != nil {
 		return err
 	}
-	if err := cloud.startNames(c); err != nil {
+	if err := cloud.names.answer(); err != nil {
 		return err
 	}
-	c.greet(listener.Addr().String(), cloud.nameserverAddresses())
-	return serve(ctx, cloud.listener(listener, log), cloud.handler, log)
+	c.greet(listener.Addr().String(), cloud.names.String())
+	return cloud.serve(ctx, cloud.listener(listener, log), log)
+}
+
+// serve answers until ctx ends, or another process has taken the database.
+func (cl *cloud) serve(ctx context.Context, listener net.Listener, log *slog.Logger) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-cl.taken:
+			stop()
+		}
+	}()
+	err := serve(ctx, listener, cl.handler, log)
+	select {
+	case <-cl.taken:
+		return store.ErrClaimed
+	default:
+		return err
+	}
 }
 
 // limiter bounds the requests of each token. Where only this machine can

@@ -33,7 +33,7 @@ func TestSignedDomainsValidate(t *testing.T) {
 	if err := os.WriteFile(anchor, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address := netip.MustParseAddrPort(c.cloud.nameserverAddresses())
+	address := netip.MustParseAddrPort(c.cloud.names.String())
 	validated := func(name, want string) {
 		t.Helper()
 		out, _ := exec.CommandContext(t.Context(), delv, "@"+address.Addr().String(), "-p", fmt.Sprint(address.Port()),

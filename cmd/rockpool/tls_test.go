@@ -80,10 +80,10 @@ func TestFlagsOfTLS(t *testing.T) {
 		{"no certificate", serveCommand{tlsFlags: tlsFlags{TLSKey: key}}, "give --tls-certificate as well"},
 		{"a file that is missing", serveCommand{tlsFlags: tlsFlags{certificate + ".old", key}}, certificate + ".old: no such file"},
 		{"another's key", serveCommand{tlsFlags: tlsFlags{certificate, other}}, "does not match"},
-		{"DNS over TLS without", serveCommand{DNSTLS: "127.0.0.1:0"}, "--dns-tls needs a certificate"},
-		{"DNS over TLS at no address", serveCommand{tlsFlags: tlsFlags{certificate, key}, DNSTLS: "853"}, "--dns-tls 853: not an address"},
+		{"DNS over TLS without", serveCommand{namesFlags: namesFlags{DNSTLS: "127.0.0.1:0"}}, "--dns-tls needs a certificate"},
+		{"DNS over TLS at no address", serveCommand{tlsFlags: tlsFlags{certificate, key}, namesFlags: namesFlags{DNSTLS: "853"}}, "--dns-tls 853: not an address"},
 	} {
-		test.c.dataFlag, test.c.Compute, test.c.Addresses = dataFlag{t.TempDir()}, "simulated", addressing{netip.MustParsePrefix("127.18.0.0/16")}
+		test.c.dataFlag, test.c.Compute, test.c.Addresses = newData(t), "simulated", addressing{netip.MustParsePrefix("127.18.0.0/16")}
 		cl, err := open(t.Context(), &test.c, slog.New(slog.DiscardHandler))
 		if err == nil {
 			cl.close()
