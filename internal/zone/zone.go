@@ -3,6 +3,7 @@
 package zone
 
 import (
+	"context"
 	"time"
 
 	"github.com/miekg/dns"
@@ -35,6 +36,12 @@ type Signer interface {
 	// Deny returns the records, not yet signed, that prove a denial. The
 	// server has each of their RRsets signed and sends both.
 	Deny(Denial) []dns.RR
+
+	// SignZone returns all of a zone, whose records begin with the SOA, for a
+	// server that has no key: the records, the SOA first, with their RRSIG
+	// records and a chain of NSEC records. The signatures are new, and hold for
+	// longer than any server serves a copy.
+	SignZone(ctx context.Context, records []dns.RR) ([]dns.RR, error)
 }
 
 // Denial is what a signed zone has to prove the absence of.

@@ -1,0 +1,158 @@
+package dnssec
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/miekg/dns"
+)
+
+// SignZone returns all of a signed zone, in the order of names. Each name that
+// is the zone's own, or a delegation, has an NSEC record; glue and what else is
+// below delegations stays as it is (RFC 4035, section 2).
+func (s *Signer) SignZone(ctx context.Context, records []dns.RR) ([]dns.RR, error) {
+	if len(records) == 0 || s.keys.signing() == nil {
+		return nil, errors.New("nothing to sign, or no key to sign with")
+	}
+	soa, ok := records[0].(*dns.SOA)
+	if !ok {
+		return nil, errors.New("a zone that does not begin with its SOA record")
+	}
+	owners, err := ownersOf(records)
+	if err != nil {
+		return nil, err
+	}
+	s.occlude(owners)
+	ttl := min(soa.Hdr.Ttl, soa.Minttl) // as of negative answers (RFC 9077)
+	all := make([]dns.RR, 0, 2*len(records)+2*len(owners))
+	for i, o := range owners {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if all, err = s.signOwner(all, o, s.next(owners[i:]), ttl); err != nil {
+			return nil, fmt.Errorf("signing %s: %w", o.name, err)
+		}
+	}
+	return all, nil
+}
+
+// owner is a name that has records.
+type owner struct {
+	name     string   // lower case
+	labels   [][]byte // from the right
+	sets     [][]dns.RR
+	occluded bool // below a delegation
+}
+
+// ownersOf sorts records by their names, those of a name by type as they come.
+func ownersOf(records []dns.RR) ([]*owner, error) {
+	byName := make(map[string]*owner, len(records))
+	owners := make([]*owner, 0, len(records))
+	for _, rr := range records {
+		name := dns.CanonicalName(rr.Header().Name)
+		o := byName[name]
+		if o == nil {
+			labels, err := labelsOf(name)
+			if err != nil {
+				return nil, err
+			}
+			o = &owner{name: name, labels: labels}
+			byName[name] = o
+			owners = append(owners, o)
+		}
+		o.add(rr)
+	}
+	slices.SortFunc(owners, func(a, b *owner) int { return slices.CompareFunc(a.labels, b.labels, bytes.Compare) })
+	return owners, nil
+}
+
+func (o *owner) add(rr dns.RR) {
+	for i, set := range o.sets {
+		if set[0].Header().Rrtype == rr.Header().Rrtype {
+			o.sets[i] = append(set, rr)
+			return
+		}
+	}
+	o.sets = append(o.sets, []dns.RR{rr})
+}
+
+func (o *owner) types() []uint16 {
+	types := make([]uint16, len(o.sets))
+	for i, set := range o.sets {
+		types[i] = set[0].Header().Rrtype
+	}
+	return types
+}
+
+func (o *owner) isBelow(other *owner) bool {
+	n := len(other.labels)
+	return len(o.labels) > n && slices.EqualFunc(o.labels[:n], other.labels, bytes.Equal)
+}
+
+// occlude marks what is below delegations, which it follows in the order.
+func (s *Signer) occlude(owners []*owner) {
+	var cut *owner
+	for _, o := range owners {
+		if o.occluded = cut != nil && o.isBelow(cut); !o.occluded && s.delegates(o) {
+			cut = o
+		}
+	}
+}
+
+func (s *Signer) delegates(o *owner) bool {
+	return o.name != s.origin && slices.Contains(o.types(), dns.TypeNS)
+}
+
+// next returns the name that the NSEC record of the first of some names leads
+// to: from the last one to the apex.
+func (s *Signer) next(owners []*owner) string {
+	for _, o := range owners[1:] {
+		if !o.occluded {
+			return o.name
+		}
+	}
+	return s.origin
+}
+
+// signOwner appends the records of a name, with their signatures and its NSEC
+// record if it has one.
+func (s *Signer) signOwner(all []dns.RR, o *owner, next string, ttl uint32) ([]dns.RR, error) {
+	visible := s.visible(o.name, o.types())
+	delegates := s.delegates(o)
+	for _, set := range o.sets {
+		all = append(all, set...)
+		rrtype := set[0].Header().Rrtype
+		if o.occluded || delegates && rrtype == dns.TypeNS || !slices.Contains(visible, rrtype) {
+			continue
+		}
+		signatures, _, err := s.sign(set)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, signatures...)
+	}
+	if o.occluded {
+		return all, nil
+	}
+	proof := nsec(o.name, next, visible, ttl)
+	signatures, _, err := s.sign([]dns.RR{proof})
+	return append(append(all, proof), signatures...), err
+}
+
+// labelsOf returns a name's labels from the right.
+func labelsOf(name string) ([][]byte, error) {
+	wire := make([]byte, maxName+1)
+	n, err := dns.PackDomainName(name, wire, 0, nil, false)
+	if err != nil {
+		return nil, fmt.Errorf("the name %s: %w", name, err)
+	}
+	labels := make([][]byte, 0, dns.CountLabel(name))
+	for at := 0; at < n-1; at += 1 + int(wire[at]) {
+		labels = append(labels, wire[at+1:at+1+int(wire[at])])
+	}
+	slices.Reverse(labels)
+	return labels, nil
+}
