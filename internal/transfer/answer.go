@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 
@@ -49,10 +50,22 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 	case incremental && s.request.Transport == dns.UDP:
 		// RFC 1995, section 2: it shall come by TCP.
 		return "tcp", s.all(one(view.SOA()))
+	case view.Signer() != nil:
+		return p.answerSigned(s, view)
 	case changes != nil:
 		return "incremental", s.all(differences(view.SOA(), changes))
 	}
 	return "whole", s.all(whole(view))
+}
+
+// answerSigned sends a signed zone, which is always sent whole: what changes
+// with a record is its signatures and the chain of names, too.
+func (p *Primary) answerSigned(s *stream, view dns.View) (result string, err error) {
+	records, err := p.signed.get(s.ctx, view)
+	if err != nil {
+		return "", fmt.Errorf("transfer: zone %s: %w", view.Origin(), err)
+	}
+	return "signed", s.all(copies(records))
 }
 
 func (p *Primary) allowed(r *dns.Request) bool {
@@ -102,7 +115,18 @@ func whole(view dns.View) iter.Seq[mdns.RR] {
 	}
 }
 
-// differences yields copies, as miekg/dns writes in what it packs.
+// copies yields copies of records that others send as well, as miekg/dns writes
+// in what it packs.
+func copies(rrs []mdns.RR) iter.Seq[mdns.RR] {
+	return func(yield func(mdns.RR) bool) {
+		for _, rr := range rrs {
+			if !yield(mdns.Copy(rr)) {
+				return
+			}
+		}
+	}
+}
+
 func differences(soa *mdns.SOA, changes []change) iter.Seq[mdns.RR] {
 	return func(yield func(mdns.RR) bool) {
 		if !yield(soa) {
@@ -110,8 +134,8 @@ func differences(soa *mdns.SOA, changes []change) iter.Seq[mdns.RR] {
 		}
 		for _, c := range changes {
 			for _, rrs := range [][]mdns.RR{c.removed, c.added} {
-				for _, rr := range rrs {
-					if !yield(mdns.Copy(rr)) {
+				for rr := range copies(rrs) {
+					if !yield(rr) {
 						return
 					}
 				}

@@ -1,6 +1,6 @@
 // Package transfer makes the name server a primary: secondaries copy its zones
 // by AXFR (RFC 5936) and IXFR (RFC 1995), are told of changes by NOTIFY (RFC 1996)
-// and of zones by a catalog (RFC 9432).
+// and of zones by a catalog (RFC 9432). Signed zones go with their signatures.
 //
 //	primary, err := transfer.New(transfer.Config{Keys: keys, Allow: prefixes})
 //	server, err := dns.New(dns.Config{Transfer: primary.Transfer, TSIG: primary.TSIG(), …})
@@ -38,6 +38,7 @@ type Primary struct {
 	keys    keys
 	server  *dns.Server
 	metrics *metrics
+	signed  *signedZones
 
 	catalog   catalog
 	notifiers []*notifier
@@ -62,7 +63,7 @@ func New(config Config) (*Primary, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Primary{config: config, keys: keys, metrics: m, journals: map[string]*journal{}}
+	p := &Primary{config: config, keys: keys, metrics: m, signed: newSignedZones(), journals: map[string]*journal{}}
 	if config.Catalog != "" {
 		p.catalog.origin, p.catalog.members = mdns.CanonicalName(config.Catalog), map[string]bool{}
 	}
@@ -132,6 +133,7 @@ func (p *Primary) remove(origin string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.clear()
+	p.signed.forget(mdns.CanonicalName(origin))
 	return p.server.Remove(origin)
 }
 
