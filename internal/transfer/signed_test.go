@@ -17,6 +17,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/dns"
 	"github.com/rockpool-cloud/rockpool/internal/dnssec"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
 	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
@@ -62,9 +63,7 @@ func signedZoneOf(t testing.TB, names string) (zone.Zone, *dnssec.Key) {
 // verify has another program look at a signed zone.
 func verify(t *testing.T, rrs []mdns.RR) error {
 	t.Helper()
-	if _, err := exec.LookPath("dnssec-verify"); err != nil {
-		t.Skip("NOT TESTED: dnssec-verify is missing: apt install bind9-utils")
-	}
+	needs.Program(t, "dnssec-verify", "bind9-utils")
 	var text strings.Builder
 	for _, rr := range rrs {
 		fmt.Fprintln(&text, rr)
