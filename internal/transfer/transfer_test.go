@@ -67,7 +67,7 @@ func step(t *testing.T, p *Primary, serial int) {
 }
 
 func transferred(address string, m *mdns.Msg, provider mdns.TsigProvider) (rrs []mdns.RR, messages int, err error) {
-	envelopes, err := (&mdns.Transfer{TsigProvider: provider}).In(m, address)
+	envelopes, err := (&mdns.Transfer{TsigProvider: provider, ReadTimeout: time.Minute}).In(m, address)
 	if err != nil {
 		return nil, 0, err
 	}
