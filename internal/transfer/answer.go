@@ -84,20 +84,13 @@ func (p *Primary) allowed(r *dns.Request) bool {
 // snapshot returns a zone and what leads to it from what the client has, both
 // of one moment.
 func (p *Primary) snapshot(origin string, has *mdns.SOA) (dns.View, []change, bool) {
-	p.mu.Lock()
-	j := p.journals[mdns.CanonicalName(origin)]
-	p.mu.Unlock()
-	if j == nil { // nothing has changed since it was put elsewhere
-		view, ok := p.server.Zone(origin)
-		return view, nil, ok
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j := p.journals.lock(origin)
+	defer p.journals.unlock(j)
 	view, ok := p.server.Zone(origin)
 	if !ok || has == nil {
 		return view, nil, ok
 	}
-	return view, j.since(has.Serial, view.Serial()), true
+	return view, p.journals.since(j, has.Serial, view.Serial()), true
 }
 
 func one(rr mdns.RR) iter.Seq[mdns.RR] {

@@ -27,6 +27,7 @@ type Config struct {
 	Keys           []Key                 // whoever signs by one of them may copy
 	Allow          []netip.Prefix        // addresses that may copy without a key
 	JournalRecords int                   // most that are kept of a zone's changes; default 2,000
+	JournalTotal   int                   // most that are kept of all zones' changes, some 250 bytes each; default 100,000
 	Secondaries    []Secondary           // who is told of changes
 	Catalog        string                // name of the catalog zone, as catalog.invalid.; "": there is none
 	Registry       prometheus.Registerer // gets the figures; nil: nobody does
@@ -45,9 +46,7 @@ type Primary struct {
 	ctx       context.Context // ends with Close
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
-
-	mu       sync.Mutex // of the map
-	journals map[string]*journal
+	journals  *journals
 }
 
 // New returns a primary that has to be attached to its server.
@@ -59,11 +58,14 @@ func New(config Config) (*Primary, error) {
 	if config.JournalRecords == 0 {
 		config.JournalRecords = 2_000
 	}
+	if config.JournalTotal == 0 {
+		config.JournalTotal = 100_000
+	}
 	m, err := newMetrics(config.Registry)
 	if err != nil {
 		return nil, err
 	}
-	p := &Primary{config: config, keys: keys, metrics: m, signed: newSignedZones(), journals: map[string]*journal{}}
+	p := &Primary{config: config, keys: keys, metrics: m, signed: newSignedZones(), journals: newJournals(config.JournalRecords, config.JournalTotal)}
 	if config.Catalog != "" {
 		p.catalog.origin, p.catalog.members = mdns.CanonicalName(config.Catalog), map[string]bool{}
 	}
@@ -93,26 +95,26 @@ func (p *Primary) isCatalog(origin string) bool {
 }
 
 func (p *Primary) put(z zone.Zone) error {
-	j := p.journal(z.Origin)
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j := p.journals.lock(z.Origin)
+	defer p.journals.unlock(j)
 	if err := p.server.Put(z); err != nil {
 		return err
 	}
-	j.clear()
+	p.journals.clear(j)
 	p.notify(z.Origin)
 	return nil
 }
 
 // Apply changes a zone as the server does, and keeps the change for IXFR.
 func (p *Primary) Apply(c zone.Change) error {
-	j := p.journal(c.Origin)
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j := p.journals.lock(c.Origin)
+	defer p.journals.unlock(j)
 	if err := p.server.Apply(c); err != nil {
 		return err
 	}
-	j.add(c, p.config.JournalRecords)
+	if view, ok := p.server.Zone(c.Origin); ok && view.Signer() == nil { // signed zones are sent whole
+		p.journals.add(j, c)
+	}
 	p.notify(c.Origin)
 	return nil
 }
@@ -129,24 +131,9 @@ func (p *Primary) Remove(origin string) bool {
 }
 
 func (p *Primary) remove(origin string) bool {
-	j := p.journal(origin)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.clear()
+	j := p.journals.lock(origin)
+	defer p.journals.unlock(j)
+	p.journals.clear(j)
 	p.signed.forget(mdns.CanonicalName(origin))
 	return p.server.Remove(origin)
-}
-
-// journal returns the journal of a zone. It stays when the zone goes, so that
-// all who change the zone wait for the same one.
-func (p *Primary) journal(origin string) *journal {
-	origin = mdns.CanonicalName(origin)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	j := p.journals[origin]
-	if j == nil {
-		j = &journal{}
-		p.journals[origin] = j
-	}
-	return j
 }
