@@ -5,8 +5,9 @@
 //	primary, err := transfer.New(transfer.Config{Keys: keys, Allow: prefixes})
 //	server, err := dns.New(dns.Config{Transfer: primary.Transfer, TSIG: primary.TSIG(), …})
 //	primary.Attach(server)
-//	err = primary.Start() // when the zones are there; Close ends it
 //	err = primary.Put(zone) // and Apply and Remove: in place of the server's
+//	err = primary.Catalog(serial) // when zones have come or gone
+//	err = primary.Start() // when the zones are there; Close ends it
 package transfer
 
 import (
@@ -68,6 +69,7 @@ func New(config Config) (*Primary, error) {
 	p := &Primary{config: config, keys: keys, metrics: m, signed: newSignedZones(), journals: newJournals(config.JournalRecords, config.JournalTotal)}
 	if config.Catalog != "" {
 		p.catalog.origin, p.catalog.members = mdns.CanonicalName(config.Catalog), map[string]bool{}
+		p.catalog.changed = map[string]bool{}
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p, p.makeNotifiers()
@@ -80,14 +82,14 @@ func (p *Primary) Attach(server *dns.Server) { p.server = server }
 func (p *Primary) TSIG() mdns.TsigProvider { return p.keys }
 
 // Put puts a zone as the server does. Who has an older one has to copy it whole.
+// The next version of the catalog lists it, also if the server refuses it: a
+// later one may be taken.
 func (p *Primary) Put(z zone.Zone) error {
 	if p.isCatalog(z.Origin) {
 		return errors.New("transfer: the catalog's name is no zone's")
 	}
-	if err := p.put(z); err != nil {
-		return err
-	}
-	return p.list(z.Origin)
+	p.catalog.note(z.Origin, true)
+	return p.put(z)
 }
 
 func (p *Primary) isCatalog(origin string) bool {
@@ -119,18 +121,13 @@ func (p *Primary) Apply(c zone.Change) error {
 	return nil
 }
 
-// Remove removes a zone as the server does.
+// Remove removes a zone as the server does. The next version of the catalog
+// does not list it.
 func (p *Primary) Remove(origin string) bool {
 	if p.isCatalog(origin) {
 		return false
 	}
-	removed := p.remove(origin)
-	// The catalog is only ever changed by list, whose changes fit it.
-	_ = p.list(origin)
-	return removed
-}
-
-func (p *Primary) remove(origin string) bool {
+	p.catalog.note(origin, false)
 	j := p.journals.lock(origin)
 	defer p.journals.unlock(j)
 	p.journals.clear(j)

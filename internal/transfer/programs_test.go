@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -126,7 +127,7 @@ func startSecondary(t *testing.T, from program, config Config) (p *Primary, ours
 	config.Keys, config.Catalog = testKeys, "catalog.invalid."
 	config.Secondaries = []Secondary{{Address: secondary, Key: "k256."}}
 	p, ours = started(t, config, 10)
-	if err := p.Start(); err != nil {
+	if err := errors.Join(p.Catalog(100), p.Start()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -17,7 +18,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rockpool-cloud/rockpool/internal/needs"
-	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // freePort returns a port that is free by UDP and TCP, below those that the
@@ -85,13 +85,14 @@ func TestSecondaries(t *testing.T) {
 			if counted(t, registry)["IXFR incremental"] == 0 {
 				t.Errorf("the changes were not sent as such: %v", counted(t, registry))
 			}
-			z := zone.Zone{Origin: "example.net.", Records: []mdns.RR{rr(t, "example.net. 60 IN SOA ns. host. 7 60 60 60 60"), rr(t, "example.net. 60 IN NS ns.")}}
-			if err := p.Put(z); err != nil {
+			if err := errors.Join(p.Put(small(t, "example.net.", "7")), p.Catalog(101)); err != nil {
 				t.Fatal(err)
 			}
 			await(t, address, "example.net.", 7)
 			if secondary.catalogs {
-				p.Remove("example.net.")
+				if err := errors.Join(removed(p, "example.net."), p.Catalog(102)); err != nil {
+					t.Fatal(err)
+				}
 				awaitGone(t, address, "example.net.")
 			} else {
 				t.Logf("%s knows no catalog zones: its zones were configured by hand", secondary.name)
