@@ -41,7 +41,7 @@ func (stubSigner) Deny(d zone.Denial) []dns.RR {
 	}}
 }
 
-func (stubSigner) SignZone(context.Context, []dns.RR) ([]dns.RR, error) {
+func (stubSigner) SignZone(context.Context, []dns.RR, []dns.RR) ([]dns.RR, error) {
 	return nil, errors.New("whole zones are not signed here")
 }
 

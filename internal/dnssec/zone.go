@@ -12,8 +12,9 @@ import (
 
 // SignZone returns all of a signed zone, in the order of names. Each name that
 // is the zone's own, or a delegation, has an NSEC record; glue and what else is
-// below delegations stays as it is (RFC 4035, section 2).
-func (s *Signer) SignZone(ctx context.Context, records []dns.RR) ([]dns.RR, error) {
+// below delegations stays as it is (RFC 4035, section 2). Signatures hold for 13
+// days at least.
+func (s *Signer) SignZone(ctx context.Context, records, earlier []dns.RR) ([]dns.RR, error) {
 	if len(records) == 0 || s.keys.signing() == nil {
 		return nil, errors.New("nothing to sign, or no key to sign with")
 	}
@@ -26,17 +27,20 @@ func (s *Signer) SignZone(ctx context.Context, records []dns.RR) ([]dns.RR, erro
 		return nil, err
 	}
 	s.occlude(owners)
-	ttl := min(soa.Hdr.Ttl, soa.Minttl) // as of negative answers (RFC 9077)
-	all := make([]dns.RR, 0, 2*len(records)+2*len(owners))
+	e := edition{
+		Signer: s, earlier: s.signaturesOf(earlier, owners[0]),
+		ttl: min(soa.Hdr.Ttl, soa.Minttl), // as of negative answers (RFC 9077)
+		all: make([]dns.RR, 0, 2*len(records)+2*len(owners)),
+	}
 	for i, o := range owners {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if all, err = s.signOwner(all, o, s.next(owners[i:]), ttl); err != nil {
+		if err := e.add(o, s.next(owners[i:])); err != nil {
 			return nil, fmt.Errorf("signing %s: %w", o.name, err)
 		}
 	}
-	return all, nil
+	return e.all, nil
 }
 
 // owner is a name that has records.
@@ -117,29 +121,43 @@ func (s *Signer) next(owners []*owner) string {
 	return s.origin
 }
 
-// signOwner appends the records of a name, with their signatures and its NSEC
-// record if it has one.
-func (s *Signer) signOwner(all []dns.RR, o *owner, next string, ttl uint32) ([]dns.RR, error) {
-	visible := s.visible(o.name, o.types())
-	delegates := s.delegates(o)
+// edition is a version of a zone while it is signed.
+type edition struct {
+	*Signer
+	earlier signatures
+	ttl     uint32 // of NSEC records
+	all     []dns.RR
+}
+
+// add adds the records of a name, with their signatures and its NSEC record if
+// it has one.
+func (e *edition) add(o *owner, next string) error {
+	visible, delegates := e.visible(o.name, o.types()), e.delegates(o)
 	for _, set := range o.sets {
-		all = append(all, set...)
 		rrtype := set[0].Header().Rrtype
 		if o.occluded || delegates && rrtype == dns.TypeNS || !slices.Contains(visible, rrtype) {
+			e.all = append(e.all, set...)
 			continue
 		}
-		signatures, _, err := s.sign(set)
-		if err != nil {
-			return nil, err
+		if err := e.addSigned(o.name, set); err != nil {
+			return err
 		}
-		all = append(all, signatures...)
 	}
 	if o.occluded {
-		return all, nil
+		return nil
 	}
-	proof := nsec(o.name, next, visible, ttl)
-	signatures, _, err := s.sign([]dns.RR{proof})
-	return append(append(all, proof), signatures...), err
+	return e.addSigned(o.name, []dns.RR{nsec(o.name, next, visible, e.ttl)})
+}
+
+func (e *edition) addSigned(name string, set []dns.RR) (err error) {
+	signatures := e.taken(e.earlier, name, set)
+	if signatures == nil {
+		if signatures, _, err = e.sign(set); err != nil {
+			return err
+		}
+	}
+	e.all = append(append(e.all, set...), signatures...)
+	return nil
 }
 
 // labelsOf returns a name's labels from the right.

@@ -46,7 +46,7 @@ func signedWhole(t failer, text string) ([]dns.RR, Keys) {
 		t.Fatalf("%v", err)
 	}
 	z := signed(t, text, Keys{Stage: Stable, Key: key})
-	all, err := z.Signer.SignZone(context.Background(), z.Records)
+	all, err := z.Signer.SignZone(context.Background(), z.Records, nil)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -176,7 +176,7 @@ func TestSignZoneRefuses(t *testing.T) {
 		{"no key", t.Context(), NewSigner(origin, Keys{}, Config{}), soa},
 		{"who asked has gone", ended, s, soa},
 	} {
-		if all, err := test.signer.SignZone(test.ctx, test.records); err == nil {
+		if all, err := test.signer.SignZone(test.ctx, test.records, nil); err == nil {
 			t.Errorf("%s: %v", test.name, all)
 		}
 	}

@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// keepSigned is for how long a signed version is sent again. Signatures hold
-	// for 14 days, and a copy may be served for 7 days after it was last
-	// compared.
-	keepSigned = 24 * time.Hour
+	// keepSigned is for how long a signed version is sent again. Its signatures
+	// held for 13 days then, and a copy may be served for 7 days after it was
+	// last compared.
+	keepSigned = 12 * time.Hour
 	// keepRecords is how many records of signed versions are kept: some 300
 	// bytes each.
 	keepRecords = 100_000
@@ -39,6 +39,7 @@ type signedZone struct {
 	view  dns.View
 	began time.Time
 	place *list.Element
+	base  []mdns.RR     // the version before, as far as it is kept; of who signs
 	size  int           // of what is kept
 	done  chan struct{} // closed when the following are there
 
@@ -58,7 +59,8 @@ func newSignedZones() *signedZones {
 func (s *signedZones) get(ctx context.Context, view dns.View) ([]mdns.RR, error) {
 	z, first := s.enter(view)
 	if first {
-		z.records, z.err = s.sign(ctx, view)
+		z.records, z.err = s.sign(ctx, view, z.base)
+		z.base = nil
 		s.settle(z)
 		close(z.done)
 	}
@@ -74,27 +76,31 @@ func (s *signedZones) get(ctx context.Context, view dns.View) ([]mdns.RR, error)
 func (s *signedZones) enter(view dns.View) (_ *signedZone, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var base []mdns.RR
 	if z := s.zones[view.Origin()]; z != nil {
 		if z.view == view && time.Since(z.began) < keepSigned {
 			s.order.MoveToFront(z.place)
 			return z, false
 		}
 		s.drop(z)
+		if z.size > 0 {
+			base = z.records
+		}
 	}
-	z := &signedZone{view: view, began: time.Now(), done: make(chan struct{})}
+	z := &signedZone{view: view, began: time.Now(), base: base, done: make(chan struct{})}
 	z.place = s.order.PushFront(z)
 	s.zones[view.Origin()] = z
 	return z, true
 }
 
-func (s *signedZones) sign(ctx context.Context, view dns.View) ([]mdns.RR, error) {
+func (s *signedZones) sign(ctx context.Context, view dns.View, base []mdns.RR) ([]mdns.RR, error) {
 	select {
 	case s.signing <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	defer func() { <-s.signing }()
-	records, err := view.Signer().SignZone(ctx, slices.Collect(view.Records()))
+	records, err := view.Signer().SignZone(ctx, slices.Collect(view.Records()), base)
 	if err != nil {
 		return nil, err
 	}

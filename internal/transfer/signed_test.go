@@ -115,7 +115,7 @@ func newSlowSigner() slowSigner {
 	return slowSigner{goOn: make(chan error), calls: new(atomic.Int32)}
 }
 
-func (s slowSigner) SignZone(ctx context.Context, records []mdns.RR) ([]mdns.RR, error) {
+func (s slowSigner) SignZone(ctx context.Context, records, _ []mdns.RR) ([]mdns.RR, error) {
 	s.calls.Add(1)
 	select {
 	case err := <-s.goOn:
@@ -223,7 +223,7 @@ func TestAFailureToSignIsNotKept(t *testing.T) {
 // manySigner makes many records of a zone.
 type manySigner struct{ zone.Signer }
 
-func (manySigner) SignZone(_ context.Context, records []mdns.RR) ([]mdns.RR, error) {
+func (manySigner) SignZone(_ context.Context, records, _ []mdns.RR) ([]mdns.RR, error) {
 	return append(records, make([]mdns.RR, keepRecords/4)...), nil
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 // BenchmarkAXFR is the time of a transfer of 20,000 records, each of a name of
-// its own: of a signed zone the first of a version, and one of those after it.
+// its own: of a signed zone the first of all, the first after a change, and one
+// of those after it.
 func BenchmarkAXFR(b *testing.B) {
 	var names strings.Builder
 	fmt.Fprintln(&names, "$TTL 300\n@ NS ns.example.net.")
@@ -17,9 +18,9 @@ func BenchmarkAXFR(b *testing.B) {
 		fmt.Fprintf(&names, "host-%d A 192.0.2.%d\n", i, i%256)
 	}
 	for _, bench := range []struct {
-		name           string
-		signed, forget bool
-	}{{"unsigned", false, false}, {"signed, first", true, true}, {"signed, again", true, false}} {
+		name                    string
+		signed, forget, changes bool
+	}{{"unsigned", false, false, false}, {"signed, first", true, true, false}, {"signed, changed", true, false, true}, {"signed, again", true, false, false}} {
 		b.Run(bench.name, func(b *testing.B) {
 			p, address := started(b, Config{Allow: loopback}, 0)
 			z, _ := signedZoneOf(b, names.String())
@@ -36,7 +37,12 @@ func BenchmarkAXFR(b *testing.B) {
 				}
 			}
 			transfer()
+			serial := 1
 			for b.Loop() {
+				if bench.changes {
+					serial++
+					step(b, p, serial)
+				}
 				if bench.forget {
 					p.signed.forget("example.com.")
 				}

@@ -57,7 +57,7 @@ func started(t testing.TB, config Config, texts int) (*Primary, string) {
 }
 
 // step changes the zone to a serial and adds an address.
-func step(t *testing.T, p *Primary, serial int) {
+func step(t testing.TB, p *Primary, serial int) {
 	t.Helper()
 	err := p.Apply(zone.Change{Origin: "example.com.", Removed: []mdns.RR{soa(t, serial-1)},
 		Added: []mdns.RR{soa(t, serial), rr(t, fmt.Sprintf("a%d.example.com. 60 IN A 192.0.2.1", serial))}})

@@ -39,9 +39,10 @@ type Signer interface {
 
 	// SignZone returns all of a zone, whose records begin with the SOA, for a
 	// server that has no key: the records, the SOA first, with their RRSIG
-	// records and a chain of NSEC records. The signatures are new, and hold for
-	// longer than any server serves a copy.
-	SignZone(ctx context.Context, records []dns.RR) ([]dns.RR, error)
+	// records and a chain of NSEC records. The signatures hold for longer than
+	// any server serves a copy. Earlier is what it returned for another version
+	// of the zone, or nil: what has not changed need not be signed again.
+	SignZone(ctx context.Context, records, earlier []dns.RR) ([]dns.RR, error)
 }
 
 // Denial is what a signed zone has to prove the absence of.
