@@ -41,8 +41,8 @@ func (stubSigner) Deny(d zone.Denial) []dns.RR {
 	}}
 }
 
-func (stubSigner) SignZone(context.Context, []dns.RR, []dns.RR) ([]dns.RR, error) {
-	return nil, errors.New("whole zones are not signed here")
+func (stubSigner) SignZone(context.Context, []dns.RR, []dns.RR, func([]dns.RR)) error {
+	return errors.New("whole zones are not signed here")
 }
 
 const signedZone = `

@@ -54,7 +54,7 @@ func TestSignaturesAreTakenOver(t *testing.T) {
 			config := Config{Now: func() time.Time { return now }}
 			sign := func(text string, keys Keys, earlier []dns.RR) []dns.RR {
 				records := append(parsed(t, origin, text), keys.Records(origin, 600)...)
-				all, err := NewSigner(origin, keys, config).SignZone(t.Context(), records, earlier)
+				all, err := whole(t.Context(), NewSigner(origin, keys, config), records, earlier)
 				if err != nil {
 					t.Fatal(err)
 				}

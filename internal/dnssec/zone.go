@@ -10,37 +10,38 @@ import (
 	"github.com/miekg/dns"
 )
 
-// SignZone returns all of a signed zone, in the order of names. Each name that
+// SignZone makes all of a signed zone, in the order of names. Each name that
 // is the zone's own, or a delegation, has an NSEC record; glue and what else is
 // below delegations stays as it is (RFC 4035, section 2). Signatures hold for 13
 // days at least.
-func (s *Signer) SignZone(ctx context.Context, records, earlier []dns.RR) ([]dns.RR, error) {
+func (s *Signer) SignZone(ctx context.Context, records, earlier []dns.RR, add func([]dns.RR)) error {
 	if len(records) == 0 || s.keys.signing() == nil {
-		return nil, errors.New("nothing to sign, or no key to sign with")
+		return errors.New("nothing to sign, or no key to sign with")
 	}
 	soa, ok := records[0].(*dns.SOA)
 	if !ok {
-		return nil, errors.New("a zone that does not begin with its SOA record")
+		return errors.New("a zone that does not begin with its SOA record")
 	}
 	owners, err := ownersOf(records)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.occlude(owners)
 	e := edition{
 		Signer: s, earlier: s.signaturesOf(earlier, owners[0]),
 		ttl: min(soa.Hdr.Ttl, soa.Minttl), // as of negative answers (RFC 9077)
-		all: make([]dns.RR, 0, 2*len(records)+2*len(owners)),
 	}
 	for i, o := range owners {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		if err := e.add(o, s.next(owners[i:])); err != nil {
-			return nil, fmt.Errorf("signing %s: %w", o.name, err)
+		rrs, err := e.sign(o, s.next(owners[i:]))
+		if err != nil {
+			return fmt.Errorf("signing %s: %w", o.name, err)
 		}
+		add(rrs)
 	}
-	return e.all, nil
+	return nil
 }
 
 // owner is a name that has records.
@@ -126,38 +127,36 @@ type edition struct {
 	*Signer
 	earlier signatures
 	ttl     uint32 // of NSEC records
-	all     []dns.RR
 }
 
-// add adds the records of a name, with their signatures and its NSEC record if
-// it has one.
-func (e *edition) add(o *owner, next string) error {
+// sign returns the records of a name, with their signatures and its NSEC record
+// if it has one.
+func (e *edition) sign(o *owner, next string) (rrs []dns.RR, err error) {
 	visible, delegates := e.visible(o.name, o.types()), e.delegates(o)
 	for _, set := range o.sets {
 		rrtype := set[0].Header().Rrtype
 		if o.occluded || delegates && rrtype == dns.TypeNS || !slices.Contains(visible, rrtype) {
-			e.all = append(e.all, set...)
+			rrs = append(rrs, set...)
 			continue
 		}
-		if err := e.addSigned(o.name, set); err != nil {
-			return err
+		if rrs, err = e.appendSigned(rrs, o.name, set); err != nil {
+			return nil, err
 		}
 	}
 	if o.occluded {
-		return nil
+		return rrs, nil
 	}
-	return e.addSigned(o.name, []dns.RR{nsec(o.name, next, visible, e.ttl)})
+	return e.appendSigned(rrs, o.name, []dns.RR{nsec(o.name, next, visible, e.ttl)})
 }
 
-func (e *edition) addSigned(name string, set []dns.RR) (err error) {
+func (e *edition) appendSigned(rrs []dns.RR, name string, set []dns.RR) (_ []dns.RR, err error) {
 	signatures := e.taken(e.earlier, name, set)
 	if signatures == nil {
-		if signatures, _, err = e.sign(set); err != nil {
-			return err
+		if signatures, _, err = e.Signer.sign(set); err != nil {
+			return nil, err
 		}
 	}
-	e.all = append(append(e.all, set...), signatures...)
-	return nil
+	return append(append(rrs, set...), signatures...), nil
 }
 
 // labelsOf returns a name's labels from the right.

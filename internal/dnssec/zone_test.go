@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rockpool-cloud/rockpool/internal/needs"
+	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // hardZone has what is easily signed wrong: names that sort by more than their
@@ -46,11 +47,17 @@ func signedWhole(t failer, text string) ([]dns.RR, Keys) {
 		t.Fatalf("%v", err)
 	}
 	z := signed(t, text, Keys{Stage: Stable, Key: key})
-	all, err := z.Signer.SignZone(context.Background(), z.Records, nil)
+	all, err := whole(context.Background(), z.Signer, z.Records, nil)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
 	return all, Keys{Stage: Stable, Key: key}
+}
+
+// whole returns what a signer makes of a zone.
+func whole(ctx context.Context, by zone.Signer, records, earlier []dns.RR) (all []dns.RR, err error) {
+	err = by.SignZone(ctx, records, earlier, func(rrs []dns.RR) { all = append(all, rrs...) })
+	return all, err
 }
 
 func TestSignZone(t *testing.T) {
@@ -176,7 +183,7 @@ func TestSignZoneRefuses(t *testing.T) {
 		{"no key", t.Context(), NewSigner(origin, Keys{}, Config{}), soa},
 		{"who asked has gone", ended, s, soa},
 	} {
-		if all, err := test.signer.SignZone(test.ctx, test.records, nil); err == nil {
+		if all, err := whole(test.ctx, test.signer, test.records, nil); err == nil {
 			t.Errorf("%s: %v", test.name, all)
 		}
 	}

@@ -46,26 +46,16 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 	case !ok || question.Qclass != mdns.ClassINET:
 		return "notauth", s.rcode(mdns.RcodeNotAuth)
 	case incremental && int32(has.Serial-view.Serial()) >= 0:
-		return "current", s.all(one(view.SOA()))
+		return "current", s.one(view.SOA())
 	case incremental && s.request.Transport == dns.UDP:
 		// RFC 1995, section 2: it shall come by TCP.
-		return "tcp", s.all(one(view.SOA()))
-	case view.Signer() != nil:
-		return p.answerSigned(s, view)
+		return "tcp", s.one(view.SOA())
+	case view.Signer() != nil: // always whole: signatures and chain change with each record
+		return "signed", s.all(p.signed.all(s.ctx, view))
 	case changes != nil:
-		return "incremental", s.all(differences(view.SOA(), changes))
+		return "incremental", s.all(there(differences(view.SOA(), changes)))
 	}
-	return "whole", s.all(whole(view))
-}
-
-// answerSigned sends a signed zone, which is always sent whole: what changes
-// with a record is its signatures and the chain of names, too.
-func (p *Primary) answerSigned(s *stream, view dns.View) (result string, err error) {
-	records, err := p.signed.get(s.ctx, view)
-	if err != nil {
-		return "", fmt.Errorf("transfer: zone %s: %w", view.Origin(), err)
-	}
-	return "signed", s.all(copies(records))
+	return "whole", s.all(there(whole(view)))
 }
 
 func (p *Primary) allowed(r *dns.Request) bool {
@@ -93,8 +83,15 @@ func (p *Primary) snapshot(origin string, has *mdns.SOA) (dns.View, []change, bo
 	return view, p.journals.since(j, has.Serial, view.Serial()), true
 }
 
-func one(rr mdns.RR) iter.Seq[mdns.RR] {
-	return func(yield func(mdns.RR) bool) { yield(rr) }
+// there yields records that are all there.
+func there(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
+	return func(yield func(mdns.RR, error) bool) {
+		for rr := range rrs {
+			if !yield(rr, nil) {
+				return
+			}
+		}
+	}
 }
 
 func whole(view dns.View) iter.Seq[mdns.RR] {
@@ -150,9 +147,21 @@ func (s *stream) rcode(rcode int) error {
 	return s.send(new(mdns.Msg).SetRcode(s.request.Msg, rcode))
 }
 
-func (s *stream) all(rrs iter.Seq[mdns.RR]) error {
+func (s *stream) one(rr mdns.RR) error {
+	m := s.message()
+	m.Answer = []mdns.RR{rr}
+	s.bytes += mdns.Len(rr)
+	return s.flush(m)
+}
+
+// all sends records until there is an error instead of one. What has been sent
+// then does not end with the SOA: the client throws it away.
+func (s *stream) all(rrs iter.Seq2[mdns.RR, error]) error {
 	m, size := s.message(), 0
-	for rr := range rrs {
+	for rr, err := range rrs {
+		if err != nil {
+			return fmt.Errorf("transfer: %w", err)
+		}
 		n := mdns.Len(rr)
 		if size > 0 && size+n > messageSize {
 			if err := s.flush(m); err != nil {

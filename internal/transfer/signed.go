@@ -3,6 +3,7 @@ package transfer
 import (
 	"container/list"
 	"context"
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -34,19 +35,6 @@ type signedZones struct {
 	records int
 }
 
-// signedZone is a version of a zone. Nobody changes its records.
-type signedZone struct {
-	view  dns.View
-	began time.Time
-	place *list.Element
-	base  []mdns.RR     // the version before, as far as it is kept; of who signs
-	size  int           // of what is kept
-	done  chan struct{} // closed when the following are there
-
-	records []mdns.RR
-	err     error
-}
-
 func newSignedZones() *signedZones {
 	return &signedZones{
 		signing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
@@ -54,57 +42,55 @@ func newSignedZones() *signedZones {
 	}
 }
 
-// get returns the records of a version with their signatures, as they are sent:
-// the SOA first and last.
-func (s *signedZones) get(ctx context.Context, view dns.View) ([]mdns.RR, error) {
-	z, first := s.enter(view)
-	if first {
-		z.records, z.err = s.sign(ctx, view, z.base)
-		z.base = nil
-		s.settle(z)
-		close(z.done)
-	}
-	select {
-	case <-z.done:
-		return z.records, z.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// all yields the records of a version with their signatures, as they are sent:
+// the SOA first and last. They come while they are signed, as some secondaries
+// do not wait long, and the signing goes on whether they are taken or not.
+func (s *signedZones) all(ctx context.Context, view dns.View) iter.Seq2[mdns.RR, error] {
+	return func(yield func(mdns.RR, error) bool) {
+		z, first := s.enter(view)
+		if first {
+			var signing sync.WaitGroup
+			signing.Go(func() {
+				z.end(s.sign(ctx, z))
+				s.settle(z)
+			})
+			defer signing.Wait()
+		}
+		z.each(yield)
 	}
 }
 
-// enter returns the place of a version, and whether the caller has to sign it.
+// enter returns the place of a version, and whether the caller has to have it
+// signed.
 func (s *signedZones) enter(view dns.View) (_ *signedZone, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var base []mdns.RR
-	if z := s.zones[view.Origin()]; z != nil {
-		if z.view == view && time.Since(z.began) < keepSigned {
-			s.order.MoveToFront(z.place)
-			return z, false
+	z := newSignedZone(view)
+	if old := s.zones[view.Origin()]; old != nil {
+		if old.view == view && time.Since(old.began) < keepSigned {
+			s.order.MoveToFront(old.place)
+			return old, false
 		}
-		s.drop(z)
-		if z.size > 0 {
-			base = z.records
-		}
+		s.drop(old)
+		z.base = old
 	}
-	z := &signedZone{view: view, began: time.Now(), base: base, done: make(chan struct{})}
 	z.place = s.order.PushFront(z)
 	s.zones[view.Origin()] = z
 	return z, true
 }
 
-func (s *signedZones) sign(ctx context.Context, view dns.View, base []mdns.RR) ([]mdns.RR, error) {
+func (s *signedZones) sign(ctx context.Context, z *signedZone) error {
 	select {
 	case s.signing <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 	defer func() { <-s.signing }()
-	records, err := view.Signer().SignZone(ctx, slices.Collect(view.Records()), base)
-	if err != nil {
-		return nil, err
+	var earlier []mdns.RR
+	if z.base != nil {
+		earlier, z.base = z.base.whole(), nil
 	}
-	return append(records, records[0]), nil
+	return z.view.Signer().SignZone(ctx, slices.Collect(z.view.Records()), earlier, z.add)
 }
 
 // settle keeps a version that has been signed, and forgets those beyond the
@@ -115,11 +101,10 @@ func (s *signedZones) settle(z *signedZone) {
 	if s.zones[z.view.Origin()] != z {
 		return // another version has come meanwhile
 	}
-	if z.err != nil {
+	if z.size = len(z.whole()); z.size == 0 {
 		s.drop(z)
 		return
 	}
-	z.size = len(z.records)
 	s.records += z.size
 	for s.records > keepRecords && s.order.Len() > 1 {
 		s.drop(s.order.Back().Value.(*signedZone))

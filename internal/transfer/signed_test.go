@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,6 +85,7 @@ func TestSignedZonesAreSentSigned(t *testing.T) {
 	if err := p.Put(z); err != nil {
 		t.Fatal(err)
 	}
+	signatures := map[string]bool{} // of a name that does not change
 	for serial := 1; serial <= 3; serial++ {
 		if serial > 1 {
 			step(t, p, serial)
@@ -96,7 +98,15 @@ func TestSignedZonesAreSentSigned(t *testing.T) {
 			if err := verify(t, rrs[:len(rrs)-1]); err != nil {
 				t.Errorf("serial %d: %v", serial, err)
 			}
+			for _, rr := range rrs {
+				if sig, ok := rr.(*mdns.RRSIG); ok && sig.Hdr.Name == "www.example.com." && sig.TypeCovered == mdns.TypeCNAME {
+					signatures[sig.Signature] = true
+				}
+			}
 		}
+	}
+	if len(signatures) != 1 {
+		t.Errorf("what has not changed is signed %d times", len(signatures))
 	}
 	current := new(mdns.Msg).SetIxfr("example.com.", 3, "ns.", "host.")
 	if rrs, _, err := transferred(address, current, nil); err != nil || len(rrs) != 1 {
@@ -115,13 +125,14 @@ func newSlowSigner() slowSigner {
 	return slowSigner{goOn: make(chan error), calls: new(atomic.Int32)}
 }
 
-func (s slowSigner) SignZone(ctx context.Context, records, _ []mdns.RR) ([]mdns.RR, error) {
+func (s slowSigner) SignZone(ctx context.Context, records, _ []mdns.RR, add func([]mdns.RR)) error {
 	s.calls.Add(1)
+	add(records)
 	select {
 	case err := <-s.goOn:
-		return records, err
+		return err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 }
 
@@ -145,13 +156,24 @@ func attached(t *testing.T) (*Primary, slowSigner) {
 	return p, signer
 }
 
+// collected returns the records of a version as they are sent.
+func (p *Primary) collected(t *testing.T, view dns.View) (all []mdns.RR, err error) {
+	for rr, err := range p.signed.all(t.Context(), view) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rr)
+	}
+	return all, nil
+}
+
 // signs asks for the zone as it is now, as a secondary does.
 func (p *Primary) signs(t *testing.T, got chan<- error) {
 	view, _ := p.server.Zone("example.com.")
 	go func() {
-		rrs, err := p.signed.get(t.Context(), view)
-		if err == nil && soaFirst(rrs).Serial != view.Serial() {
-			err = fmt.Errorf("the serial is %d", soaFirst(rrs).Serial)
+		rrs, err := p.collected(t, view)
+		if err == nil && (len(rrs) < 2 || soaFirst(rrs).Serial != view.Serial()) {
+			err = fmt.Errorf("%v", rrs)
 		}
 		got <- err
 	}()
@@ -220,11 +242,74 @@ func TestAFailureToSignIsNotKept(t *testing.T) {
 	})
 }
 
+// TestSignedRecordsComeAtOnce has a client that is given what is signed while
+// the rest is not, and goes; the signing goes on for others.
+func TestSignedRecordsComeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, signer := attached(t)
+		got := make(chan error, 1)
+		view, _ := p.server.Zone("example.com.")
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
+			for rr, err := range p.signed.all(t.Context(), view) {
+				if soaFirst([]mdns.RR{rr}) == nil || err != nil {
+					t.Errorf("%v, %v", rr, err)
+				}
+				p.signs(t, got)
+				break
+			}
+		}()
+		synctest.Wait()
+		signer.goOn <- nil
+		if err := <-got; err != nil || signer.calls.Load() != 1 {
+			t.Errorf("signed %d times, %v", signer.calls.Load(), err)
+		}
+		<-gone
+	})
+}
+
+// brokenSigner fails after so many records.
+type brokenSigner struct {
+	zone.Signer
+	after int
+}
+
+func (s brokenSigner) SignZone(_ context.Context, records, _ []mdns.RR, add func([]mdns.RR)) error {
+	add(slices.Repeat(records, s.after))
+	return errors.New("no key")
+}
+
+// TestABrokenSigner has the client see that what it was sent is no zone.
+func TestABrokenSigner(t *testing.T) {
+	p, address := started(t, Config{Allow: loopback}, 0)
+	for _, test := range []struct {
+		after int
+		some  bool
+		want  string
+	}{{0, false, "bad xfr rcode: 2"}, {2, false, "bad xfr rcode: 2"}, {2_000, true, "EOF"}} {
+		z := zone.Zone{Origin: "example.com.", Records: []mdns.RR{soa(t, 1)}, Signer: brokenSigner{after: test.after}}
+		for i := range 5 {
+			z.Records = append(z.Records, rr(t, fmt.Sprintf("a%d.example.com. 60 IN A 192.0.2.1", i)))
+		}
+		if err := p.Put(z); err != nil {
+			t.Fatal(err)
+		}
+		rrs, _, err := transferred(address, new(mdns.Msg).SetAxfr("example.com."), nil)
+		if err == nil || !strings.Contains(err.Error(), test.want) || len(rrs) > 0 != test.some {
+			t.Errorf("after %d: %d records, %v", test.after, len(rrs), err)
+		}
+	}
+}
+
 // manySigner makes many records of a zone.
 type manySigner struct{ zone.Signer }
 
-func (manySigner) SignZone(_ context.Context, records, _ []mdns.RR) ([]mdns.RR, error) {
-	return append(records, make([]mdns.RR, keepRecords/4)...), nil
+func (manySigner) SignZone(_ context.Context, records, _ []mdns.RR, add func([]mdns.RR)) error {
+	for range keepRecords / 4 {
+		add(records)
+	}
+	return nil
 }
 
 func TestSignedVersionsAreBounded(t *testing.T) {
@@ -236,7 +321,7 @@ func TestSignedVersionsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		view, _ := p.server.Zone(origin)
-		if rrs, err := p.signed.get(t.Context(), view); err != nil || len(rrs) < keepRecords/4 {
+		if rrs, err := p.collected(t, view); err != nil || len(rrs) < keepRecords/4 {
 			t.Fatalf("%d records, %v", len(rrs), err)
 		}
 	}
