@@ -32,7 +32,10 @@ type names struct {
 
 // open makes the name server, not started. The certificate may be nil.
 func (f namesFlags) open(c *certificate.Certificate, registry prometheus.Registerer, log *slog.Logger) (*names, error) {
-	copies := f.transferFlags.config(registry)
+	copies, err := f.transferFlags.config(registry)
+	if err != nil {
+		return nil, err
+	}
 	primary, err := transfer.New(copies)
 	if err != nil {
 		return nil, err

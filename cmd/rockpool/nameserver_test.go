@@ -150,4 +150,10 @@ func TestDomainsAreCopied(t *testing.T) {
 	if n, err := read("example.com.", false); err == nil {
 		t.Errorf("without the key: %d records", n)
 	}
+	if a := c.do("POST", "/v2/domains/example.com/dnssec", `{"type":"sign"}`); a.StatusCode != http.StatusOK {
+		t.Fatal(a.text)
+	}
+	if n, err := read("example.com.", true); err != nil || n != 13 { // DNSKEY too, four RRSIG, and NSEC with its own
+		t.Errorf("signed: %d records, %v", n, err)
+	}
 }

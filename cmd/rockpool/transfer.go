@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,10 +16,10 @@ import (
 
 // transferFlags are about the name servers that copy this one's zones.
 type transferFlags struct {
-	Secondary     []netip.AddrPort `help:"Addresses with ports of name servers that are told when a zone changes."`
-	TransferAllow []netip.Prefix   `help:"Networks that may copy zones without a key."`
-	TransferKey   []transferKey    `help:"Keys by which zones may be copied, as NAME:ALGORITHM:SECRET in base64 (TSIG)."`
-	Catalog       string           `help:"Name of the catalog zone, by which secondaries learn which zones there are (RFC 9432)."`
+	Secondary     []secondary    `help:"Name servers that are told when a zone changes, as ADDRESS:PORT, or ADDRESS:PORT/KEY to have that signed by a key of --transfer-key."`
+	TransferAllow []netip.Prefix `help:"Networks that may copy zones without a key."`
+	TransferKey   []transferKey  `help:"Keys by which zones may be copied, as NAME:ALGORITHM:SECRET in base64 (TSIG)."`
+	Catalog       string         `help:"Name of the catalog zone, by which secondaries learn which zones there are (RFC 9432)."`
 }
 
 // transferKey is a TSIG key in the form that dig takes, with its first two
@@ -34,7 +35,25 @@ func (k *transferKey) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (f transferFlags) config(registry prometheus.Registerer) transfer.Config {
+// secondary is a name server that is told of changes.
+type secondary struct{ transfer.Secondary }
+
+func (s *secondary) UnmarshalText(text []byte) error {
+	address, key, signed := strings.Cut(string(text), "/")
+	var err error
+	if s.Address, err = netip.ParseAddrPort(address); err != nil || s.Address.Port() == 0 {
+		return fmt.Errorf("%q is not an address with a port: a secondary is ADDRESS:PORT or ADDRESS:PORT/KEY", address)
+	}
+	if s.Key = ""; signed {
+		if _, ok := mdns.IsDomainName(key); !ok || key == "" {
+			return fmt.Errorf("%q is not the name of a key: a secondary is ADDRESS:PORT or ADDRESS:PORT/KEY", key)
+		}
+		s.Key = mdns.CanonicalName(key)
+	}
+	return nil
+}
+
+func (f transferFlags) config(registry prometheus.Registerer) (transfer.Config, error) {
 	config := transfer.Config{Allow: f.TransferAllow, Registry: registry}
 	if f.Catalog != "" {
 		config.Catalog = mdns.CanonicalName(f.Catalog)
@@ -42,10 +61,17 @@ func (f transferFlags) config(registry prometheus.Registerer) transfer.Config {
 	for _, key := range f.TransferKey {
 		config.Keys = append(config.Keys, key.Key)
 	}
-	for _, address := range f.Secondary {
-		config.Secondaries = append(config.Secondaries, transfer.Secondary{Address: address})
+	for _, to := range f.Secondary {
+		if to.Key != "" && !f.hasKey(to.Key) {
+			return config, fmt.Errorf("--secondary %s/%s: no --transfer-key has that name", to.Address, to.Key)
+		}
+		config.Secondaries = append(config.Secondaries, to.Secondary)
 	}
-	return config
+	return config, nil
+}
+
+func (f transferFlags) hasKey(name string) bool {
+	return slices.ContainsFunc(f.TransferKey, func(k transferKey) bool { return mdns.CanonicalName(k.Name) == name })
 }
 
 // maxDenials is how many signatures of denials are kept, some 600 bytes each.

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -38,6 +39,10 @@ func (stubSigner) Deny(d zone.Denial) []dns.RR {
 		Hdr:        dns.RR_Header{Name: d.Name, Rrtype: dns.TypeNSEC, Class: dns.ClassINET, Ttl: d.SOA.Hdr.Ttl},
 		NextDomain: kind + "." + d.Closest, TypeBitMap: d.Types,
 	}}
+}
+
+func (stubSigner) SignZone(context.Context, []dns.RR, []dns.RR, func([]dns.RR)) error {
+	return errors.New("whole zones are not signed here")
 }
 
 const signedZone = `

@@ -4,6 +4,8 @@ import (
 	"iter"
 
 	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // View is a zone as it was at one moment; it does not change.
@@ -34,6 +36,14 @@ func (v View) Serial() uint32 { return v.c.serial }
 // SOA returns the SOA record.
 func (v View) SOA() *dns.SOA {
 	return v.c.apex.get(dns.TypeSOA).records(v.c.wire, v.c.wire)[0].(*dns.SOA)
+}
+
+// Signer returns what signs the zone; nil if nothing does.
+func (v View) Signer() zone.Signer {
+	if v.c.signer == nil {
+		return nil
+	}
+	return v.c.signer.Signer
 }
 
 // Len returns the number of records.

@@ -1,5 +1,5 @@
 // Package dnssec keeps the keys of signed zones and signs what is answered of
-// them.
+// them, or all of them for secondaries.
 //
 //	key, err := dnssec.Generate()
 //	keys := dnssec.Sign(key, now)                  // a row of the database: the keys, Stage, Since, Switched

@@ -13,6 +13,7 @@ const (
 	backdated = time.Hour           // for clocks that are behind
 	validity  = 14 * 24 * time.Hour // at least
 	jitter    = 24 * time.Hour      // at most more, so that they are not all made again at once
+	copied    = 13 * 24 * time.Hour // that a signature holds at least when a copy of the zone gets it
 	remaining = 7 * 24 * time.Hour  // of a signature when it is made anew; more than records are kept for
 )
 

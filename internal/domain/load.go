@@ -24,7 +24,7 @@ func (s *Service) Start(ctx context.Context) error {
 // not no more. The end of the log is read first: what is committed meanwhile is
 // followed again later, which does no harm.
 func (s *Service) load(ctx context.Context) error {
-	seq, err := logEnd(ctx, s.DB)
+	seq, catalog, err := logEnd(ctx, s.DB)
 	if err != nil {
 		return err
 	}
@@ -41,13 +41,16 @@ func (s *Service) load(ctx context.Context) error {
 			s.unserve(origin)
 		}
 	}
+	if err := s.publishCatalog(catalog); err != nil {
+		return err
+	}
 	s.feed.seq = seq
 	return nil
 }
 
-func logEnd(ctx context.Context, q store.Querier) (seq int64, err error) {
-	err = q.QueryRow(ctx, `SELECT seq FROM domain_sequence`).Scan(&seq)
-	return seq, err
+func logEnd(ctx context.Context, q store.Querier) (seq int64, catalog uint32, err error) {
+	err = q.QueryRow(ctx, `SELECT seq, catalog_serial FROM domain_sequence`).Scan(&seq, &catalog)
+	return seq, catalog, err
 }
 
 // each calls visit with every domain that a condition lets through, and its
@@ -151,7 +154,7 @@ func (s *Service) Follow(ctx context.Context) {
 func (s *Service) CatchUp(ctx context.Context) error {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
-	end, err := logEnd(ctx, s.DB)
+	end, _, err := logEnd(ctx, s.DB)
 	if err != nil || end == s.feed.seq {
 		return err
 	}

@@ -20,6 +20,9 @@ type Publisher interface {
 	Apply(zone.Change) error
 	// Remove removes a zone and tells whether it was there.
 	Remove(origin string) bool
+	// Catalog has the zones that were put and not removed, refused or not, be
+	// the version of the catalog with that serial.
+	Catalog(serial uint32) error
 }
 
 // feed is how far the publisher has followed the log of changes. Commits by
@@ -31,6 +34,7 @@ type feed struct {
 	seq     int64             // of the last entry that was followed
 	served  map[string]uint32 // serials of the publisher's zones, by origin
 	signers map[string]signer // of those that are signed
+	catalog uint32            // its serial
 }
 
 func (f *feed) serves(origin string, serial uint32) {
@@ -73,9 +77,24 @@ func (s *Service) follow(ctx context.Context, e entry) error {
 		err = s.reload(ctx, e.name)
 	}
 	if err == nil {
+		err = s.publishCatalog(e.catalog)
+	}
+	if err == nil {
 		s.feed.seq = e.seq
 	}
 	return err
+}
+
+// publishCatalog has the domains that are served be a version of the catalog.
+func (s *Service) publishCatalog(serial uint32) error {
+	if s.Publisher == nil || serial == s.feed.catalog {
+		return nil
+	}
+	if err := s.Publisher.Catalog(serial); err != nil {
+		return err
+	}
+	s.feed.catalog = serial
+	return nil
 }
 
 // apply reports whether the publisher takes a change as one.
@@ -150,7 +169,7 @@ const maxEntries = 500
 // catchUp follows the log to its end.
 func (s *Service) catchUp(ctx context.Context) error {
 	for {
-		rows, err := s.DB.Query(ctx, `SELECT seq, kind, name, from_serial, serial, removed, added FROM domain_changes
+		rows, err := s.DB.Query(ctx, `SELECT seq, kind, name, from_serial, serial, removed, added, catalog_serial FROM domain_changes
 			WHERE seq > $1 ORDER BY seq LIMIT $2`, s.feed.seq, maxEntries)
 		entries, err := store.Collect(rows, err, scanEntry)
 		if err != nil {
@@ -172,7 +191,7 @@ func (s *Service) catchUp(ctx context.Context) error {
 
 func scanEntry(row store.Scanner) (e entry, err error) {
 	var removed, added string
-	if err = row.Scan(&e.seq, &e.kind, &e.name, &e.from, &e.serial, &removed, &added); err != nil || e.kind != entryChange {
+	if err = row.Scan(&e.seq, &e.kind, &e.name, &e.from, &e.serial, &removed, &added, &e.catalog); err != nil || e.kind != entryChange {
 		return e, err
 	}
 	e.change.Origin = e.name + "."

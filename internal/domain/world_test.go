@@ -3,7 +3,9 @@ package domain_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -215,6 +217,7 @@ type server struct {
 	signers map[string]zone.Signer
 	refuses func(origin string) error
 	log     []string // of what it was told
+	catalog []string // its versions: serials and zones
 }
 
 func newServer() *server {
@@ -269,6 +272,13 @@ func (s *server) Remove(origin string) bool {
 	_, ok := s.zones[origin]
 	delete(s.zones, origin)
 	return ok
+}
+
+func (s *server) Catalog(serial uint32) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.catalog = append(s.catalog, fmt.Sprint(serial, slices.Sorted(maps.Keys(s.zones))))
+	return nil
 }
 
 // serves is a zone as the server has it: sorted lines without the SOA record.

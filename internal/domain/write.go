@@ -27,7 +27,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, e *edit) (Domain, err
 	if err := e.writeRows(ctx, tx, d); err != nil {
 		return d, err
 	}
-	entry := entry{kind: entryZone, name: d.Name, from: e.domain.Serial, serial: d.Serial}
+	entry := entry{kind: entryZone, name: d.Name, from: e.domain.Serial, serial: d.Serial, lists: e.isNew}
 	if !e.isNew && len(removed)+len(added) <= maxChange {
 		change, err := e.domain.change(d, removed, added)
 		if err != nil {
@@ -100,6 +100,9 @@ type entry struct {
 	from   uint32 // serial
 	serial uint32
 	change zone.Change // if that is its kind
+
+	lists   bool   // it changes which domains there are
+	catalog uint32 // serial of the catalog after it
 }
 
 // The kinds of entries.
@@ -112,13 +115,19 @@ const (
 // log appends to the log of changes, and publishes the entry after the commit.
 // From here to the commit no other transaction appends.
 func (s *Service) log(ctx context.Context, tx *store.Tx, e entry) (err error) {
-	e.seq, err = tx.Insert(ctx, `UPDATE domain_sequence SET seq = seq + 1 RETURNING seq`)
+	err = tx.QueryRow(ctx, `UPDATE domain_sequence SET seq = seq + 1 RETURNING seq, catalog_serial`).Scan(&e.seq, &e.catalog)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO domain_changes (seq, kind, name, from_serial, serial, removed, added, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		e.seq, e.kind, e.name, e.from, e.serial, zoneText(e.change.Removed), zoneText(e.change.Added), store.Micros(tx.Now()))
+	if e.lists {
+		e.catalog = nextSerial(e.catalog, 0, tx.Now())
+		if _, err := tx.Exec(ctx, `UPDATE domain_sequence SET catalog_serial = $1`, e.catalog); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO domain_changes (seq, kind, name, from_serial, serial, removed, added, created_at, catalog_serial)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		e.seq, e.kind, e.name, e.from, e.serial, zoneText(e.change.Removed), zoneText(e.change.Added), store.Micros(tx.Now()), e.catalog)
 	tx.OnCommit(func() { s.publish(context.WithoutCancel(ctx), e) })
 	return err
 }

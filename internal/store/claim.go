@@ -11,8 +11,13 @@ import (
 // ErrClaimed says that another process has claimed the database.
 var ErrClaimed = errors.New("another process works on this database already")
 
-// claimInterval is how often a claim is looked after.
-const claimInterval = 2 * time.Second
+const (
+	// claimInterval is how often a claim is looked after.
+	claimInterval = 2 * time.Second
+	// claimWait is how long a process waits for the one before it to be gone,
+	// which PostgreSQL may notice later than we do.
+	claimWait = 3 * time.Second
+)
 
 // Exclusive makes this process the one that does what the database says, as
 // long as it has it open: Open fails with ErrClaimed if another one is. Lost is
@@ -34,7 +39,7 @@ func (db *DB) claimIt(ctx context.Context) error {
 		return err
 	}
 	c := &claim{db: on}
-	if err := c.make(ctx); err != nil {
+	if err := c.make(ctx, claimWait); err != nil {
 		return errors.Join(err, on.Close())
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -48,7 +53,7 @@ func (db *DB) claimIt(ctx context.Context) error {
 	db.unclaim = func() error {
 		stop()
 		<-ended
-		return on.Close()
+		return errors.Join(c.end(), on.Close())
 	}
 	return nil
 }
@@ -59,17 +64,34 @@ type claim struct {
 	conn *sql.Conn
 }
 
-func (c *claim) make(ctx context.Context) (err error) {
+// make makes the claim, or fails with ErrClaimed when it has waited so long for
+// another process to end.
+func (c *claim) make(ctx context.Context, wait time.Duration) (err error) {
 	if c.conn, err = c.db.Conn(ctx); err != nil {
 		return err
 	}
-	var got bool
-	err = c.conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT pg_try_advisory_lock(%d)`, serveLock)).Scan(&got)
-	if err == nil && !got {
+	_, err = c.conn.ExecContext(ctx, fmt.Sprintf(`SET lock_timeout = %d`, wait.Milliseconds()))
+	if err == nil {
+		_, err = c.conn.ExecContext(ctx, fmt.Sprintf(`SELECT pg_advisory_lock(%d)`, serveLock))
+	}
+	if postgresCode(err) == "55P03" { // lock_not_available
 		err = ErrClaimed
 	}
 	if err != nil {
 		return errors.Join(err, c.conn.Close())
+	}
+	return nil
+}
+
+// end gives the claim up before its connection ends, so that nobody has to wait
+// for PostgreSQL to notice. A connection that is lost has ended it already.
+func (c *claim) end() error {
+	if c.conn == nil {
+		return nil
+	}
+	_, _ = c.conn.ExecContext(context.Background(), fmt.Sprintf(`SELECT pg_advisory_unlock(%d)`, serveLock))
+	if err := c.conn.Close(); !errors.Is(err, sql.ErrConnDone) {
+		return err
 	}
 	return nil
 }
@@ -92,7 +114,7 @@ func (c *claim) watch(ctx context.Context) bool {
 			}
 			_ = c.conn.Close()
 		}
-		err := c.make(ctx)
+		err := c.make(ctx, time.Millisecond)
 		if errors.Is(err, ErrClaimed) {
 			return true
 		}

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 
@@ -45,14 +46,16 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 	case !ok || question.Qclass != mdns.ClassINET:
 		return "notauth", s.rcode(mdns.RcodeNotAuth)
 	case incremental && int32(has.Serial-view.Serial()) >= 0:
-		return "current", s.all(one(view.SOA()))
+		return "current", s.one(view.SOA())
 	case incremental && s.request.Transport == dns.UDP:
 		// RFC 1995, section 2: it shall come by TCP.
-		return "tcp", s.all(one(view.SOA()))
+		return "tcp", s.one(view.SOA())
+	case view.Signer() != nil: // always whole: signatures and chain change with each record
+		return "signed", s.all(p.signed.all(s.ctx, view))
 	case changes != nil:
-		return "incremental", s.all(differences(view.SOA(), changes))
+		return "incremental", s.all(there(differences(view.SOA(), changes)))
 	}
-	return "whole", s.all(whole(view))
+	return "whole", s.all(there(whole(view)))
 }
 
 func (p *Primary) allowed(r *dns.Request) bool {
@@ -71,24 +74,24 @@ func (p *Primary) allowed(r *dns.Request) bool {
 // snapshot returns a zone and what leads to it from what the client has, both
 // of one moment.
 func (p *Primary) snapshot(origin string, has *mdns.SOA) (dns.View, []change, bool) {
-	p.mu.Lock()
-	j := p.journals[mdns.CanonicalName(origin)]
-	p.mu.Unlock()
-	if j == nil { // nothing has changed since it was put elsewhere
-		view, ok := p.server.Zone(origin)
-		return view, nil, ok
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j := p.journals.lock(origin)
+	defer p.journals.unlock(j)
 	view, ok := p.server.Zone(origin)
 	if !ok || has == nil {
 		return view, nil, ok
 	}
-	return view, j.since(has.Serial, view.Serial()), true
+	return view, p.journals.since(j, has.Serial, view.Serial()), true
 }
 
-func one(rr mdns.RR) iter.Seq[mdns.RR] {
-	return func(yield func(mdns.RR) bool) { yield(rr) }
+// there yields records that are all there.
+func there(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
+	return func(yield func(mdns.RR, error) bool) {
+		for rr := range rrs {
+			if !yield(rr, nil) {
+				return
+			}
+		}
+	}
 }
 
 func whole(view dns.View) iter.Seq[mdns.RR] {
@@ -102,7 +105,18 @@ func whole(view dns.View) iter.Seq[mdns.RR] {
 	}
 }
 
-// differences yields copies, as miekg/dns writes in what it packs.
+// copies yields copies of records that others send as well, as miekg/dns writes
+// in what it packs.
+func copies(rrs []mdns.RR) iter.Seq[mdns.RR] {
+	return func(yield func(mdns.RR) bool) {
+		for _, rr := range rrs {
+			if !yield(mdns.Copy(rr)) {
+				return
+			}
+		}
+	}
+}
+
 func differences(soa *mdns.SOA, changes []change) iter.Seq[mdns.RR] {
 	return func(yield func(mdns.RR) bool) {
 		if !yield(soa) {
@@ -110,8 +124,8 @@ func differences(soa *mdns.SOA, changes []change) iter.Seq[mdns.RR] {
 		}
 		for _, c := range changes {
 			for _, rrs := range [][]mdns.RR{c.removed, c.added} {
-				for _, rr := range rrs {
-					if !yield(mdns.Copy(rr)) {
+				for rr := range copies(rrs) {
+					if !yield(rr) {
 						return
 					}
 				}
@@ -133,9 +147,21 @@ func (s *stream) rcode(rcode int) error {
 	return s.send(new(mdns.Msg).SetRcode(s.request.Msg, rcode))
 }
 
-func (s *stream) all(rrs iter.Seq[mdns.RR]) error {
+func (s *stream) one(rr mdns.RR) error {
+	m := s.message()
+	m.Answer = []mdns.RR{rr}
+	s.bytes += mdns.Len(rr)
+	return s.flush(m)
+}
+
+// all sends records until there is an error instead of one. What has been sent
+// then does not end with the SOA: the client throws it away.
+func (s *stream) all(rrs iter.Seq2[mdns.RR, error]) error {
 	m, size := s.message(), 0
-	for rr := range rrs {
+	for rr, err := range rrs {
+		if err != nil {
+			return fmt.Errorf("transfer: %w", err)
+		}
 		n := mdns.Len(rr)
 		if size > 0 && size+n > messageSize {
 			if err := s.flush(m); err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/miekg/dns"
 
@@ -17,13 +16,14 @@ type catalog struct {
 	origin string // "": there is none
 
 	mu      sync.Mutex
-	serial  uint32 // 0: not started
-	members map[string]bool
+	serial  uint32          // 0: it has not been put
+	members map[string]bool // that it lists
+	changed map[string]bool // zones that have come (true) or gone since
 }
 
 // soaRecord has short times, for a secondary that misses a NOTIFY.
-func (c *catalog) soaRecord() dns.RR {
-	return &dns.SOA{Hdr: c.header(c.origin, dns.TypeSOA), Ns: "invalid.", Mbox: "invalid.", Serial: c.serial,
+func (c *catalog) soaRecord(serial uint32) dns.RR {
+	return &dns.SOA{Hdr: c.header(c.origin, dns.TypeSOA), Ns: "invalid.", Mbox: "invalid.", Serial: serial,
 		Refresh: 60, Retry: 10, Expire: 1209600, Minttl: 0}
 }
 
@@ -37,50 +37,72 @@ func (c *catalog) member(origin string) dns.RR {
 	return &dns.PTR{Hdr: c.header(hex.EncodeToString(sum[:16])+".zones."+c.origin, dns.TypePTR), Ptr: origin}
 }
 
-// startCatalog puts the catalog of the zones that are there. Its serial begins
-// at the time, so that it grows when the program starts anew.
-func (p *Primary) startCatalog() error {
+// note has the next version list a zone, or not.
+func (c *catalog) note(origin string, there bool) {
+	if c.origin == "" {
+		return
+	}
+	origin = dns.CanonicalName(origin)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.members[origin] == there {
+		delete(c.changed, origin)
+	} else {
+		c.changed[origin] = there
+	}
+}
+
+// next returns the change to the next version; the lock is held.
+func (c *catalog) next(serial uint32) zone.Change {
+	change := zone.Change{Origin: c.origin, Removed: []dns.RR{c.soaRecord(c.serial)}, Added: []dns.RR{c.soaRecord(serial)}}
+	for origin, there := range c.changed {
+		if there {
+			change.Added = append(change.Added, c.member(origin))
+		} else {
+			change.Removed = append(change.Removed, c.member(origin))
+		}
+	}
+	return change
+}
+
+// Catalog has the zones that were put and not removed, refused or not, be the
+// version of the catalog with that serial. It never goes back: where the serial
+// is none that comes after the last one, other zones are one more.
+func (p *Primary) Catalog(serial uint32) error {
 	c := &p.catalog
 	if c.origin == "" {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.serial = uint32(time.Now().Unix())
-	records := []dns.RR{c.soaRecord(), &dns.NS{Hdr: c.header(c.origin, dns.TypeNS), Ns: "invalid."},
-		&dns.TXT{Hdr: c.header("version."+c.origin, dns.TypeTXT), Txt: []string{"2"}}}
-	for origin := range p.server.Zones() {
-		if origin != c.origin {
-			c.members[origin] = true
-			records = append(records, c.member(origin))
+	if c.serial != 0 && int32(serial-c.serial) <= 0 {
+		if len(c.changed) == 0 {
+			return nil
 		}
+		serial = c.serial + 1
 	}
-	return p.put(zone.Zone{Origin: c.origin, Records: records})
-}
-
-// list has the catalog list a zone if it is there, and only then, whoever else
-// puts and removes it at the same time.
-func (p *Primary) list(origin string) error {
-	c := &p.catalog
-	origin = dns.CanonicalName(origin)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, listed := p.server.Zone(origin)
-	if c.serial == 0 || c.members[origin] == listed {
-		return nil
-	}
-	change := zone.Change{Origin: c.origin, Removed: []dns.RR{c.soaRecord()}}
-	c.serial++
-	change.Added = []dns.RR{c.soaRecord()}
-	if listed {
-		change.Added = append(change.Added, c.member(origin))
-		c.members[origin] = true
-	} else {
-		change.Removed = append(change.Removed, c.member(origin))
-		delete(c.members, origin)
-	}
-	if err := p.Apply(change); err != nil {
+	if err := p.publish(c.next(serial)); err != nil {
 		return fmt.Errorf("transfer: catalog: %w", err)
 	}
+	c.serial = serial
+	for origin, there := range c.changed {
+		if there {
+			c.members[origin] = true
+		} else {
+			delete(c.members, origin)
+		}
+	}
+	clear(c.changed)
 	return nil
+}
+
+// publish puts the catalog at first, and changes it from then on.
+func (p *Primary) publish(change zone.Change) error {
+	c := &p.catalog
+	if c.serial != 0 {
+		return p.Apply(change)
+	}
+	records := append(change.Added, &dns.NS{Hdr: c.header(c.origin, dns.TypeNS), Ns: "invalid."},
+		&dns.TXT{Hdr: c.header("version."+c.origin, dns.TypeTXT), Txt: []string{"2"}})
+	return p.put(zone.Zone{Origin: c.origin, Records: records})
 }

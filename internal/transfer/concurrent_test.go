@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"fmt"
 	"sync"
 	"testing"
 
@@ -61,6 +60,17 @@ func TestMetrics(t *testing.T) {
 	if err := p.server.Close(); err != nil {
 		t.Fatal(err)
 	}
+	got := counted(t, registry)
+	for _, kind := range []string{"AXFR whole", "IXFR incremental", "AXFR notauth"} {
+		if got[kind] != 1 {
+			t.Errorf("%s is not counted once: %v", kind, got)
+		}
+	}
+}
+
+// counted returns how many transfers there were, by type and result.
+func counted(t *testing.T, registry *prometheus.Registry) map[string]float64 {
+	t.Helper()
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -69,13 +79,9 @@ func TestMetrics(t *testing.T) {
 	for _, f := range families {
 		for _, m := range f.Metric {
 			if f.GetName() == "rockpool_dns_transfers_total" {
-				got[fmt.Sprint(m.Label[1].GetValue()+m.Label[0].GetValue())] = m.Counter.GetValue()
+				got[m.Label[1].GetValue()+" "+m.Label[0].GetValue()] = m.Counter.GetValue()
 			}
 		}
 	}
-	for _, kind := range []string{"AXFRwhole", "IXFRincremental", "AXFRnotauth"} {
-		if got[kind] != 1 {
-			t.Errorf("%s is not counted once: %v", kind, got)
-		}
-	}
+	return got
 }

@@ -131,14 +131,11 @@ func (n *notifier) tell(ctx context.Context, origin string) {
 	}
 }
 
-// Start puts the catalog and begins to tell the secondaries. The server is
-// attached, and has the zones there are.
+// Start begins to tell the secondaries. The server is attached, and has the
+// zones there are.
 func (p *Primary) Start() error {
 	if p.server == nil {
 		return errors.New("transfer: no server is attached")
-	}
-	if err := p.startCatalog(); err != nil {
-		return err
 	}
 	for _, n := range p.notifiers {
 		for range notifyWorkers {

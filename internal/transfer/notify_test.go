@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rockpool-cloud/rockpool/internal/dns"
-	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -63,49 +63,51 @@ func TestQueueHoldsAZoneOnce(t *testing.T) {
 	}
 }
 
-func TestCatalog(t *testing.T) {
-	told := make(chan *dns.Request, 100)
-	peer, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Notify: func(_ context.Context, r *dns.Request) int {
-		told <- r
-		return mdns.RcodeSuccess
-	}})
+// TestNotifyIsSigned has a peer that knows the keys look at what it is told.
+func TestNotifyIsSigned(t *testing.T) {
+	secrets, err := newKeys(testKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan *dns.Request, 10)
+	peer, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, TSIG: secrets,
+		Notify: func(_ context.Context, r *dns.Request) int {
+			told <- r
+			return mdns.RcodeSuccess
+		}})
 	if err := errors.Join(err, peer.Start()); err != nil {
 		t.Fatal(err)
 	}
 	defer peer.Close()
-	p, address := started(t, Config{Allow: loopback, Catalog: "catalog.invalid.", Secondaries: []Secondary{{Address: peer.Addresses()[0]}}}, 1)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	first := soaOf(t, p, "catalog.invalid.").Serial
-	other := zone.Zone{Origin: "example.net.", Records: []mdns.RR{rr(t, "example.net. 60 IN SOA ns. host. 1 60 60 60 60"), rr(t, "example.net. 60 IN NS ns.")}}
-	if err := errors.Join(p.Put(other), p.Put(other)); err != nil {
-		t.Fatal(err)
-	}
-	rrs, _, err := transferred(address, new(mdns.Msg).SetIxfr("catalog.invalid.", first, "invalid.", "invalid."), nil)
-	if err != nil || len(rrs) != 5 || rrs[3].(*mdns.PTR).Ptr != "example.net." || soaFirst(rrs).Serial != first+1 {
-		t.Errorf("%v %v", rrs, err)
-	}
-	if !p.Remove("example.net.") || p.Remove("catalog.invalid.") {
-		t.Error("Remove")
-	}
-	rrs, _, err = transferred(address, new(mdns.Msg).SetAxfr("catalog.invalid."), nil)
-	if err != nil || len(rrs) != 5 || soaFirst(rrs).Serial != first+2 {
-		t.Errorf("%v %v", rrs, err)
-	}
-	for r := range told { // until the catalog's last change is told
-		if soa := soaFirst(r.Msg.Answer); soa.Hdr.Name == "catalog.invalid." && soa.Serial == first+2 {
-			break
+	for _, test := range []struct{ key, want string }{{"", ""}, {"k256.", "k256."}, {"K384", "k384."}, {"k512.", "k512."}} {
+		p, _ := started(t, Config{Keys: testKeys, Secondaries: []Secondary{{Address: peer.Addresses()[0], Key: test.key}}}, 1)
+		answers := make(chan *mdns.Msg, 1)
+		n := p.notifiers[0]
+		ask := n.exchange
+		n.exchange = func(ctx context.Context, m *mdns.Msg, to Secondary) (*mdns.Msg, error) {
+			answer, err := ask(ctx, m, to)
+			if err != nil {
+				t.Error(err)
+			}
+			answers <- answer
+			return answer, err
 		}
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if r := <-told; r.Key != test.want || r.Msg.Opcode != mdns.OpcodeNotify || soaFirst(r.Msg.Answer).Hdr.Name != "example.com." {
+			t.Errorf("by the key %q: %v", r.Key, r.Msg)
+		}
+		if answer := <-answers; answer == nil || (answer.IsTsig() != nil) != (test.key != "") {
+			t.Errorf("by the key %q it answers %v", test.key, answer)
+		}
+		p.Close()
 	}
 }
 
-func soaOf(t *testing.T, p *Primary, origin string) *mdns.SOA {
-	t.Helper()
-	soa := p.soa(origin)
-	if soa == nil {
-		t.Fatalf("%s is not there", origin)
+func TestSecondaryOfAnUnknownKey(t *testing.T) {
+	_, err := New(Config{Keys: testKeys, Secondaries: []Secondary{{Address: netip.MustParseAddrPort("192.0.2.1:53"), Key: "k128."}}})
+	if err == nil || !strings.Contains(err.Error(), "192.0.2.1:53") || !strings.Contains(err.Error(), "k128.") {
+		t.Error(err)
 	}
-	return soa
 }

@@ -1,7 +1,8 @@
 package transfer
 
 import (
-	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -9,14 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 
 	mdns "github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rockpool-cloud/rockpool/internal/needs"
-	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // freePort returns a port that is free by UDP and TCP, below those that the
@@ -38,28 +39,6 @@ func freePort(t *testing.T) int {
 	}
 	t.Fatal("no port is free")
 	return 0
-}
-
-// run runs a name server until the test ends.
-func run(t *testing.T, folder, text, program string, arguments ...string) {
-	t.Helper()
-	path := filepath.Join(folder, "conf")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var output bytes.Buffer
-	command := exec.Command(program, append(arguments, "-c", path)...)
-	command.Stdout, command.Stderr = &output, &output
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("%s: %s", program, output.String())
-		}
-	})
 }
 
 // await asks a secondary until it has a serial.
@@ -93,104 +72,79 @@ func awaitGone(t *testing.T, address, origin string) {
 	t.Fatalf("%s is still there", origin)
 }
 
-const knotText = `server:
-  listen: 127.0.0.1@%[1]d
-  rundir: %[2]q
-database:
-  storage: %[2]q
-key:
-  - id: k256.
-    algorithm: hmac-sha256
-    secret: c2VjcmV0
-remote:
-  - id: primary
-    address: %[3]s
-    key: k256.
-acl:
-  - id: notify
-    address: 127.0.0.1
-    action: notify
-template:
-  - id: default
-    storage: %[2]q
-  - id: member
-    storage: %[2]q
-    master: primary
-    acl: notify
-zone:
-  - domain: catalog.invalid.
-    master: primary
-    acl: notify
-    catalog-role: interpret
-    catalog-template: member
-`
-
-// NSD of Debian 12 is older than 4.9 and knows no catalogs: its zones are in
-// its configuration.
-const nsdText = `server:
-  ip-address: 127.0.0.1@%[1]d
-  server-count: 1
-  username: ""
-  chroot: ""
-  database: ""
-  zonesdir: %[2]q
-  pidfile: "%[2]s/pid"
-  xfrdfile: "%[2]s/xfrd"
-  xfrdir: %[2]q
-  zonelistfile: "%[2]s/zonelist"
-remote-control:
-  control-enable: no
-key:
-  name: "k256"
-  algorithm: hmac-sha256
-  secret: "c2VjcmV0"
-zone:
-  name: "example.com"
-  request-xfr: %[3]s k256
-  allow-notify: 127.0.0.1 NOKEY
-zone:
-  name: "example.net"
-  request-xfr: %[3]s k256
-  allow-notify: 127.0.0.1 NOKEY
-`
-
 func TestSecondaries(t *testing.T) {
-	for _, test := range []struct {
-		program, debian, text string
-		arguments             []string
-		catalog               bool
-	}{
-		{"knotd", "knot", knotText, nil, true},
-		{"nsd", "nsd", nsdText, []string{"-d"}, false},
-	} {
-		t.Run(test.program, func(t *testing.T) {
-			needs.Program(t, test.program, test.debian)
-			port, folder := freePort(t), t.TempDir()
-			secondary := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))
-			p, address := started(t, Config{Keys: testKeys, Catalog: "catalog.invalid.", Secondaries: []Secondary{{Address: secondary}}}, 10)
-			if err := p.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer p.Close()
-			from := netip.MustParseAddrPort(address)
-			at := fmt.Sprintf("%s@%d", from.Addr(), from.Port())
-			run(t, folder, fmt.Sprintf(test.text, port, folder, at), test.program, test.arguments...)
-			await(t, secondary.String(), "example.com.", 1)
+	for _, secondary := range programs {
+		t.Run(secondary.name, func(t *testing.T) {
+			registry := prometheus.NewRegistry()
+			p, _, address := startSecondary(t, secondary, Config{Registry: registry})
+			await(t, address, "example.com.", 1)
 			for serial := 2; serial <= 4; serial++ {
 				step(t, p, serial)
-				await(t, secondary.String(), "example.com.", uint32(serial))
+				await(t, address, "example.com.", uint32(serial))
 			}
-			z := zone.Zone{Origin: "example.net.", Records: []mdns.RR{rr(t, "example.net. 60 IN SOA ns. host. 7 60 60 60 60"), rr(t, "example.net. 60 IN NS ns.")}}
+			if counted(t, registry)["IXFR incremental"] == 0 {
+				t.Errorf("the changes were not sent as such: %v", counted(t, registry))
+			}
+			if err := errors.Join(p.Put(small(t, "example.net.", "7")), p.Catalog(101)); err != nil {
+				t.Fatal(err)
+			}
+			await(t, address, "example.net.", 7)
+			if secondary.catalogs {
+				if err := errors.Join(removed(p, "example.net."), p.Catalog(102)); err != nil {
+					t.Fatal(err)
+				}
+				awaitGone(t, address, "example.net.")
+			} else {
+				t.Logf("%s knows no catalog zones: its zones were configured by hand", secondary.name)
+			}
+		})
+	}
+}
+
+// TestSecondariesOfSignedZones has validators believe what secondaries answer,
+// that know no key.
+func TestSecondariesOfSignedZones(t *testing.T) {
+	delv := needs.Program(t, "delv", "bind9-dnsutils")
+	const yes, no = "; fully validated", "; negative response, fully validated"
+	for _, secondary := range programs {
+		t.Run(secondary.name, func(t *testing.T) {
+			p, _, address := startSecondary(t, secondary, Config{})
+			await(t, address, "example.com.", 1)
+			z, key := signedZoneOf(t, hardNames)
+			z.Records[0] = soa(t, 2)
 			if err := p.Put(z); err != nil {
 				t.Fatal(err)
 			}
-			await(t, secondary.String(), "example.net.", 7)
-			if test.catalog {
-				p.Remove("example.net.")
-				awaitGone(t, secondary.String(), "example.net.")
-			} else {
-				t.Logf("%s knows no catalog zones: its zones were configured by hand", test.program)
+			await(t, address, "example.com.", 2)
+			anchor := filepath.Join(t.TempDir(), "anchor")
+			text := fmt.Sprintf("trust-anchors { example.com. static-key 257 3 13 %q; };\n", key.DNSKEY("example.com.", 0).PublicKey)
+			if err := os.WriteFile(anchor, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
 			}
+			expect := func(ask, want string) {
+				t.Helper()
+				name, rrtype, _ := strings.Cut(ask, " ")
+				at := netip.MustParseAddrPort(address)
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				out, _ := exec.CommandContext(ctx, delv, "@"+at.Addr().String(), "-p", fmt.Sprint(at.Port()), "-4",
+					"-a", anchor, "+root=example.com.", strings.TrimPrefix(name+".example.com.", "@."), rrtype).CombinedOutput()
+				if !strings.Contains(string(out), want) {
+					t.Errorf("%s: want %q of\n%s", ask, want, out)
+				}
+			}
+			for _, ask := range []string{"@ DNSKEY", "@ SOA", "capital A", "www A", "v.wild A", "secure DS"} {
+				expect(ask, yes)
+			}
+			for _, ask := range []string{"none A", "a.b.none A", "ns1 TXT", "ent A", "v.wild AAAA", "v.y.wild A", "sub DS", "a3 A"} {
+				expect(ask, no)
+			}
+			step(t, p, 3)
+			await(t, address, "example.com.", 3)
+			expect("a3 A", yes)
+			expect("a3 TXT", no)
+			expect("a4 A", no)
+			expect("@ SOA", yes)
 		})
 	}
 }

@@ -20,7 +20,7 @@ var testKeys = []Key{
 	{"k256.", "hmac-sha256", "c2VjcmV0"}, {"k384.", "hmac-sha384", "c2VjcmV0"}, {"k512.", "hmac-sha512", "c2VjcmV0"},
 }
 
-func rr(t *testing.T, text string) mdns.RR {
+func rr(t testing.TB, text string) mdns.RR {
 	t.Helper()
 	r, err := mdns.NewRR(text)
 	if err != nil {
@@ -29,12 +29,12 @@ func rr(t *testing.T, text string) mdns.RR {
 	return r
 }
 
-func soa(t *testing.T, serial int) mdns.RR {
+func soa(t testing.TB, serial int) mdns.RR {
 	return rr(t, fmt.Sprintf("example.com. 60 IN SOA ns. host. %d 60 60 60 60", serial))
 }
 
 // started has example.com. at serial 1, with so many texts.
-func started(t *testing.T, config Config, texts int) (*Primary, string) {
+func started(t testing.TB, config Config, texts int) (*Primary, string) {
 	t.Helper()
 	p, err := New(config)
 	if err != nil {
@@ -57,7 +57,7 @@ func started(t *testing.T, config Config, texts int) (*Primary, string) {
 }
 
 // step changes the zone to a serial and adds an address.
-func step(t *testing.T, p *Primary, serial int) {
+func step(t testing.TB, p *Primary, serial int) {
 	t.Helper()
 	err := p.Apply(zone.Change{Origin: "example.com.", Removed: []mdns.RR{soa(t, serial-1)},
 		Added: []mdns.RR{soa(t, serial), rr(t, fmt.Sprintf("a%d.example.com. 60 IN A 192.0.2.1", serial))}})
@@ -67,7 +67,7 @@ func step(t *testing.T, p *Primary, serial int) {
 }
 
 func transferred(address string, m *mdns.Msg, provider mdns.TsigProvider) (rrs []mdns.RR, messages int, err error) {
-	envelopes, err := (&mdns.Transfer{TsigProvider: provider}).In(m, address)
+	envelopes, err := (&mdns.Transfer{TsigProvider: provider, ReadTimeout: time.Minute}).In(m, address)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -3,6 +3,7 @@
 package zone
 
 import (
+	"context"
 	"time"
 
 	"github.com/miekg/dns"
@@ -35,6 +36,14 @@ type Signer interface {
 	// Deny returns the records, not yet signed, that prove a denial. The
 	// server has each of their RRsets signed and sends both.
 	Deny(Denial) []dns.RR
+
+	// SignZone makes all of a zone, whose records begin with the SOA, for a
+	// server that has no key: the records, the SOA first, with their RRSIG
+	// records and a chain of NSEC records. It hands them to add name by name, as
+	// they are signed. The signatures hold for longer than any server serves a
+	// copy. Earlier is what it made of another version of the zone, or nil: what
+	// has not changed need not be signed again.
+	SignZone(ctx context.Context, records, earlier []dns.RR, add func([]dns.RR)) error
 }
 
 // Denial is what a signed zone has to prove the absence of.
