@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -183,13 +184,13 @@ func TestPutRefusesDS(t *testing.T) {
 	}
 }
 
-// TestZonesBelowModel compares a zone that has others below it with one that
-// delegates them by records.
+// TestZonesBelowModel compares a zone that has others below it, and a copy of it
+// that has none, with one that delegates them by records.
 func TestZonesBelowModel(outer *testing.T) {
 	const origin = "example."
 	rapid.Check(outer, func(t *rapid.T) {
-		hosting, delegating := served(outer, Config{}, nil), served(outer, Config{}, nil)
-		hosting.transport, delegating.transport = TCP, TCP
+		hosting, delegating, copied := served(outer, Config{}, nil), served(outer, Config{}, nil), served(outer, Config{}, nil)
+		hosting.transport, delegating.transport, copied.transport = TCP, TCP, TCP
 		m := model{origin: origin, records: []dns.RR{soaRecord(t, origin, 0)}}
 		inside := names(origin).Filter(func(n string) bool { return dns.IsSubDomain(origin, n) && n != origin && !strings.Contains(n, "*") })
 		children := rapid.SliceOfNDistinct(inside, 0, 4, rapid.ID).Draw(t, "children")
@@ -214,8 +215,8 @@ func TestZonesBelowModel(outer *testing.T) {
 		}
 		put(hosting, zone.Zone{Origin: origin, Records: m.records, Signer: stubSigner{}})
 		for _, child := range children {
-			z := zone.Zone{Origin: child, Records: []dns.RR{soaRecord(t, child, 9)}}
 			ns := rr(outer, child+" 300 IN NS ns.elsewhere.")
+			z := zone.Zone{Origin: child, Records: []dns.RR{soaRecord(t, child, 9), ns}}
 			if rapid.Bool().Draw(t, "DS") {
 				z.DS = []dns.RR{rr(outer, child+" 300 IN DS 1 "+digest)}
 			}
@@ -225,6 +226,8 @@ func TestZonesBelowModel(outer *testing.T) {
 			}
 		}
 		put(delegating, zone.Zone{Origin: origin, Records: m.records, Signer: stubSigner{}})
+		v, _ := hosting.server.Zone(origin)
+		put(copied, zone.Zone{Origin: origin, Records: slices.Collect(v.Copy()), Signer: stubSigner{}})
 		for range 20 {
 			name := names(origin).Filter(func(n string) bool { return dns.IsSubDomain(origin, n) }).Draw(t, "name")
 			rrtype := rapid.SampledFrom([]uint16{dns.TypeA, dns.TypeNS, dns.TypeMX, dns.TypeDS, dns.TypeANY}).Draw(t, "type")
@@ -233,6 +236,9 @@ func TestZonesBelowModel(outer *testing.T) {
 			}
 			query := new(dns.Msg).SetQuestion(name, rrtype).SetEdns0(4096, true)
 			got, want := hosting.exchange(outer, query), delegating.exchange(outer, query)
+			if diff := cmp.Diff(sorted(want), sorted(copied.exchange(outer, query))); diff != "" {
+				t.Fatalf("%s %s, zones %q below\n%s\n(-delegating +copied):\n%s", name, dns.TypeToString[rrtype], children, m, diff)
+			}
 			if len(want.Answer) > 0 && len(want.Ns) > 0 && want.Ns[0].Header().Rrtype == dns.TypeNS && below(want.Ns[0].Header().Name) != "" {
 				// A CNAME led to the child: no referral comes with it.
 				want.Ns, want.Extra = got.Ns, got.Extra

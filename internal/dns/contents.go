@@ -90,14 +90,6 @@ func (c *contents) node(key string) *node {
 	return c.names.get([]byte(key))
 }
 
-// each calls f for every name with records, the apex first, until it returns
-// false.
-func (c *contents) each(f func(n *node) bool) {
-	if f(c.apex) {
-		c.names.each(func(_ string, n *node) bool { return len(n.sets) == 0 || f(n) })
-	}
-}
-
 // negativeSOA is the SOA as negative answers have it (RFC 2308, section 5).
 func negativeSOA(soa *rrset) *rrset {
 	wire := append([]byte(nil), soa.wire...)

@@ -21,4 +21,5 @@
 //     [Server.SetSigner] replaces it without the zone being put again.
 //   - DS, another field, is what the nearest of the server's zones above answers
 //     for it: to that, zones below are delegations, with NS records or not.
+//     [View.Copy] has these delegations as records, for servers without the zones.
 package dns

@@ -9,12 +9,15 @@ import (
 )
 
 // View is a zone as it was at one moment; it does not change.
-type View struct{ c *contents }
+type View struct {
+	c     *contents
+	table *table
+}
 
 // Zone returns what a zone is now; false if it is not there.
 func (s *Server) Zone(origin string) (View, bool) {
 	c := s.table.get(origin)
-	return View{c}, c != nil
+	return View{c, &s.table}, c != nil
 }
 
 // Zones returns the origins of all zones, in no order.
@@ -51,11 +54,17 @@ func (v View) Len() int { return v.c.records }
 
 // Records returns all records, the SOA first, else RRset by RRset in no order.
 func (v View) Records() iter.Seq[dns.RR] {
+	return v.without(func(string) bool { return false })
+}
+
+// without is Records but for names that are left out, which it asks for without
+// the origin, in lower case. The apex is not.
+func (v View) without(leftOut func(name string) bool) iter.Seq[dns.RR] {
 	return func(yield func(dns.RR) bool) {
 		if !yield(v.SOA()) {
 			return
 		}
-		v.c.each(func(n *node) bool {
+		records := func(n *node) bool {
 			for _, set := range n.sets {
 				if set.rrtype == dns.TypeSOA {
 					continue
@@ -67,7 +76,10 @@ func (v View) Records() iter.Seq[dns.RR] {
 				}
 			}
 			return true
-		})
+		}
+		if records(v.c.apex) {
+			v.c.names.each(func(name string, n *node) bool { return leftOut(name) || records(n) })
+		}
 	}
 }
 

@@ -105,10 +105,10 @@ func TestPutReplaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	after, _ := w.server.Zone("EXAMPLE.com.")
-	if want := lines(View{base(t, small)}); !slices.Equal(lines(after), want) {
+	if want := lines(View{c: base(t, small)}); !slices.Equal(lines(after), want) {
 		t.Error(cmp.Diff(want, lines(after)))
 	}
-	if want := lines(View{base(t, big)}); !slices.Equal(lines(before), want) {
+	if want := lines(View{c: base(t, big)}); !slices.Equal(lines(before), want) {
 		t.Error("a view has changed:", cmp.Diff(want, lines(before)))
 	}
 	if err := w.server.Put(zone.Zone{Origin: "example.com."}); err == nil {
