@@ -52,7 +52,7 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 		return "tcp", s.one(view.SOA())
 	case view.Signer() != nil: // always whole: signatures and chain change with each record
 		return "signed", s.all(p.signed.all(s.ctx, view))
-	case changes != nil:
+	case changes != nil && !view.Delegates(): // copies have other records than the zone
 		return "incremental", s.all(there(differences(view.SOA(), changes)))
 	}
 	return "whole", s.all(there(whole(view)))
@@ -96,7 +96,7 @@ func there(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
 
 func whole(view dns.View) iter.Seq[mdns.RR] {
 	return func(yield func(mdns.RR) bool) {
-		for rr := range view.Records() {
+		for rr := range view.Copy() {
 			if !yield(rr) {
 				return
 			}

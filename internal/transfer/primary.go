@@ -107,14 +107,18 @@ func (p *Primary) put(z zone.Zone) error {
 	return nil
 }
 
-// Apply changes a zone as the server does, and keeps the change for IXFR.
+// Apply changes a zone as the server does, and keeps the change for IXFR. A new
+// serial and nothing else tells that a zone below has changed what copies of this
+// one have of it: they are made anew.
 func (p *Primary) Apply(c zone.Change) error {
 	j := p.journals.lock(c.Origin)
 	defer p.journals.unlock(j)
 	if err := p.server.Apply(c); err != nil {
 		return err
 	}
-	if view, ok := p.server.Zone(c.Origin); ok && view.Signer() == nil { // signed zones are sent whole
+	if len(c.Removed) == 1 && len(c.Added) == 1 {
+		p.journals.clear(j)
+	} else if view, ok := p.server.Zone(c.Origin); ok && view.Signer() == nil { // signed zones are sent whole
 		p.journals.add(j, c)
 	}
 	p.notify(c.Origin)

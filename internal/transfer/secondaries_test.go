@@ -145,6 +145,19 @@ func TestSecondariesOfSignedZones(t *testing.T) {
 			expect("a3 TXT", no)
 			expect("a4 A", no)
 			expect("@ SOA", yes)
+			expect("hosted DS", no)
+			below := small(t, "hosted.example.com.", "1")
+			below.DS = []mdns.RR{key.DS("hosted.example.com.", 60)}
+			if err := p.Put(below); err != nil {
+				t.Fatal(err)
+			}
+			renew(t, p, 4)
+			await(t, address, "example.com.", 4)
+			expect("hosted DS", yes)
+			removed(p, "hosted.example.com.")
+			renew(t, p, 5)
+			await(t, address, "example.com.", 5)
+			expect("hosted DS", no)
 		})
 	}
 }

@@ -90,7 +90,7 @@ func (s *signedZones) sign(ctx context.Context, z *signedZone) error {
 	if z.base != nil {
 		earlier, z.base = z.base.whole(), nil
 	}
-	return z.view.Signer().SignZone(ctx, slices.Collect(z.view.Records()), earlier, z.add)
+	return z.view.Signer().SignZone(ctx, slices.Collect(z.view.Copy()), earlier, z.add)
 }
 
 // settle keeps a version that has been signed, and forgets those beyond the
