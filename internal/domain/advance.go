@@ -79,7 +79,7 @@ func (s *Service) advance(ctx context.Context, tx *store.Tx, id int64, served ui
 	if err := saveSigning(ctx, tx, id, k); err != nil {
 		return err
 	}
-	return s.resign(ctx, tx, d)
+	return s.renew(ctx, tx, d)
 }
 
 // catchUpTime is how long this process has to serve before a stage may end by

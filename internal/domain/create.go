@@ -155,6 +155,9 @@ func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID int64, idO
 	if err := s.log(ctx, tx, entry{kind: entryRemove, name: d.Name, from: d.Serial, serial: gone.Serial, lists: true}); err != nil {
 		return d, err
 	}
+	if err := s.delegationChanged(ctx, tx, d.Name); err != nil {
+		return d, err
+	}
 	return d, s.domainChanged(ctx, tx, d)
 }
 

@@ -83,19 +83,11 @@ func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d Domain) err
 // own, and that of the next domain above, which answers for the names where the
 // domain is gone.
 func concerned(ctx context.Context, q store.Querier, d Domain) ([]int64, error) {
-	for _, name := range ancestors(d.Name)[1:] {
-		above, ok, err := hosted(ctx, q, name)
-		if err != nil {
-			return nil, err
-		}
-		if ok && above.AccountID != d.AccountID {
-			return []int64{d.AccountID, above.AccountID}, nil
-		}
-		if ok {
-			break
-		}
+	above, ok, err := above(ctx, q, d.Name)
+	if ok && above.AccountID != d.AccountID {
+		return []int64{d.AccountID, above.AccountID}, nil
 	}
-	return []int64{d.AccountID}, nil
+	return []int64{d.AccountID}, err
 }
 
 const pointerColumns = `address, account_id, droplet_id, name`

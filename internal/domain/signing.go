@@ -78,6 +78,7 @@ func (s *Service) setKeys(ctx context.Context, tx *store.Tx, d Domain, k signing
 	if err != nil {
 		return k, err
 	}
+	was := k.DS(d.Origin(), keyTTL)
 	k.Keys, k.serial, k.due = keys, to.Serial, tx.Now()
 	if keys.Stage == dnssec.Introduced || keys.Stage == dnssec.Switched {
 		if k.zoneTTL, err = longestTTL(ctx, tx, d); err != nil {
@@ -92,11 +93,16 @@ func (s *Service) setKeys(ctx context.Context, tx *store.Tx, d Domain, k signing
 	if err != nil {
 		return k, err
 	}
-	return k, s.log(ctx, tx, entry{kind: entryZone, name: d.Name, from: d.Serial, serial: to.Serial})
+	err = s.log(ctx, tx, entry{kind: entryZone, name: d.Name, from: d.Serial, serial: to.Serial})
+	if err != nil || sameDS(was, k.DS(d.Origin(), keyTTL)) {
+		return k, err
+	}
+	return k, s.delegationChanged(ctx, tx, d.Name)
 }
 
-// resign gives a domain a new serial and nothing else.
-func (s *Service) resign(ctx context.Context, tx *store.Tx, d Domain) error {
+// renew gives a domain a new serial and nothing else, so that secondaries copy
+// it again.
+func (s *Service) renew(ctx context.Context, tx *store.Tx, d Domain) error {
 	to, err := renumber(ctx, tx, d)
 	if err != nil {
 		return err

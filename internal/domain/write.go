@@ -35,7 +35,13 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, e *edit) (Domain, err
 		}
 		entry.kind, entry.change = entryChange, change
 	}
-	return d, s.log(ctx, tx, entry)
+	if err := s.log(ctx, tx, entry); err != nil {
+		return d, err
+	}
+	if delegation, err := e.changesDelegation(ctx, append(removed, added...)); err != nil || !delegation {
+		return d, err
+	}
+	return d, s.delegationChanged(ctx, tx, d.Name)
 }
 
 func (e *edit) writeRows(ctx context.Context, tx *store.Tx, d Domain) error {
