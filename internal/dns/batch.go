@@ -105,7 +105,7 @@ func (b *batch) recvmmsg(fd uintptr) bool {
 		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
 		n, errno = b.poll(fd)
 	}
-	if errno == unix.EAGAIN || errno == unix.EINTR {
+	if errno == unix.EAGAIN {
 		return false
 	}
 	b.result, b.errno = int(n), errno
@@ -116,8 +116,12 @@ func (b *batch) recvmmsg(fd uintptr) bool {
 }
 
 func (b *batch) poll(fd uintptr) (uintptr, syscall.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&b.in[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
-	return n, errno
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&b.in[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
+		if errno != unix.EINTR { // to wait for the next message would leave those that are there
+			return n, errno
+		}
+	}
 }
 
 // message returns the i'th message and who sent it.
