@@ -90,6 +90,10 @@ func (s *search) run() {
 			s.refer(m)
 			return
 		}
+		if s.signing && s.rrtype == dns.TypeNSEC && m.node != nil && !m.wildcard {
+			s.answerProof(m)
+			return
+		}
 		set := s.choose(m)
 		if set == nil {
 			s.deny(m)
@@ -184,6 +188,15 @@ func (s *search) deny(m match) {
 		s.prove(s.denial(m, denied(m)))
 		s.proveExpanded()
 	}
+}
+
+// answerProof answers by the record that denies all types but those of a name,
+// as it says of itself that it is there (RFC 4034, section 4.1.2).
+func (s *search) answerProof(m match) {
+	s.reply.about(s.negative)
+	s.prove(s.denial(m, zone.NoType))
+	s.reply.answers, s.reply.authorities = s.reply.answers+s.reply.authorities, 0
+	s.proveExpanded()
 }
 
 // refer refers to the servers of a delegation.

@@ -92,6 +92,9 @@ func TestSigned(t *testing.T) {
 		{"a delegation with DS", "x.secure A", "NOERROR\nau secure.example.com. 300 NS ns1.example.com.\nau secure.example.com. 300 DS 1 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF\nau secure.example.com. 300 RRSIG DS 3\nad ns1.example.com. 300 A 192.0.2.1"},
 		{"no DS", "sub DS", soa + proof("sub", "NoType.sub.example.com. NS")},
 		{"RRSIG itself", "ns1 RRSIG", "NOERROR aa\nan ns1.example.com. 300 RRSIG A 3"},
+		{"NSEC itself", "ns1 NSEC", "NOERROR aa" + strings.ReplaceAll(proof("ns1", "NoType.ns1.example.com. A"), "au ", "an ")},
+		{"NSEC of a CNAME", "www NSEC", "NOERROR aa" + strings.ReplaceAll(proof("www", "NoType.www.example.com. CNAME"), "au ", "an ")},
+		{"NSEC of no name", "none NSEC", none + proof("none", "NoName.example.com.")},
 		{"what can't be signed", "bad A", "SERVFAIL"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

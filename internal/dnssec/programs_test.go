@@ -79,6 +79,8 @@ func TestDelv(t *testing.T) {
 		{"www A", "; fully validated"},
 		{"v.wild A", "; fully validated"},
 		{"v.cn A", "; fully validated"},
+		{"ns1 NSEC", "; fully validated"},
+		{"www NSEC", "; fully validated"},
 		{"none A", "; negative response, fully validated"},
 		{"a.b.none A", "; negative response, fully validated"},
 		{"ns1 TXT", "; negative response, fully validated"},
