@@ -16,10 +16,26 @@ type worker struct {
 	reply     reply
 	search    search
 	slips     int // answers over the bound of the rate
+
+	remote  netip.Addr // who asks
+	now     time.Time
+	cookies cookies
+	rate    rate // of the answer
 }
 
+// rate tells whether an answer is over the bound.
+type rate int
+
+const (
+	uncounted rate = iota
+	within
+	over
+)
+
 func (s *Server) worker(transport Transport) *worker {
-	return &worker{server: s, transport: transport, figures: s.metrics.shared(transport)}
+	w := &worker{server: s, transport: transport, figures: s.metrics.shared(transport)}
+	w.search.tooMany = w.tooMany
+	return w
 }
 
 // handle answers a message into a buffer. It returns nil if there is nothing to
@@ -39,6 +55,8 @@ func (w *worker) handle(msg, buf []byte, remote netip.Addr, now time.Time) (answ
 	q.edns.idle = uint16(min(w.server.config.IdleTimeout/(100*time.Millisecond), 0xFFFF))
 	q.edns.keep = q.edns.keep && w.transport != UDP
 	r.begin(q, buf, q.limit(w.transport))
+	w.remote, w.now, w.rate = remote, now, uncounted
+	w.cookies = cookies{(*secret)(&w.server.config.CookieSecret), uint32(now.Unix())}
 	switch {
 	case verdict == malformed:
 		r.rcode = dns.RcodeFormatError
@@ -49,32 +67,47 @@ func (w *worker) handle(msg, buf []byte, remote netip.Addr, now time.Time) (answ
 	case verdict == answer:
 		w.server.table.resolve(q, r, &w.search)
 	}
-	cookies := cookies{(*secret)(&w.server.config.CookieSecret), uint32(now.Unix())}
-	if w.transport == UDP && !w.pass(cookies, remote, now) {
+	if !w.pass() {
 		w.figures.limit()
 		return nil, false
 	}
 	w.figures.count(q.rrtype, r.rcode)
-	return r.finish(q, cookies, remote), false
+	return r.finish(q, w.cookies, remote), false
+}
+
+// tooMany tells whether the answer, whose subject is known, is over the bound of
+// the rate. It is counted once.
+func (w *worker) tooMany() bool {
+	if w.rate == uncounted {
+		w.rate = within
+		if w.transport == UDP && !w.isProven() && !w.server.limiter.take(w.remote, w.reply.subject, w.now) {
+			w.rate = over
+		}
+	}
+	return w.rate == over
+}
+
+// isProven tells whether a client by UDP is not bounded: its address is exempt,
+// or its cookie proves it.
+func (w *worker) isProven() bool {
+	if !w.server.limiter.bounded(w.remote) {
+		return true
+	}
+	if w.query.edns.cookie == nil {
+		return false
+	}
+	good, _ := w.cookies.check(w.query.edns.cookie, w.remote)
+	return good
 }
 
 // pass holds an answer by UDP to the rate. If it is over it, the answer shrinks
 // to what helps a client that is not forged, or is not sent.
-func (w *worker) pass(cookies cookies, remote netip.Addr, now time.Time) bool {
+func (w *worker) pass() bool {
+	if !w.tooMany() {
+		return true
+	}
 	limiter, r := w.server.limiter, &w.reply
-	if !limiter.bounded(remote) {
-		return true
-	}
-	cookie := w.query.edns.cookie
-	if cookie != nil {
-		if good, _ := cookies.check(cookie, remote); good {
-			return true
-		}
-	}
-	if limiter.take(remote, r.subject, now) {
-		return true
-	}
-	if cookie != nil { // with ours it passes (RFC 7873, section 5.2.3)
+	if w.query.edns.cookie != nil { // with ours it passes (RFC 7873, section 5.2.3)
 		r.clear()
 		r.rcode, r.authoritative = dns.RcodeBadCookie, false
 		return true

@@ -125,3 +125,28 @@ func TestRateLimitExempts(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingIsSignedInVain holds that answers which are not sent cost no
+// signature: names can be invented without end.
+func TestNothingIsSignedInVain(t *testing.T) {
+	var signed []string
+	z := parsed(t, "example.com.", signedZone)
+	z.Signer = stubSigner{&signed}
+	w := served(t, Config{RateLimit: RateLimit{PerSecond: 100}}, nil)
+	if err := w.server.Put(z); err != nil {
+		t.Fatal(err)
+	}
+	now, sent := time.Now(), 0
+	for i := range 300 {
+		raw, err := new(dns.Msg).SetQuestion(fmt.Sprintf("no%d.example.com.", i), dns.TypeA).SetEdns0(1232, true).Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, _ := w.handle(raw, nil, someone, now); answer != nil && answer[2]&2 == 0 {
+			sent++
+		}
+	}
+	if proofs := len(signed) - 1; sent != 101 || proofs != sent { // and the SOA once
+		t.Errorf("%d answers, %d proofs", sent, proofs)
+	}
+}

@@ -127,8 +127,13 @@ func (s *search) proveExpanded() {
 	}
 }
 
-// prove adds the proof of a denial to the authority section.
+// prove adds the proof of a denial to the authority section. Most have to be
+// signed: that is spared for answers over the bound of the rate, or whoever
+// invents names would be given all of the processor.
 func (s *search) prove(denial zone.Denial) {
+	if s.tooMany != nil && s.tooMany() {
+		return
+	}
 	rrs := s.signer.Deny(denial)
 	for len(rrs) > 0 {
 		next := slices.IndexFunc(rrs, func(rr dns.RR) bool { return !sameSet(rr, rrs[0]) })
