@@ -11,21 +11,31 @@ import (
 // it has NS records for it or not. What that zone answers follows from the table
 // of zones at the time of the question: it keeps nothing of those below.
 
+// beneath are those names one label below another that are origins or above
+// some, with how many origins are at and below each.
+type beneath = trie[int]
+
 // tell tells the names above an origin that a zone has come or gone there. The
 // caller holds mu.
 func (t *table) tell(origin string, change int) {
 	above := t.above.Load()
 	for name := origin; len(name) > 1; {
-		name = name[1+name[0]:]
-		count := change
-		if n := above.get([]byte(name)); n != nil {
+		upper := name[1+name[0]:]
+		names, count := above.get([]byte(upper)), change
+		if n := names.get([]byte(name)); n != nil {
 			count += *n
 		}
 		if count > 0 {
-			above = above.put(name, &count)
+			names = names.put(name, &count)
 		} else {
-			above = above.without(name)
+			names = names.without(name)
 		}
+		if names != nil {
+			above = above.put(upper, names)
+		} else {
+			above = above.without(upper)
+		}
+		name = upper
 	}
 	t.above.Store(above)
 }

@@ -2,7 +2,6 @@ package dns
 
 import (
 	"iter"
-	"strings"
 
 	"github.com/miekg/dns"
 )
@@ -39,34 +38,28 @@ func (v View) Copy() iter.Seq[dns.RR] {
 // below returns those of our zones that are delegated from this one, by their
 // origins without this one's.
 func (v View) below() map[string]*contents {
-	below := map[string]*contents{}
-	zones := v.table.zones.Load()
-	zones.each(func(origin string, h *hosted) bool {
-		if !strings.HasSuffix(origin, v.c.wire) || len(origin) == len(v.c.wire) {
+	found := map[string]*contents{}
+	v.gather(v.c.wire, found)
+	return found
+}
+
+// gather finds those below a name: neither another zone nor a delegation of this
+// one is in between.
+func (v View) gather(upper string, found map[string]*contents) {
+	v.table.above.Load().get([]byte(upper)).each(func(origin string, _ *int) bool {
+		name := origin[:len(origin)-len(v.c.wire)]
+		h := v.table.zones.Load().get([]byte(origin))
+		if h == nil {
+			if n := v.c.names.get([]byte(name)); n == nil || !n.cut {
+				v.gather(origin, found)
+			}
 			return true
 		}
-		name, inside := relative([]byte(origin), v.c.wire)
-		if c := h.current.Load(); inside && c != nil && c.apex.get(dns.TypeNS) != nil && v.isNext(name, zones) {
-			below[string(name)] = c
+		if c := h.current.Load(); c != nil && c.apex.get(dns.TypeNS) != nil {
+			found[name] = c
 		}
 		return true
 	})
-	return below
-}
-
-// isNext tells whether neither another zone nor a delegation of this one is
-// above a name without the origin.
-func (v View) isNext(name []byte, zones *trie[hosted]) bool {
-	var places [128]uint8
-	for _, at := range split(name, places[:0])[1:] {
-		if n := v.c.names.get(name[at:]); n != nil && n.cut {
-			return false
-		}
-		if h := zones.get([]byte(string(name[at:]) + v.c.wire)); h != nil && h.current.Load() != nil {
-			return false
-		}
-	}
-	return true
 }
 
 // isReplaced tells whether a name is at or below one of some zones that this one

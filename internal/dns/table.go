@@ -14,7 +14,7 @@ type table struct {
 	zones         atomic.Pointer[trie[hosted]] // by origin in wire form, lower case
 	depth         [2]atomic.Uint64             // which numbers of labels origins have
 	size, records atomic.Int64
-	above         atomic.Pointer[trie[int]] // the names above origins, and how many origins are below
+	above         atomic.Pointer[trie[beneath]] // the names above origins
 
 	mu     sync.Mutex // of what follows, and of who changes zones and depth
 	depths [128]int   // origins of so many labels
