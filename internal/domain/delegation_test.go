@@ -1,10 +1,13 @@
 package domain_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/domain"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 func (w *world) change(name string, id int64, text string) {
@@ -71,5 +74,37 @@ func TestTheDomainAboveIsCopiedAgain(t *testing.T) {
 		if w.find("example.com").Serial != beyond {
 			t.Errorf("%s: a domain that does not delegate it is renewed", test.name)
 		}
+	}
+}
+
+// A node that reads the domain above when that is ahead of the log serves the
+// domains below first: who copies the new serial would not ask again.
+func TestTheDomainAboveIsNotServedBeforeThoseBelow(t *testing.T) {
+	for _, prune := range []bool{false, true} {
+		t.Run(fmt.Sprintf("the log is pruned: %t", prune), func(t *testing.T) {
+			path := storetest.Source(t)
+			one := openWorld(t, path)
+			one.addAccounts()
+			one.create("example.com")
+			two := openWorld(t, path)
+			two.server.log = nil
+			one.step("example.com", domain.StepSign) // which is read whole
+			one.create("sub.example.com")
+			if prune {
+				one.clock.advance(2 * time.Hour)
+				if err := one.Prune(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := two.CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if want := []string{"put sub.example.com.", "put example.com."}; !slices.Equal(two.server.log, want) {
+				t.Errorf("%q, want %q", two.server.log, want)
+			}
+			if got, want := two.server.serial("example.com"), one.find("example.com").Serial; got != want {
+				t.Errorf("served with the serial %d, want %d", got, want)
+			}
+		})
 	}
 }

@@ -29,8 +29,11 @@ func (s *Service) load(ctx context.Context) error {
 		return err
 	}
 	if s.Publisher != nil {
-		gone := maps.Clone(s.feed.served)
-		err := s.each(ctx, ``, nil, func(d Domain, records []Record) error {
+		gone, order := maps.Clone(s.feed.served), `ORDER BY d.id, r.id`
+		if len(gone) > 0 { // copies can be made: domains below come first, as in reload
+			order = `ORDER BY length(d.name) DESC, d.id, r.id`
+		}
+		err := s.each(ctx, order, nil, func(d Domain, records []Record) error {
 			delete(gone, d.Origin())
 			return s.put(ctx, d, records)
 		})
@@ -53,19 +56,19 @@ func logEnd(ctx context.Context, q store.Querier) (seq int64, catalog uint32, er
 	return seq, catalog, err
 }
 
-// each calls visit with every domain that a condition lets through, and its
-// records, as they were when the reading began. Of a domain it has what serving
-// needs. The slice is visit's to keep.
+// each calls visit with every domain that a clause lets through, in its order,
+// and its records, as they were when the reading began. Of a domain it has what
+// serving needs. The slice is visit's to keep.
 //
 // A column costs more than a row's look-up does, and all domains are read at
 // the start: so a domain's own columns come as one text with its SOA record,
 // and nothing is read that DNS does not have.
-func (s *Service) each(ctx context.Context, where string, args []any, visit func(Domain, []Record) error) error {
+func (s *Service) each(ctx context.Context, clause string, args []any, visit func(Domain, []Record) error) error {
 	rows, err := s.DB.Query(ctx, `SELECT r.domain_id, r.type, r.name, r.data, r.priority, r.port, r.weight, r.flags, r.tag, r.ttl,
 		CASE r.type WHEN 'SOA' THEN d.name || ' ' || d.serial || ' ' || d.primary_server ||
 			CASE WHEN d.bad_zone_error IS NULL THEN ' good' ELSE ' bad' END ||
 			coalesce((SELECT ' ' || `+keysText+` FROM domain_keys k WHERE k.domain_id = d.id), '') END
-		FROM domains d JOIN domain_records r ON r.domain_id = d.id `+where+` ORDER BY d.id, r.id`, args...)
+		FROM domains d JOIN domain_records r ON r.domain_id = d.id `+clause, args...)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type feed struct {
 	served  map[string]uint32 // serials of the publisher's zones, by origin
 	signers map[string]signer // of those that are signed
 	catalog uint32            // its serial
+	ahead   bool              // a domain was read that a later entry is about
 }
 
 func (f *feed) serves(origin string, serial uint32) {
@@ -54,7 +55,9 @@ func (s *Service) publish(ctx context.Context, e entry) {
 	switch {
 	case e.seq <= s.feed.seq:
 	case e.seq == s.feed.seq+1:
-		err = s.follow(ctx, e)
+		if err = s.follow(ctx, e); err == nil && s.feed.ahead {
+			err = s.catchUp(ctx)
+		}
 	default:
 		err = s.catchUp(ctx)
 	}
@@ -74,7 +77,7 @@ func (s *Service) follow(ctx context.Context, e entry) error {
 	case s.Publisher == nil, served && !later(e.serial, serial):
 	case e.kind == entryChange && served && e.from == serial && s.apply(e):
 	default:
-		err = s.reload(ctx, e.name)
+		err = s.reload(ctx, e)
 	}
 	if err == nil {
 		err = s.publishCatalog(e.catalog)
@@ -107,14 +110,20 @@ func (s *Service) apply(e entry) bool {
 	return true
 }
 
-// reload has a domain served as the database has it now.
-func (s *Service) reload(ctx context.Context, name string) error {
-	d, records, err := s.current(ctx, name)
+// reload has a domain served as the database has it now. If that is what a later
+// entry is about, one that is served waits for that: between them domains below
+// may have changed, which have to be served before copies have its serial.
+func (s *Service) reload(ctx context.Context, e entry) error {
+	d, records, err := s.current(ctx, e.name)
 	if err != nil {
 		return err
 	}
 	if d.ID == 0 {
-		s.unserve(name + ".")
+		s.unserve(e.name + ".")
+		return nil
+	}
+	if _, served := s.feed.served[d.Origin()]; served && later(d.Serial, e.serial) {
+		s.feed.ahead = true
 		return nil
 	}
 	return s.put(ctx, d, records)
@@ -129,7 +138,7 @@ func (s *Service) unserve(origin string) {
 // current reads a domain and its records as they are at one time; no domain
 // has the id 0.
 func (s *Service) current(ctx context.Context, name string) (d Domain, records []Record, err error) {
-	err = s.each(ctx, `WHERE d.name = $1`, []any{name}, func(found Domain, all []Record) error {
+	err = s.each(ctx, `WHERE d.name = $1 ORDER BY r.id`, []any{name}, func(found Domain, all []Record) error {
 		d, records = found, all
 		return nil
 	})
@@ -169,6 +178,7 @@ const maxEntries = 500
 // catchUp follows the log to its end.
 func (s *Service) catchUp(ctx context.Context) error {
 	for {
+		s.feed.ahead = false
 		rows, err := s.DB.Query(ctx, `SELECT seq, kind, name, from_serial, serial, removed, added, catalog_serial FROM domain_changes
 			WHERE seq > $1 ORDER BY seq LIMIT $2`, s.feed.seq, maxEntries)
 		entries, err := store.Collect(rows, err, scanEntry)
@@ -183,7 +193,7 @@ func (s *Service) catchUp(ctx context.Context) error {
 				return fmt.Errorf("follow the change of %s: %w", e.name, err)
 			}
 		}
-		if len(entries) < maxEntries {
+		if len(entries) < maxEntries && !s.feed.ahead {
 			return nil
 		}
 	}
