@@ -21,7 +21,7 @@ const (
 var leftOutBecause = map[uint16]string{
 	dns.TypeRRSIG: bySigner, dns.TypeNSEC: bySigner, dns.TypeNSEC3: bySigner, dns.TypeNSEC3PARAM: bySigner,
 	dns.TypeDNSKEY: byOldKey, dns.TypeCDS: bySigner, dns.TypeCDNSKEY: bySigner, typeSigning: bySigner,
-	dns.TypeDS:     "domains have no such records here, so nobody can validate what is delegated",
+	dns.TypeDS:     "domains have no such records here, so nobody can validate what is delegated, except to domains here",
 	dns.TypeZONEMD: "they are digests of the zone as it was elsewhere", // RFC 8976
 }
 

@@ -108,7 +108,7 @@ func TestParseZoneFile(t *testing.T) {
 				"warning in line 3, type: DNSKEY records are left out: the name server makes its own when it signs the domain. The parent's DS records of these must be gone before the domain is served from here",
 				"warning in line 4, type: TYPE65534 records are left out: the name server makes its own when it signs the domain"}},
 		{"types that speak of elsewhere", "sub DS 1 13 2 00\n@ ZONEMD 1 1 1 00\n", nil,
-			[]string{"warning in line 1, type: DS records are left out: domains have no such records here, so nobody can validate what is delegated",
+			[]string{"warning in line 1, type: DS records are left out: domains have no such records here, so nobody can validate what is delegated, except to domains here",
 				"warning in line 2, type: ZONEMD records are left out: they are digests of the zone as it was elsewhere"}},
 		{"other types", "@ TYPE65280 \\# 1 00\n1 PTR a.\n", nil,
 			[]string{"error in line 1, type: Type TYPE65280 is not supported: it must be one of: A, AAAA, CAA, CNAME, MX, NS, SRV, TXT",
