@@ -10,7 +10,7 @@ endif
 # What only the tests need.
 TEST_PACKAGES := gcc libc6-dev curl bind9 bind9-dnsutils bind9-utils knot-dnsutils ldnsutils unbound nsd knot postgresql
 # What the benchmarks compare the name server with, and measure it by.
-BENCH_PACKAGES := dnsperf nsd knot
+BENCH_PACKAGES := dnsperf nsd knot postgresql
 
 # Packages whose tests start machines: one after another, because they share
 # the processors.

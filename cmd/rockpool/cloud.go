@@ -78,18 +78,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		return nil, err
 	}
 	capabilities := cl.capabilities(log)
-	regions := c.Regions
-	if len(regions) == 0 {
-		regions = region.Slugs()
-	}
-	sizes := size.NewCatalog(regions, func() (size.Bounds, bool) {
-		have, known := capabilities()
-		return size.Bounds{MemoryMB: have.MemoryMB, VCPUs: have.VCPUs}, known
-	})
-	places, err := region.NewCatalog(regions, sizes, func() ([]string, bool) {
-		have, known := capabilities()
-		return append([]string{}, have.Features...), known
-	})
+	regions, sizes, places, err := catalogs(c, capabilities)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +122,23 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	cl.schema = door.Schema
 	cl.handler = withPanel(door, panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities}))
 	return cl, nil
+}
+
+// catalogs are the regions that the cloud answers for, and the sizes and regions
+// as the API has them. What the engine can do is not known before it is asked.
+func catalogs(c *serveCommand, capabilities func() (compute.Capabilities, bool)) (regions []string, sizes *size.Catalog, places *region.Catalog, err error) {
+	if regions = c.Regions; len(regions) == 0 {
+		regions = region.Slugs()
+	}
+	sizes = size.NewCatalog(regions, func() (size.Bounds, bool) {
+		have, known := capabilities()
+		return size.Bounds{MemoryMB: have.MemoryMB, VCPUs: have.VCPUs}, known
+	})
+	places, err = region.NewCatalog(regions, sizes, func() ([]string, bool) {
+		have, known := capabilities()
+		return append([]string{}, have.Features...), known
+	})
+	return regions, sizes, places, err
 }
 
 // withPanel puts the panel beside the API. It leaves all other paths to the

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
+	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() == "" {
 		os.Exit(m.Run()) // as a part of all tests: nothing to measure, so nothing to build
 	}
-	os.Exit(rockpooltest.Main(m, results.publish))
+	os.Exit(rockpooltest.Main(m, results.publish, storetest.Stop))
 }
 
 // samples are of one figure.

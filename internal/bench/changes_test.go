@@ -48,14 +48,15 @@ type changedWorld struct {
 	client *http.Client
 }
 
-func newChangedWorld(b *testing.B) *changedWorld {
+func newChangedWorld(b *testing.B, flags ...string) *changedWorld {
 	b.Helper()
 	names := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(b)))
 	w := &changedWorld{names: names, client: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: changers, DisableCompression: true},
 		Timeout:   rockpooltest.Patience,
 	}}
-	w.server = rockpooltest.Start(b, "--compute", "simulated", "--rate-limit", "0", "--dns", names, "--log-level", "info")
+	flags = append([]string{"--compute", "simulated", "--rate-limit", "0", "--dns", names, "--log-level", "info"}, flags...)
+	w.server = rockpooltest.Start(b, flags...)
 	b.Cleanup(w.client.CloseIdleConnections)
 	for i := range changedDomains {
 		name := changedDomain(i)

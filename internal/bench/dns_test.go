@@ -97,7 +97,7 @@ func BenchmarkDNS(b *testing.B) {
 	queries := writeQueries(b, folder)
 	servers := []*nameServer{rockpoolServer(b, folder), nsdServer(b, folder), knotServer(b, folder)}
 	for _, s := range servers {
-		s.await(b)
+		s.await(b, zoneName(dnsZones-1))
 		s.load(b, queries) // once to warm up
 		s.cpu, s.rate = nil, nil
 	}
@@ -263,10 +263,10 @@ func configure(b *testing.B, folder, text string) string {
 	return path
 }
 
-// await waits until the last zone is answered.
-func (s *nameServer) await(b *testing.B) {
+// await waits until the last zone that it has is answered.
+func (s *nameServer) await(b *testing.B, zone string) {
 	client := &mdns.Client{Timeout: 200 * time.Millisecond}
-	query := new(mdns.Msg).SetQuestion(zoneName(dnsZones-1), mdns.TypeSOA)
+	query := new(mdns.Msg).SetQuestion(zone, mdns.TypeSOA)
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if answer, _, err := client.Exchange(query, s.address()); err == nil && len(answer.Answer) == 1 {
 			return

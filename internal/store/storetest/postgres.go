@@ -117,7 +117,8 @@ func (s *server) giveAway() (*syscall.Credential, error) {
 func (s *server) command(as *syscall.Credential, name string, args ...string) *exec.Cmd {
 	c := exec.Command(filepath.Join(programs(), name), args...)
 	c.Dir, c.Stdout, c.Stderr = s.dir, &s.output, &s.output
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: as}
+	// A test program that panics stops nothing itself.
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGQUIT}
 	return c
 }
 

@@ -26,6 +26,12 @@ func In(t testing.TB, dir string) string {
 	if !Postgres() {
 		return filepath.Join(dir, "rockpool.db")
 	}
+	return PostgresIn(t, dir)
+}
+
+// PostgresIn is In, of PostgreSQL whatever the environment asks for.
+func PostgresIn(t testing.TB, dir string) string {
+	t.Helper()
 	if programs() == "" {
 		needs.Skip(t, "PostgreSQL: apt-get install postgresql")
 	}
@@ -66,12 +72,15 @@ func Postgres() bool { return os.Getenv("ROCKPOOL_TEST_DATABASE") == "postgres" 
 // Main runs a package's tests, and ends the PostgreSQL that they have started.
 func Main(m *testing.M) int {
 	code := m.Run()
-	if err := cluster.stop(); err != nil {
+	if err := Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
 		code = max(code, 1)
 	}
 	return code
 }
+
+// Stop ends the PostgreSQL that tests have started, if they have.
+func Stop() error { return cluster.stop() }
 
 // NeedPostgres skips a test that can only be of PostgreSQL.
 func NeedPostgres(t testing.TB) {
