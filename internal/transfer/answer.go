@@ -52,10 +52,10 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 		return "tcp", s.one(view.SOA())
 	case view.Signer() != nil: // always whole: signatures and chain change with each record
 		return "signed", s.all(p.signed.all(s.ctx, view))
-	case changes != nil && !view.Delegates(): // copies have other records than the zone
+	case changes != nil && !p.delegates(view): // copies have other records than the zone
 		return "incremental", s.all(there(differences(view.SOA(), changes)))
 	}
-	return "whole", s.all(there(whole(view)))
+	return "whole", s.all(there(p.whole(view)))
 }
 
 func (p *Primary) allowed(r *dns.Request) bool {
@@ -94,9 +94,19 @@ func there(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
 	}
 }
 
-func whole(view dns.View) iter.Seq[mdns.RR] {
+// delegates tells whether copies of a zone delegate others. Those of the catalog
+// do not: nobody asks in it, and what is hidden would be taken for removed.
+func (p *Primary) delegates(view dns.View) bool {
+	return view.Delegates() && !p.isCatalog(view.Origin())
+}
+
+func (p *Primary) whole(view dns.View) iter.Seq[mdns.RR] {
+	records := view.Records()
+	if p.delegates(view) {
+		records = view.Copy()
+	}
 	return func(yield func(mdns.RR) bool) {
-		for rr := range view.Copy() {
+		for rr := range records {
 			if !yield(rr) {
 				return
 			}

@@ -60,6 +60,23 @@ func TestCatalogIsCopied(t *testing.T) {
 	}
 }
 
+// TestCatalogHidesNothing holds that whatever zones are below the catalog's name,
+// it lists all: secondaries remove those that it does not.
+func TestCatalogHidesNothing(t *testing.T) {
+	p, address := started(t, Config{Allow: loopback, Catalog: "catalog.invalid."}, 0)
+	if err := errors.Join(p.Catalog(1), p.Put(small(t, "zones.catalog.invalid.", "1")), p.Catalog(2)); err != nil {
+		t.Fatal(err)
+	}
+	rrs, _, err := transferred(address, new(mdns.Msg).SetAxfr("catalog.invalid."), nil)
+	if err != nil || len(rrs) != 6 { // SOA, NS, version, two members, SOA
+		t.Errorf("whole: %v %v", rrs, err)
+	}
+	rrs, _, err = transferred(address, new(mdns.Msg).SetIxfr("catalog.invalid.", 1, "invalid.", "invalid."), nil)
+	if err != nil || len(rrs) != 5 {
+		t.Errorf("the change: %v %v", rrs, err)
+	}
+}
+
 // TestCatalogVersions holds which serial the catalog has, and what it lists.
 func TestCatalogVersions(t *testing.T) {
 	p, _ := started(t, Config{Catalog: "Catalog.Invalid."}, 1)

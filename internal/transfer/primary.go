@@ -116,7 +116,7 @@ func (p *Primary) Apply(c zone.Change) error {
 	if err := p.server.Apply(c); err != nil {
 		return err
 	}
-	if len(c.Removed) == 1 && len(c.Added) == 1 {
+	if len(c.Removed) == 1 && len(c.Added) == 1 && !p.isCatalog(c.Origin) {
 		p.journals.clear(j)
 	} else if view, ok := p.server.Zone(c.Origin); ok && view.Signer() == nil { // signed zones are sent whole
 		p.journals.add(j, c)
