@@ -86,9 +86,11 @@ func TestTheDomainAboveIsNotServedBeforeThoseBelow(t *testing.T) {
 			one := openWorld(t, path)
 			one.addAccounts()
 			one.create("example.com")
+			one.create("gone.example.com")
 			two := openWorld(t, path)
 			two.server.log = nil
 			one.step("example.com", domain.StepSign) // which is read whole
+			one.remove("gone.example.com")
 			one.create("sub.example.com")
 			if prune {
 				one.clock.advance(2 * time.Hour)
@@ -99,7 +101,7 @@ func TestTheDomainAboveIsNotServedBeforeThoseBelow(t *testing.T) {
 			if err := two.CatchUp(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if want := []string{"put sub.example.com.", "put example.com."}; !slices.Equal(two.server.log, want) {
+			if want := []string{"remove gone.example.com.", "put sub.example.com.", "put example.com."}; !slices.Equal(two.server.log, want) {
 				t.Errorf("%q, want %q", two.server.log, want)
 			}
 			if got, want := two.server.serial("example.com"), one.find("example.com").Serial; got != want {

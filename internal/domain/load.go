@@ -29,25 +29,41 @@ func (s *Service) load(ctx context.Context) error {
 		return err
 	}
 	if s.Publisher != nil {
-		gone, order := maps.Clone(s.feed.served), `ORDER BY d.id, r.id`
-		if len(gone) > 0 { // copies can be made: domains below come first, as in reload
+		order := `ORDER BY d.id, r.id`
+		if len(s.feed.served) > 0 { // copies can be made: what is below comes and goes first, as in reload
 			order = `ORDER BY length(d.name) DESC, d.id, r.id`
+			if err := s.unserveGone(ctx); err != nil {
+				return fmt.Errorf("load domains: %w", err)
+			}
 		}
-		err := s.each(ctx, order, nil, func(d Domain, records []Record) error {
-			delete(gone, d.Origin())
-			return s.put(ctx, d, records)
-		})
-		if err != nil {
+		if err := s.each(ctx, order, nil, func(d Domain, records []Record) error { return s.put(ctx, d, records) }); err != nil {
 			return fmt.Errorf("load domains: %w", err)
-		}
-		for origin := range gone {
-			s.unserve(origin)
 		}
 	}
 	if err := s.publishCatalog(catalog); err != nil {
 		return err
 	}
 	s.feed.seq = seq
+	return nil
+}
+
+// unserveGone has the domains served no more that the database does not have.
+func (s *Service) unserveGone(ctx context.Context) error {
+	rows, err := s.DB.Query(ctx, `SELECT name FROM domains`)
+	names, err := store.Collect(rows, err, func(row store.Scanner) (name string, err error) {
+		err = row.Scan(&name)
+		return name, err
+	})
+	if err != nil {
+		return err
+	}
+	gone := maps.Clone(s.feed.served)
+	for _, name := range names {
+		delete(gone, name+".")
+	}
+	for origin := range gone {
+		s.unserve(origin)
+	}
 	return nil
 }
 
