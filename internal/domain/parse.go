@@ -67,8 +67,8 @@ type fileParser struct {
 // ParseZoneFile reads the records of a domain from a zone file. It never
 // fails: what can't be read is among the problems. $INCLUDE and $GENERATE are
 // refused. Records without a TTL, and no $TTL or record with one before them,
-// get the one that is given, in seconds. It may take a tenth of a second or more, which is why it is for
-// before a transaction.
+// get the one that is given, in seconds. A large file takes a tenth of a second
+// or more: it is to be read before a transaction, which others wait for.
 func ParseZoneFile(name string, ttl int, text string) *ZoneFile {
 	p := fileParser{domain: Domain{Name: name, TTL: ttl}, origin: name + ".", ttl: uint32(ttl),
 		seen: map[string]int{}, ttls: map[string]int{}}
