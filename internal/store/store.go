@@ -130,7 +130,11 @@ func (db *DB) Commits() uint64 { return db.writer.commits.Load() }
 
 // Close closes all connections.
 func (db *DB) Close() error {
-	return errors.Join(db.read.closeAll(), db.writer.close(), db.release())
+	err := errors.Join(db.read.closeAll(), db.writer.close())
+	if db.backend.lost(err) {
+		err = nil // what has been lost is closed
+	}
+	return errors.Join(err, db.release())
 }
 
 // release gives up the claim, when nothing of this process works on the

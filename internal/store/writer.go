@@ -15,7 +15,7 @@ import (
 type writer struct {
 	backend backend
 	db      *sql.DB
-	pool    *pool
+	pool    *pool // nil while there is no connection
 	now     func() time.Time
 	commits atomic.Uint64
 
@@ -53,13 +53,25 @@ func (w *writer) connect(ctx context.Context) error {
 	return nil
 }
 
+// disconnect gives up the connection.
+func (w *writer) disconnect() error {
+	if w.pool == nil {
+		return nil
+	}
+	err := w.pool.closeAll()
+	w.pool = nil
+	return err
+}
+
 // begin begins a transaction, by another connection if this one has been lost.
 func (w *writer) begin(ctx context.Context) error {
-	err := w.tryBegin(ctx)
-	if err == nil || !w.backend.lost(err) {
-		return err
+	if w.pool != nil {
+		err := w.tryBegin(ctx)
+		if err == nil || !w.backend.lost(err) {
+			return err
+		}
+		_ = w.disconnect()
 	}
-	_ = w.pool.closeAll()
 	if err := w.connect(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -92,7 +104,7 @@ func (w *writer) close() error {
 	if w.open != nil {
 		w.commit(context.Background())
 	}
-	return errors.Join(w.pool.closeAll(), w.db.Close())
+	return errors.Join(w.disconnect(), w.db.Close())
 }
 
 // write runs fn as a part of the group that is open, or of a new one, and
