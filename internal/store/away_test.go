@@ -90,3 +90,23 @@ func TestCloseWhileTheDatabaseIsAway(t *testing.T) {
 		})
 	}
 }
+
+// A process that hangs in the middle of a transaction keeps the others from
+// writing for a while, and then has not written.
+func TestAWriterThatHangs(t *testing.T) {
+	storetest.NeedPostgres(t)
+	source := storetest.Source(t)
+	hung, other := open(t, source+"&idle_in_transaction_session_timeout=100ms"), open(t, source)
+	var limit string
+	if err := other.QueryRow(t.Context(), `SHOW idle_in_transaction_session_timeout`).Scan(&limit); err != nil || limit != "30s" {
+		t.Errorf("the limit is %q by default: %v", limit, err)
+	}
+	err := add(hung, "hung", func(*store.Tx) error { return add(other, "other") })
+	if !store.IsAway(err) {
+		t.Errorf("the one that hung: %v", err)
+	}
+	if err := add(hung, "goes on"); err != nil {
+		t.Error(err)
+	}
+	assertUUIDs(t, other, "goes on", "other")
+}
