@@ -130,6 +130,23 @@ func (p postgres) begin() []string {
 	return []string{`BEGIN`, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, writeLock)}
 }
 
+// commit fails for a transaction in which a statement has failed, whatever its
+// caller made of that: PostgreSQL takes all of it back then, and only the name
+// of what it has done says so.
+func (p postgres) commit(ctx context.Context, on *sql.Conn) error {
+	return on.Raw(func(connection any) error {
+		c := connection.(*stdlib.Conn).Conn()
+		if c.IsClosed() {
+			return driver.ErrBadConn
+		}
+		done, err := c.Exec(context.WithoutCancel(ctx), "COMMIT")
+		if err == nil && done.String() != "COMMIT" {
+			err = pgx.ErrTxCommitRollback
+		}
+		return err
+	})
+}
+
 func (p postgres) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 }

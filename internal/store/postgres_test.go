@@ -108,6 +108,31 @@ func TestATransactionThatLosesItsConnection(t *testing.T) {
 	}
 }
 
+// A statement that fails takes all of its transaction with it, also when the
+// caller goes on: nobody is told that something is kept.
+func TestATransactionThatGoesOnAfterAnError(t *testing.T) {
+	storetest.NeedPostgres(t)
+	db := openStill(t)
+	goOn := func(tx *store.Tx) error {
+		if err := addRow(tx, "there already"); err == nil {
+			t.Error("added twice")
+		}
+		return nil
+	}
+	if err := add(db, "there already"); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(db, "alone", goOn); err == nil {
+		t.Error("alone: kept, it is said")
+	}
+	var errs [2]error
+	together(db, func() { errs[0] = add(db, "a") }, func() { errs[1] = add(db, "b", goOn) })
+	if errs[0] != nil || errs[1] == nil {
+		t.Errorf("together: %v and %v", errs[0], errs[1])
+	}
+	assertUUIDs(t, db, "a", "there already")
+}
+
 // What one process reads in a transaction nobody changes before it writes.
 func TestWritersOfProcessesTakeTurns(t *testing.T) {
 	storetest.NeedPostgres(t)

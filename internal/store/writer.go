@@ -15,7 +15,8 @@ import (
 type writer struct {
 	backend backend
 	db      *sql.DB
-	pool    *pool // nil while there is no connection
+	conn    *sql.Conn
+	pool    *pool // of conn; nil while there is none
 	now     func() time.Time
 	commits atomic.Uint64
 
@@ -49,7 +50,7 @@ func (w *writer) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.pool = &pool{preparer: conn, backend: w.backend, close: conn.Close}
+	w.conn, w.pool = conn, &pool{preparer: conn, backend: w.backend, close: conn.Close}
 	return nil
 }
 
@@ -195,7 +196,7 @@ func (w *writer) passOn(ctx context.Context) {
 
 func (w *writer) commit(ctx context.Context) {
 	g := w.open
-	if _, err := w.pool.exec(ctx, "COMMIT"); err != nil {
+	if err := w.backend.commit(ctx, w.conn); err != nil {
 		_, rollback := w.pool.exec(ctx, "ROLLBACK")
 		w.end(g, errors.Join(err, rollback))
 		return
