@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +182,9 @@ func TestTablesAreLeftAsTheyAre(t *testing.T) {
 	source := storetest.Source(t)
 	if _, err := store.Open(t.Context(), source, store.AsItIs()); err == nil || !strings.Contains(err.Error(), "first start the cloud") {
 		t.Errorf("without tables: %v", err)
+	}
+	if _, err := os.Stat(source); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file was made: %v", err)
 	}
 	open(t, source)
 	db, err := store.Open(t.Context(), source, store.AsItIs())

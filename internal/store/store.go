@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -56,7 +57,7 @@ func WithClock(now func() time.Time) Option {
 }
 
 // AsItIs leaves the tables as they are: Open fails if they are not those of
-// this program.
+// this program, or if there is no file.
 func AsItIs() Option {
 	return func(db *DB) { db.asItIs = true }
 }
@@ -77,6 +78,11 @@ func Open(ctx context.Context, source string, options ...Option) (*DB, error) {
 }
 
 func (db *DB) open(ctx context.Context) error {
+	if file, ok := db.backend.(sqliteFile); ok && db.asItIs {
+		if _, err := os.Stat(string(file)); err != nil { // to make it is the cloud's, and as its user
+			return fmt.Errorf("%w: first start the cloud", err)
+		}
+	}
 	if err := db.claimIt(ctx); err != nil {
 		return err
 	}
