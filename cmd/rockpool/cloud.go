@@ -228,6 +228,7 @@ func (cl *cloud) start(ctx context.Context) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	cl.stop = stop
 	cl.background.Go(func() { cl.domains.Follow(following) })
+	cl.background.Go(func() { cl.domains.KeepKeys(following) })
 	return cl.actions.Start(ctx)
 }
 

@@ -20,7 +20,8 @@ import (
 )
 
 // nameserverCommand is one more node that answers for the domains of a
-// database. It has no API; what it writes is what any node may.
+// database. It has no API, and leaves their keys to the cloud; what it writes is
+// what any node may.
 type nameserverCommand struct {
 	dataFlag
 	tlsFlags
@@ -77,7 +78,7 @@ func openNameserver(ctx context.Context, c *nameserverCommand, log *slog.Logger)
 	if n.names, err = c.namesFlags.open(certificate, registry, log); err != nil {
 		return n, err
 	}
-	n.domains = &domain.Service{DB: n.db, Log: log, Publisher: n.names, Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials)}
+	n.domains = &domain.Service{DB: n.db, Log: log, Publisher: n.names, Denials: dnssec.NewCache(maxDenials)}
 	if err := n.domains.Start(ctx); err != nil {
 		return n, err
 	}

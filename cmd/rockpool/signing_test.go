@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
@@ -77,6 +79,24 @@ func TestSigningsRequests(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		if a := c.do(method, "/v2/domains/example.net/dnssec", `{"type":"sign"}`); a.StatusCode != 404 {
 			t.Errorf("%s of no domain: %d %s", method, a.StatusCode, a.text)
+		}
+	}
+}
+
+// A stage of keys lasts until every name server has it that may be there.
+func TestPropagation(t *testing.T) {
+	for name, test := range map[string]struct {
+		c    serveCommand
+		want time.Duration
+	}{
+		"alone":                    {serveCommand{}, time.Minute},
+		"a secondary that is told": {serveCommand{namesFlags: namesFlags{transferFlags: transferFlags{Secondary: make([]secondary, 1)}}}, domain.SecondaryLag},
+		"whoever may copy":         {serveCommand{namesFlags: namesFlags{transferFlags: transferFlags{TransferAllow: make([]netip.Prefix, 1)}}}, domain.SecondaryLag},
+		"whoever has the key":      {serveCommand{namesFlags: namesFlags{transferFlags: transferFlags{TransferKey: make([]transferKey, 1)}}}, domain.SecondaryLag},
+		"other nodes' secondaries": {serveCommand{dataFlag: dataFlag{Database: "postgres://a@b/c"}}, domain.SecondaryLag},
+	} {
+		if got := test.c.propagation(); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
 }

@@ -77,11 +77,11 @@ func (f transferFlags) hasKey(name string) bool {
 // maxDenials is how many signatures of denials are kept, some 600 bytes each.
 const maxDenials = 50_000
 
-// propagation is how long a change may take to be at all name servers: other
-// nodes look for it within a second, secondaries that no NOTIFY reaches when the
-// SOA record says.
-func (f transferFlags) propagation() time.Duration {
-	if len(f.Secondary)+len(f.TransferAllow)+len(f.TransferKey) > 0 {
+// propagation is how long a change may take to be at all name servers: those
+// that no NOTIFY reaches look when the SOA record says. A database of several
+// machines has other nodes, whose secondaries this one does not know of.
+func (c *serveCommand) propagation() time.Duration {
+	if c.Database != "" || len(c.Secondary)+len(c.TransferAllow)+len(c.TransferKey) > 0 {
 		return domain.SecondaryLag
 	}
 	return time.Minute

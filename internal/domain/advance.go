@@ -17,6 +17,12 @@ const (
 	advanceLimit    = 500
 )
 
+// KeepKeys looks after the keys of domains until ctx ends. One process does, the
+// one that knows of the secondaries: how long each stage lasts hangs on them.
+func (s *Service) KeepKeys(ctx context.Context) {
+	s.repeat(ctx, advanceInterval, "look after the keys of domains", s.Advance)
+}
+
 // Advance brings signed domains whose time has come one stage further, and
 // gives those a new serial whose signatures secondaries have had for long.
 func (s *Service) Advance(ctx context.Context) error {

@@ -61,7 +61,7 @@ type Service struct {
 	Publisher Publisher
 
 	// Propagation is how long it takes until all name servers of the domains,
-	// secondaries too, have a change.
+	// secondaries too, have a change. KeepKeys goes by it.
 	Propagation time.Duration
 
 	// Denials keeps signatures of signed domains' denials; nil: none are kept.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/store"
@@ -136,36 +137,35 @@ const (
 	keepEntries    = time.Hour
 )
 
-// Follow has other nodes' changes served, and keys looked after, until ctx
-// ends.
+// Follow has other nodes' changes served until ctx ends.
 func (s *Service) Follow(ctx context.Context) {
-	look, prune, advance := time.NewTicker(followInterval), time.NewTicker(pruneInterval), time.NewTicker(advanceInterval)
-	defer look.Stop()
-	defer prune.Stop()
-	defer advance.Stop()
-	failing := map[string]bool{}
-	try := func(what string, do func(context.Context) error) {
-		err := do(ctx)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil && !failing[what]: // the first of many: what is served still is
-			s.Log.Error(what+"; it will be tried again", "error", err)
-		case err == nil && failing[what]:
-			s.Log.Info(what + ": it works again")
-		}
-		failing[what] = err != nil
-	}
+	var both sync.WaitGroup
+	both.Go(func() { s.repeat(ctx, followInterval, "follow the changes of domains", s.CatchUp) })
+	both.Go(func() { s.repeat(ctx, pruneInterval, "forget old changes of domains", s.Prune) })
+	both.Wait()
+}
+
+// repeat does something at intervals until ctx ends, and tells of the first of
+// many times that it fails: what is served still is.
+func (s *Service) repeat(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	failing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-look.C:
-			try("follow the changes of domains", s.CatchUp)
-		case <-prune.C:
-			try("forget old changes of domains", s.Prune)
-		case <-advance.C:
-			try("look after the keys of domains", s.Advance)
+		case <-tick.C:
 		}
+		err := do(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil && !failing:
+			s.Log.Error(what+"; it will be tried again", "error", err)
+		case err == nil && failing:
+			s.Log.Info(what + ": it works again")
+		}
+		failing = err != nil
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"github.com/rockpool-cloud/rockpool/internal/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
@@ -268,6 +270,32 @@ func TestAfterAStartSecondariesCatchUp(t *testing.T) {
 	if v := again.signing("example.com"); v.Stage != "switched" {
 		t.Errorf("%s when all can have the new key", v.Stage)
 	}
+}
+
+// The process that keeps the keys ends stages. Those that only follow do not:
+// they don't know of all secondaries.
+func TestOneProcessEndsStages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.create("example.com")
+		w.step("example.com", domain.StepSign)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		after := func(begin func(context.Context)) dnssec.Stage {
+			go begin(ctx)
+			time.Sleep(time.Minute) // of the bubble's clock: sees it served
+			w.clock.advance(2 * time.Hour)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			return w.signing("example.com").Stage
+		}
+		if stage := after(w.Follow); stage != dnssec.Introduced {
+			t.Errorf("who follows has ended a stage: %s", stage)
+		}
+		if stage := after(w.KeepKeys); stage != dnssec.Stable {
+			t.Errorf("who keeps the keys has not ended a stage: %s", stage)
+		}
+	})
 }
 
 // A TTL that is made shorter after the key has been replaced does not shorten

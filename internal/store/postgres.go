@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"golang.org/x/sys/unix"
 )
 
 // minPostgres is the oldest PostgreSQL whose makers still mend it.
@@ -50,10 +53,49 @@ func (p postgres) open(connections int) (*sql.DB, error) {
 	config.RuntimeParams["application_name"] = "rockpool"
 	config.RuntimeParams["synchronous_commit"] = "on"
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
+	for name, value := range sessionLimits {
+		if _, given := config.RuntimeParams[name]; !given {
+			config.RuntimeParams[name] = value
+		}
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	config.DialFunc = dialer.DialContext
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db, nil
+}
+
+// sessionLimits have PostgreSQL end the session of a process that hangs, or whose
+// machine is gone, soon: nobody else can write as long as it has the lock, nor
+// be the cloud in its place. A URL may have other ones.
+var sessionLimits = map[string]string{
+	"idle_in_transaction_session_timeout": "30s",
+	"tcp_keepalives_idle":                 "10s",
+	"tcp_keepalives_interval":             "5s",
+	"tcp_keepalives_count":                "3",
+	"tcp_user_timeout":                    "25s",
+}
+
+// connectTimeout is how long a connection may take to be made, unless the URL
+// says.
+const connectTimeout = 10 * time.Second
+
+// dialer has connections end soon whose other end is gone: the statements on
+// them have no time limit of their own.
+var dialer = &net.Dialer{
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3},
+	Control: func(network, _ string, conn syscall.RawConn) (err error) {
+		if !strings.HasPrefix(network, "tcp") {
+			return nil
+		}
+		failed := conn.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 25_000) // milliseconds
+		})
+		return errors.Join(failed, err)
+	},
 }
 
 func (p postgres) check(ctx context.Context, db *sql.DB) error {
@@ -86,6 +128,23 @@ const (
 // between.
 func (p postgres) begin() []string {
 	return []string{`BEGIN`, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, writeLock)}
+}
+
+// commit fails for a transaction in which a statement has failed, whatever its
+// caller made of that: PostgreSQL takes all of it back then, and only the name
+// of what it has done says so.
+func (p postgres) commit(ctx context.Context, on *sql.Conn) error {
+	return on.Raw(func(connection any) error {
+		c := connection.(*stdlib.Conn).Conn()
+		if c.IsClosed() {
+			return driver.ErrBadConn
+		}
+		done, err := c.Exec(context.WithoutCancel(ctx), "COMMIT")
+		if err == nil && done.String() != "COMMIT" {
+			err = pgx.ErrTxCommitRollback
+		}
+		return err
+	})
 }
 
 func (p postgres) snapshot() *sql.TxOptions {
@@ -131,10 +190,11 @@ func postgresFull(err error) bool { return postgresCode(err) == "53100" }
 func postgresUnique(err error) bool { return postgresCode(err) == "23505" }
 
 // postgresAway holds for connections that can't be made, or end: by the network,
-// or because PostgreSQL ends (class 57P) or has no more of them (53300).
+// or because PostgreSQL ends (class 57P), has no more of them (53300) or has
+// waited too long for the next statement of a transaction (25P03).
 func postgresAway(err error) bool {
 	code := postgresCode(err)
-	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08") || code == "53300" ||
+	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08") || code == "53300" || code == "25P03" ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, sql.ErrConnDone) ||
 		errors.As(err, new(*pgconn.ConnectError)) || errors.As(err, new(*net.OpError))

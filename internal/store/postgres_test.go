@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -108,6 +109,31 @@ func TestATransactionThatLosesItsConnection(t *testing.T) {
 	}
 }
 
+// A statement that fails takes all of its transaction with it, also when the
+// caller goes on: nobody is told that something is kept.
+func TestATransactionThatGoesOnAfterAnError(t *testing.T) {
+	storetest.NeedPostgres(t)
+	db := openStill(t)
+	goOn := func(tx *store.Tx) error {
+		if err := addRow(tx, "there already"); err == nil {
+			t.Error("added twice")
+		}
+		return nil
+	}
+	if err := add(db, "there already"); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(db, "alone", goOn); err == nil {
+		t.Error("alone: kept, it is said")
+	}
+	var errs [2]error
+	together(db, func() { errs[0] = add(db, "a") }, func() { errs[1] = add(db, "b", goOn) })
+	if errs[0] != nil || errs[1] == nil {
+		t.Errorf("together: %v and %v", errs[0], errs[1])
+	}
+	assertUUIDs(t, db, "a", "there already")
+}
+
 // What one process reads in a transaction nobody changes before it writes.
 func TestWritersOfProcessesTakeTurns(t *testing.T) {
 	storetest.NeedPostgres(t)
@@ -156,6 +182,9 @@ func TestTablesAreLeftAsTheyAre(t *testing.T) {
 	source := storetest.Source(t)
 	if _, err := store.Open(t.Context(), source, store.AsItIs()); err == nil || !strings.Contains(err.Error(), "first start the cloud") {
 		t.Errorf("without tables: %v", err)
+	}
+	if _, err := os.Stat(source); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file was made: %v", err)
 	}
 	open(t, source)
 	db, err := store.Open(t.Context(), source, store.AsItIs())

@@ -77,6 +77,11 @@ func (f sqliteFile) migrations(db *sql.DB) (*goose.Provider, error) {
 
 func (f sqliteFile) begin() []string { return []string{`BEGIN IMMEDIATE`} }
 
+func (f sqliteFile) commit(ctx context.Context, on *sql.Conn) error {
+	_, err := on.ExecContext(context.WithoutCancel(ctx), "COMMIT")
+	return err
+}
+
 func (f sqliteFile) snapshot() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
 func (f sqliteFile) args(given []any) []any { return given }

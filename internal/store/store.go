@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -19,7 +20,8 @@ type backend interface {
 	open(connections int) (*sql.DB, error)
 	check(ctx context.Context, db *sql.DB) error // that it can be worked with
 	migrations(db *sql.DB) (*goose.Provider, error)
-	begin() []string          // statements that begin a transaction that may write, the only one
+	begin() []string // statements that begin a transaction that may write, the only one
+	commit(ctx context.Context, on *sql.Conn) error
 	snapshot() *sql.TxOptions // of a transaction that reads what was at one time
 	args(given []any) []any   // as it can take them
 	lost(err error) bool      // whether err may say that the connection has been lost
@@ -55,7 +57,7 @@ func WithClock(now func() time.Time) Option {
 }
 
 // AsItIs leaves the tables as they are: Open fails if they are not those of
-// this program.
+// this program, or if there is no file.
 func AsItIs() Option {
 	return func(db *DB) { db.asItIs = true }
 }
@@ -76,6 +78,11 @@ func Open(ctx context.Context, source string, options ...Option) (*DB, error) {
 }
 
 func (db *DB) open(ctx context.Context) error {
+	if file, ok := db.backend.(sqliteFile); ok && db.asItIs {
+		if _, err := os.Stat(string(file)); err != nil { // to make it is the cloud's, and as its user
+			return fmt.Errorf("%w: first start the cloud", err)
+		}
+	}
 	if err := db.claimIt(ctx); err != nil {
 		return err
 	}
@@ -130,7 +137,11 @@ func (db *DB) Commits() uint64 { return db.writer.commits.Load() }
 
 // Close closes all connections.
 func (db *DB) Close() error {
-	return errors.Join(db.read.closeAll(), db.writer.close(), db.release())
+	err := errors.Join(db.read.closeAll(), db.writer.close())
+	if db.backend.lost(err) {
+		err = nil // what has been lost is closed
+	}
+	return errors.Join(err, db.release())
 }
 
 // release gives up the claim, when nothing of this process works on the

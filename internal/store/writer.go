@@ -15,7 +15,8 @@ import (
 type writer struct {
 	backend backend
 	db      *sql.DB
-	pool    *pool
+	conn    *sql.Conn
+	pool    *pool // of conn; nil while there is none
 	now     func() time.Time
 	commits atomic.Uint64
 
@@ -49,17 +50,29 @@ func (w *writer) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.pool = &pool{preparer: conn, backend: w.backend, close: conn.Close}
+	w.conn, w.pool = conn, &pool{preparer: conn, backend: w.backend, close: conn.Close}
 	return nil
+}
+
+// disconnect gives up the connection.
+func (w *writer) disconnect() error {
+	if w.pool == nil {
+		return nil
+	}
+	err := w.pool.closeAll()
+	w.pool = nil
+	return err
 }
 
 // begin begins a transaction, by another connection if this one has been lost.
 func (w *writer) begin(ctx context.Context) error {
-	err := w.tryBegin(ctx)
-	if err == nil || !w.backend.lost(err) {
-		return err
+	if w.pool != nil {
+		err := w.tryBegin(ctx)
+		if err == nil || !w.backend.lost(err) {
+			return err
+		}
+		_ = w.disconnect()
 	}
-	_ = w.pool.closeAll()
 	if err := w.connect(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -92,7 +105,7 @@ func (w *writer) close() error {
 	if w.open != nil {
 		w.commit(context.Background())
 	}
-	return errors.Join(w.pool.closeAll(), w.db.Close())
+	return errors.Join(w.disconnect(), w.db.Close())
 }
 
 // write runs fn as a part of the group that is open, or of a new one, and
@@ -183,7 +196,7 @@ func (w *writer) passOn(ctx context.Context) {
 
 func (w *writer) commit(ctx context.Context) {
 	g := w.open
-	if _, err := w.pool.exec(ctx, "COMMIT"); err != nil {
+	if err := w.backend.commit(ctx, w.conn); err != nil {
 		_, rollback := w.pool.exec(ctx, "ROLLBACK")
 		w.end(g, errors.Join(err, rollback))
 		return

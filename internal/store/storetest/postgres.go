@@ -38,11 +38,6 @@ func (s *server) of(dir string) (string, error) {
 	if found, ok := s.databases[dir]; ok {
 		return found, nil
 	}
-	if s.process == nil {
-		if err := s.start(); err != nil {
-			return "", fmt.Errorf("start PostgreSQL: %w\n%s", err, s.output.String())
-		}
-	}
 	name := fmt.Sprintf("test%d", len(s.databases)+1)
 	if err := s.run(`CREATE DATABASE ` + name); err != nil {
 		return "", err
@@ -78,6 +73,11 @@ func programs() string {
 }
 
 func (s *server) start() (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("start PostgreSQL: %w\n%s", err, s.output.String())
+		}
+	}()
 	// A socket's path is short: TMPDIR may not be.
 	if s.dir, err = os.MkdirTemp("/tmp", "rockpool-postgres"); err != nil {
 		return err

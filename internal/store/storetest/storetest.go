@@ -5,6 +5,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,8 +70,15 @@ func Text() string {
 // Postgres reports whether databases are PostgreSQL's.
 func Postgres() bool { return os.Getenv("ROCKPOOL_TEST_DATABASE") == "postgres" }
 
-// Main runs a package's tests, and ends the PostgreSQL that they have started.
+// Main runs a package's tests, with a PostgreSQL if they want one. It is started
+// before them: where it takes time, a test's own may stand still.
 func Main(m *testing.M) int {
+	if Postgres() && programs() != "" {
+		if err := cluster.start(); err != nil {
+			fmt.Fprintln(os.Stderr, errors.Join(err, cluster.stop()))
+			return 1
+		}
+	}
 	code := m.Run()
 	if err := Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
