@@ -64,8 +64,9 @@ type search struct {
 	*contents
 	reply   *reply
 	rrtype  uint16
-	signing bool        // DNSSEC is wanted, and there
-	tooMany func() bool // tells whether the answer will not be sent as it is; nil: it will
+	signing bool          // DNSSEC is wanted, and there
+	tooMany func() bool   // tells whether the answer will not be sent as it is; nil: it will
+	turns   chan struct{} // of proofs that are signed; nil: there are enough
 
 	name   []byte  // that is searched for, lower case, without the origin
 	labels []uint8 // where its labels begin

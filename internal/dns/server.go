@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"time"
 
@@ -87,6 +88,7 @@ type Server struct {
 	ctx      context.Context // of hooks; ends with Close
 	cancel   context.CancelFunc
 	sideways chan struct{} // bounds the messages by UDP that hooks work on
+	proofs   chan struct{} // bounds the proofs that are signed for connections at a time
 }
 
 // New returns a server without zones. It answers after Start; zones may be
@@ -96,7 +98,8 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("dns: addresses for TLS, but no configuration of it")
 	}
 	config.fill()
-	s := &Server{config: config, limiter: newLimiter(config.RateLimit), conns: newConns(config.Connections, config.PerClient), sideways: make(chan struct{}, maxSideways)}
+	s := &Server{config: config, limiter: newLimiter(config.RateLimit), conns: newConns(config.Connections, config.PerClient), sideways: make(chan struct{}, maxSideways),
+		proofs: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.metrics = newMetrics(&s.table, s.conns)
 	if config.Registry != nil {

@@ -128,11 +128,16 @@ func (s *search) proveExpanded() {
 }
 
 // prove adds the proof of a denial to the authority section. Most have to be
-// signed: that is spared for answers over the bound of the rate, or whoever
-// invents names would be given all of the processor.
+// signed: that is spared for answers over the bound of the rate, and done in
+// turns for connections, or whoever invents names would be given all of the
+// processors.
 func (s *search) prove(denial zone.Denial) {
 	if s.tooMany != nil && s.tooMany() {
 		return
+	}
+	if s.turns != nil {
+		s.turns <- struct{}{}
+		defer func() { <-s.turns }()
 	}
 	rrs := s.signer.Deny(denial)
 	for len(rrs) > 0 {

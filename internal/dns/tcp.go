@@ -154,6 +154,7 @@ func (d *dialog) answer(msg []byte) error {
 	desk := desks.Get().(*desk)
 	w := &desk.worker
 	w.server, w.transport, w.figures = d.server, d.conn.transport, d.server.metrics.shared(d.conn.transport)
+	w.search.turns = d.server.proofs
 	raw, sideways := w.handle(msg, desk.answer[:0], d.remote.Addr(), began)
 	answered := raw != nil
 	if answered {
