@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -64,12 +65,19 @@ func (s *Service) Sign(ctx context.Context, tx *store.Tx, accountID int64, idOrN
 	if err != nil {
 		return SigningView{}, err
 	}
+	if step == StepConfirmDS && k.Stage == dnssec.Switched && k.serial != 0 {
+		return SigningView{}, errUnseen
+	}
 	next, err := step.apply(k.Keys, tx.Now())
 	if err == nil && next != k.Keys {
 		k, err = s.setKeys(ctx, tx, d, k, next)
 	}
 	return k.view(d, s.Propagation), err
 }
+
+// errUnseen keeps the time that the old key's signatures last for from being
+// counted from before the new key signs.
+var errUnseen = apierr.Invalid("type", "The new key has only just begun to sign: confirm in half a minute")
 
 // setKeys has a domain signed by other keys: the name servers
 // read it whole after the commit.

@@ -166,6 +166,16 @@ func TestSteps(t *testing.T) {
 	refused(domain.StepRollover, early+"published")
 	refused(domain.StepUnsign, "A rollover is under way, at the stage published: end it first, until the domain's signing is stable")
 	same(domain.StepSign)
+	w.advanced(0)
+	w.clock.advance(time.Hour)
+	if err := w.Advance(t.Context()); err != nil { // and once only: nobody has seen it served
+		t.Fatal(err)
+	}
+	refused(domain.StepConfirmDS, "The new key has only just begun to sign: confirm in half a minute")
+	w.advanced(0)
+	if v := w.step("example.com", domain.StepConfirmDS); v.Stage != "seen" {
+		t.Errorf("confirmed: %+v", v)
+	}
 	if _, err := w.tryStep("example.net", domain.StepSign); message(err) != "not about a field: The resource you were accessing could not be found." {
 		t.Errorf("no domain: %s", message(err))
 	}

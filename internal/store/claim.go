@@ -114,7 +114,7 @@ func (c *claim) watch(ctx context.Context) bool {
 			}
 			_ = c.conn.Close()
 		}
-		err := c.make(ctx, time.Millisecond)
+		err := c.make(ctx, claimWait) // PostgreSQL may not have noticed yet that we were gone
 		if errors.Is(err, ErrClaimed) {
 			return true
 		}

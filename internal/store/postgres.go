@@ -73,6 +73,7 @@ func (p postgres) open(connections int) (*sql.DB, error) {
 // be the cloud in its place. A URL may have other ones.
 var sessionLimits = map[string]string{
 	"idle_in_transaction_session_timeout": "30s",
+	"lock_timeout":                        "30s",
 	"tcp_keepalives_idle":                 "10s",
 	"tcp_keepalives_interval":             "5s",
 	"tcp_keepalives_count":                "3",
@@ -190,11 +191,12 @@ func postgresFull(err error) bool { return postgresCode(err) == "53100" }
 func postgresUnique(err error) bool { return postgresCode(err) == "23505" }
 
 // postgresAway holds for connections that can't be made, or end: by the network,
-// or because PostgreSQL ends (class 57P), has no more of them (53300) or has
-// waited too long for the next statement of a transaction (25P03).
+// or because PostgreSQL ends (class 57P), has no more of them (53300), or has
+// waited too long for the next statement of a transaction (25P03) or for a lock
+// that somebody else does not give back (55P03).
 func postgresAway(err error) bool {
 	code := postgresCode(err)
-	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08") || code == "53300" || code == "25P03" ||
+	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08") || code == "53300" || code == "55P03" || code == "25P03" ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, sql.ErrConnDone) ||
 		errors.As(err, new(*pgconn.ConnectError)) || errors.As(err, new(*net.OpError))

@@ -197,6 +197,9 @@ func (w *writer) passOn(ctx context.Context) {
 func (w *writer) commit(ctx context.Context) {
 	g := w.open
 	if err := w.backend.commit(ctx, w.conn); err != nil {
+		if w.backend.lost(err) {
+			w.commits.Add(1) // nobody knows
+		}
 		_, rollback := w.pool.exec(ctx, "ROLLBACK")
 		w.end(g, errors.Join(err, rollback))
 		return
