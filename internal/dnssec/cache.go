@@ -33,22 +33,33 @@ func NewCache(size int) *Cache {
 	return &Cache{size: size, order: list.New(), all: map[cacheKey]*list.Element{}}
 }
 
-func (c *Cache) get(key cacheKey, now time.Time) (*cached, bool) {
+// get returns copies of what is kept: miekg/dns writes in what it packs.
+func (c *Cache) get(key cacheKey, now time.Time) (signatures []dns.RR, fresh time.Time, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.all[key]
 	if !ok {
-		return nil, false
+		return nil, fresh, false
 	}
 	kept := e.Value.(*cached)
 	if !now.Before(kept.fresh) {
-		return nil, false
+		return nil, fresh, false
 	}
 	c.order.MoveToFront(e)
-	return kept, true
+	return copies(kept.signatures), kept.fresh, true
 }
 
-func (c *Cache) put(kept *cached) {
+func copies(rrs []dns.RR) []dns.RR {
+	all := make([]dns.RR, len(rrs))
+	for i, rr := range rrs {
+		all[i] = dns.Copy(rr)
+	}
+	return all
+}
+
+// put keeps copies of signatures.
+func (c *Cache) put(key cacheKey, signatures []dns.RR, fresh time.Time) {
+	kept := &cached{key, copies(signatures), fresh}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.all[kept.key]; ok {

@@ -50,12 +50,12 @@ func (s *Signer) Sign(rrset []dns.RR) ([]dns.RR, time.Time, error) {
 		return s.sign(rrset)
 	}
 	key := cacheKey{s, nsec.String()}
-	if kept, ok := s.cache.get(key, s.now()); ok {
-		return kept.signatures, kept.fresh, nil
+	if signatures, fresh, ok := s.cache.get(key, s.now()); ok {
+		return signatures, fresh, nil
 	}
 	signatures, fresh, err := s.sign(rrset)
 	if err == nil {
-		s.cache.put(&cached{key, signatures, fresh})
+		s.cache.put(key, signatures, fresh)
 	}
 	return signatures, fresh, err
 }

@@ -2,6 +2,7 @@ package dnssec
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,21 +31,21 @@ func TestSignaturesAreRefreshed(t *testing.T) {
 		t.Errorf("fresh until %s", fresh)
 	}
 	now = fresh.Add(-1)
-	if kept, _ := sign("a"); kept != first {
+	if kept, _ := sign("a"); kept.Signature != first.Signature {
 		t.Error("a fresh signature is made anew")
 	}
 	now = fresh
 	second, _ := sign("a")
-	if second == first {
+	if second.Signature == first.Signature {
 		t.Error("an old signature is given")
 	}
 	sign("b")
-	if kept, _ := sign("a"); kept != second {
+	if kept, _ := sign("a"); kept.Signature != second.Signature {
 		t.Error("a signature is lost while there is room")
 	}
 	for i := range 10 {
 		sign(fmt.Sprint(i))
-		if kept, _ := sign("a"); kept != second {
+		if kept, _ := sign("a"); kept.Signature != second.Signature {
 			t.Fatal("the signature that is used is lost")
 		}
 	}
@@ -93,4 +94,26 @@ func TestSigners(t *testing.T) {
 	if _, _, err := NewSigner(origin, Keys{}, Config{}).Sign(a); err == nil {
 		t.Error("signed without a key")
 	}
+}
+
+// Signatures of a denial are given to many at once, who each pack them, which
+// writes in them.
+func TestKeptSignaturesAreEachOnesOwn(t *testing.T) {
+	s := NewSigner(origin, Keys{Stage: Stable, Key: newTestKey(t)}, Config{Cache: NewCache(10)})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				signatures, _, err := s.Sign([]dns.RR{nsec(origin, "a."+origin, nil, 60)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := dns.PackRR(signatures[0], make([]byte, 512), 0, nil, false); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
