@@ -38,6 +38,11 @@ func (s *server) of(dir string) (string, error) {
 	if found, ok := s.databases[dir]; ok {
 		return found, nil
 	}
+	if s.process == nil { // no tests, which Main starts it for
+		if err := s.start(); err != nil {
+			return "", err
+		}
+	}
 	name := fmt.Sprintf("test%d", len(s.databases)+1)
 	if err := s.run(`CREATE DATABASE ` + name); err != nil {
 		return "", err
