@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
 // Cache keeps signatures of denials, those used last. Zones may share one.
@@ -33,7 +35,7 @@ func NewCache(size int) *Cache {
 	return &Cache{size: size, order: list.New(), all: map[cacheKey]*list.Element{}}
 }
 
-// get returns copies of what is kept: miekg/dns writes in what it packs.
+// get returns copies of what is kept, as many pack it.
 func (c *Cache) get(key cacheKey, now time.Time) (signatures []dns.RR, fresh time.Time, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,20 +48,12 @@ func (c *Cache) get(key cacheKey, now time.Time) (signatures []dns.RR, fresh tim
 		return nil, fresh, false
 	}
 	c.order.MoveToFront(e)
-	return copies(kept.signatures), kept.fresh, true
-}
-
-func copies(rrs []dns.RR) []dns.RR {
-	all := make([]dns.RR, len(rrs))
-	for i, rr := range rrs {
-		all[i] = dns.Copy(rr)
-	}
-	return all
+	return zone.Copy(kept.signatures), kept.fresh, true
 }
 
 // put keeps copies of signatures.
 func (c *Cache) put(key cacheKey, signatures []dns.RR, fresh time.Time) {
-	kept := &cached{key, copies(signatures), fresh}
+	kept := &cached{key, zone.Copy(signatures), fresh}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.all[kept.key]; ok {

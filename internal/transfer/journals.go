@@ -75,7 +75,7 @@ func (js *journals) add(j *journal, c zone.Change) {
 		js.clear(j)
 		return
 	}
-	next := change{from.Serial, to.Serial, copied(c.Removed), copied(c.Added)}
+	next := change{from.Serial, to.Serial, zone.Copy(c.Removed), zone.Copy(c.Added)}
 	js.mu.Lock()
 	defer js.mu.Unlock()
 	if n := len(j.changes); n > 0 && j.changes[n-1].to != next.from {
@@ -153,12 +153,4 @@ func soaFirst(rrs []dns.RR) *dns.SOA {
 	}
 	soa, _ := rrs[0].(*dns.SOA)
 	return soa
-}
-
-func copied(rrs []dns.RR) []dns.RR {
-	all := make([]dns.RR, len(rrs))
-	for i, rr := range rrs {
-		all[i] = dns.Copy(rr)
-	}
-	return all
 }

@@ -72,3 +72,13 @@ const (
 	// Unsigned: Name is a delegation without DS.
 	Unsigned
 )
+
+// Copy copies records that several may pack at once: miekg/dns writes in what it
+// packs.
+func Copy(records []dns.RR) []dns.RR {
+	all := make([]dns.RR, len(records))
+	for i, rr := range records {
+		all[i] = dns.Copy(rr)
+	}
+	return all
+}
