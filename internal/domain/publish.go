@@ -30,7 +30,7 @@ type Publisher interface {
 // log.
 type feed struct {
 	mu      sync.Mutex
-	since   time.Time         // when it began to
+	since   time.Time         // when this process began to serve
 	seq     int64             // of the last entry that was followed
 	served  map[string]uint32 // serials of the publisher's zones, by origin
 	signers map[string]signer // of those that are signed

@@ -79,8 +79,8 @@ func (s *Service) Sign(ctx context.Context, tx *store.Tx, accountID int64, idOrN
 // counted from before the new key signs.
 var errUnseen = apierr.Invalid("type", "The new key has only just begun to sign: confirm in half a minute")
 
-// setKeys has a domain signed by other keys: the name servers
-// read it whole after the commit.
+// setKeys has a domain signed by other keys: the name servers read it whole after
+// the commit.
 func (s *Service) setKeys(ctx context.Context, tx *store.Tx, d Domain, k signing, keys dnssec.Keys) (signing, error) {
 	to, err := renumber(ctx, tx, d)
 	if err != nil {

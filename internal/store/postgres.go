@@ -48,8 +48,8 @@ func (p postgres) open(connections int) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What a name matches and how names are ordered must not depend on how the
-	// database was made, nor how long a promise takes to be kept.
+	// What a transaction sees, and that a commit is on disk, must not depend on
+	// how the database was set up.
 	config.RuntimeParams["application_name"] = "rockpool"
 	config.RuntimeParams["synchronous_commit"] = "on"
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
@@ -154,7 +154,7 @@ func (p postgres) snapshot() *sql.TxOptions {
 
 // args has texts that PostgreSQL has no place for, because they are not UTF-8 or
 // have a zero byte in them, with replacement characters: who looks for one finds
-// nothing, as nobody could have written it.
+// nothing, or what was written with such a text, which is not an error.
 func (p postgres) args(given []any) []any {
 	taken := given
 	for i, arg := range given {
