@@ -3,7 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
-	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -192,7 +192,8 @@ func TestACrashBetweenWrites(t *testing.T) {
 	assertUUIDs(t, open(t, copyOf(t, path)), "a", "b", "c")
 }
 
-// copyOf copies a database as it is on disk.
+// copyOf copies a database as it is on disk, by another process: this one would
+// lose its locks on the file by closing it.
 func copyOf(t *testing.T, path string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -200,14 +201,9 @@ func copyOf(t *testing.T, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "-shm") }) {
-		content, err := os.ReadFile(name)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(folder, filepath.Base(name)), content, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "-shm") })
+	if out, err := exec.Command("cp", append(names, folder)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 	return filepath.Join(folder, filepath.Base(path))
 }

@@ -5,10 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
-	"os"
 
 	"github.com/pressly/goose/v3"
+	"golang.org/x/sys/unix"
 	"modernc.org/sqlite" // also the database/sql driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -21,15 +22,19 @@ type sqliteFile string
 
 func (f sqliteFile) name() string { return string(f) }
 
-// create makes the file if it is not there, for its owner's eyes only: SQLite
-// by itself would let everybody read it, and gives the files beside it the
-// mode of this one.
+// create makes the file if it is not there, with a mode that lets only its
+// owner read it: SQLite by itself would let everybody, and gives the files
+// beside it the mode of this one.
+//
+// It must not open the file. A process loses all its POSIX locks on a file when
+// it closes any descriptor of it, and without SQLite's lock the next program
+// that closes the database removes the write-ahead log that this one works with.
 func (f sqliteFile) create() error {
-	file, err := os.OpenFile(string(f), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
+	err := unix.Mknod(string(f), unix.S_IFREG|0o600, 0)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
 	}
-	return file.Close()
+	return &fs.PathError{Op: "create", Path: string(f), Err: err}
 }
 
 func (f sqliteFile) open(connections int) (*sql.DB, error) {
