@@ -16,7 +16,7 @@ var filtered = []struct {
 	want          map[string]string
 }{
 	{"/v2/droplets", "droplets", "id", map[string]string{
-		"": "[1 2 3]", "name=web-1": "[1 3]", "name=nosuch": "[]", "name=web": "[]", "name=": "[]", "name=web-1&page=1&per_page=1": "[1]",
+		"": "[1 2 3]", "name=web-1": "[1 3]", "name=nosuch": "[]", "name=web": "[]", "name=web-1&page=1&per_page=1": "[1]",
 		"name=web-1&page=2&per_page=1": "[3]",
 		"tag_name=web":                 "[1 2]", "tag_name=BLUE": "[1]", "tag_name=nosuch": "[]", "type=droplets": "[1 2 3]", "type=gpus": "[]",
 		"type=droplets&name=WEB-2": "[2]",
@@ -36,7 +36,7 @@ var filtered = []struct {
 	}},
 	{"/v2/droplet/3/actions", "actions", "id", map[string]string{"type=power_off": "[4]"}},
 	{"/v2/images", "images", "slug", map[string]string{
-		"slug=micro": "[micro]", "slug=nosuch": "[]", "slug=": "[]", "slug=micro&type=distribution": "[micro]", "slug=micro&type=application": "[]", "slug=micro&type=user": "[]",
+		"slug=micro": "[micro]", "slug=nosuch": "[]", "slug=micro&type=distribution": "[micro]", "slug=micro&type=application": "[]", "slug=micro&type=user": "[]",
 		"private=true": "[]", "private=false&slug=micro": "[micro]", "tag_name=web": "[]", "slug=micro&status=available": "[micro]", "status=NEW": "[]",
 		"slug=micro&region=nyc3": "[micro]", "slug=micro&region=NYC3": "[micro]", "region=nosuch": "[]",
 		"distribution=debian&name=12+X64": "[debian-12-x64]", "distribution=nosuch": "[]", "name=nosuch": "[]",

@@ -92,7 +92,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // parseObject reads one JSON object, keeping numbers as they are written. Of
-// members with one name the last counts.
+// members with one name the last counts. The text null stands for no body:
+// Ansible's modules send it with every GET.
 func parseObject(text []byte) (map[string]any, error) {
 	if err := jsontext.Check(text); err != nil {
 		return nil, apierr.BadRequest("error parsing request body: %v", err)
@@ -107,7 +108,7 @@ func parseObject(text []byte) (map[string]any, error) {
 		return nil, apierr.BadRequest("error parsing request body: there is more after the JSON object")
 	}
 	object, ok := body.(map[string]any)
-	if !ok {
+	if !ok && body != nil {
 		return nil, apierr.BadRequest("error parsing request body: a JSON object is expected")
 	}
 	return object, nil

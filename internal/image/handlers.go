@@ -19,8 +19,11 @@ var schema []byte
 // Resource is the room as the front door sees it.
 func (l *Library) Resource() resource.Resource {
 	return resource.Resource{Name: "image", Schema: schema, Handlers: map[string]resource.Handler{
-		"GET /images":         l.list,
-		"GET /images/{image}": l.info,
+		"GET /images":            l.list,
+		"GET /images/{image}":    l.info,
+		"PUT /images/{image}":    l.change,
+		"PATCH /images/{image}":  l.change,
+		"DELETE /images/{image}": l.change,
 	}, Filters: map[string][]string{"GET /images": list.FilterNames(l.filters())}}
 }
 
@@ -82,12 +85,12 @@ func (l *Library) filters() []list.Filter[Image] {
 	return []list.Filter[Image]{
 		{Name: "type", Match: Image.isKind},
 		{Name: "private", Match: func(i Image, value string) bool { return value == "false" || !i.Public }},
-		{Name: "tag_name", Match: func(_ Image, value string) bool { return value == "" }}, // no image has a tag
+		{Name: "tag_name", Match: func(Image, string) bool { return false }}, // no image has a tag
 		{Name: "name", Match: func(i Image, value string) bool { return strings.EqualFold(i.Name, value) }},
 		{Name: "distribution", Match: func(i Image, value string) bool { return strings.EqualFold(i.Distribution, value) }},
 		{Name: "status", Match: func(i Image, value string) bool { return l.View(i).Status == value }},
 		{Name: "region", Match: func(_ Image, value string) bool { return slices.Contains(l.regions, strings.ToLower(value)) }},
-		{Name: "slug", Match: func(i Image, value string) bool { return i.Slug == value && value != "" }},
+		{Name: "slug", Match: func(i Image, value string) bool { return i.Slug == value }},
 	}
 }
 
@@ -121,4 +124,14 @@ func (l *Library) info(ctx context.Context, r *resource.Request) (*resource.Resp
 		return nil, err
 	}
 	return resource.One(http.StatusOK, "image", l.View(i)), nil
+}
+
+// change refuses to update or to delete an image: all that there are so far are
+// public, which no account owns.
+func (l *Library) change(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	i, err := l.Lookup(ctx, r.AccountID, r.Path["image"])
+	if err != nil {
+		return nil, err
+	}
+	return nil, apierr.Denied("image %s is public, and no account's to change", i.Slug)
 }

@@ -56,7 +56,8 @@ func (l *Link) ParameterNames() []string {
 // An earlier source goes before a later one, and in each of them a parameter's
 // name before its aliases, except that lists are joined. Names that the schema
 // does not know are left out, and so is a null, unless the schema says that it
-// is a value.
+// is a value. So is a filter of a list that is an empty text (contract, section
+// 4).
 func (l *Link) Gather(sources ...map[string]any) map[string]any {
 	params := map[string]any{}
 	for _, source := range sources {
@@ -79,6 +80,9 @@ func (l *Link) take(params, source map[string]any, p parameter) {
 			continue
 		}
 		value = l.coerce(value, p.schema)
+		if l.Lists() && value == "" {
+			continue
+		}
 		held, ok := params[p.name]
 		if !ok {
 			params[p.name] = value
