@@ -60,7 +60,7 @@ func TestTheDraftsActions(t *testing.T) {
 		{"active", "", `{}`, "", "Type is invalid"},
 		{"active", "", `{"resize":"1gb"}`, "", "Type is invalid"},
 		{"active", "", `{"rebuild":1}`, "", "Type is invalid"},
-		{"active", "", `{"boot":null}`, "", "Droplet is already powered on"},
+		{"active", "", `{"boot":null}`, "power_on", ""},
 		{"off", "", `{"reboot":"soft"}`, "", "currently powered off"},
 	} {
 		for _, path := range []string{"/v2/droplets/1/actions", "/v2/droplet/1/actions"} {

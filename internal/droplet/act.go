@@ -12,12 +12,6 @@ import (
 // preconditions are the actions that a client can ask for, and what each wants
 // of the droplet's status. Clients match the messages.
 var preconditions = map[string]func(Droplet) error{
-	"power_on": func(d Droplet) error {
-		if d.Status == statusActive {
-			return apierr.Refused("Droplet is already powered on")
-		}
-		return nil
-	},
 	"power_off": func(d Droplet) error {
 		if d.Status == statusOff {
 			return apierr.Refused("Droplet is already powered off")
@@ -32,6 +26,8 @@ var preconditions = map[string]func(Droplet) error{
 	},
 	"shutdown":    func(Droplet) error { return nil },
 	"power_cycle": func(Droplet) error { return nil },
+	// Of a running machine too: Ansible posts it after every create.
+	"power_on": func(Droplet) error { return nil },
 }
 
 // Get returns the account's droplet with that id, or apierr.NotFound.

@@ -172,7 +172,7 @@ func (s *Service) template(ctx context.Context, accountID int64, c Create) (Drop
 		AccountID: accountID, Region: where.Slug, Size: dimensions.Slug,
 		VCPUs: dimensions.VCPUs, MemoryMB: dimensions.MemoryMB, DiskGB: dimensions.DiskGB,
 		Image: s.Images.View(disk), Status: statusNew, VPC: where.DefaultVPC(),
-		Features: features, Tags: append([]string{}, c.Tags...), PublicKeys: keys,
+		Features: features, Tags: uniqueTags(c.Tags), PublicKeys: keys,
 	}, nil
 }
 
@@ -240,6 +240,18 @@ func (s *Service) publicKeys(ctx context.Context, accountID int64, identities []
 		return nil, apierr.Invalid("ssh_keys", "%s are invalid key identifiers for Droplet creation.", strings.Join(unknown, ", "))
 	}
 	return keys, nil
+}
+
+// uniqueTags returns the tags without those that differ from an earlier one in
+// case alone: the first spelling stays.
+func uniqueTags(tags []string) []string {
+	unique, seen := []string{}, map[string]bool{}
+	for _, tag := range tags {
+		if folded := strings.ToLower(tag); !seen[folded] {
+			unique, seen[folded] = append(unique, tag), true
+		}
+	}
+	return unique
 }
 
 var tagName = regexp.MustCompile(`^[a-zA-Z0-9_\-:]{1,255}$`)

@@ -101,7 +101,10 @@ func checkMetadata(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.She
 func checkPower(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell, id int, key rockpooltest.Key) {
 	before := shell.Run(bootID)
 	shell.Run("echo kept >/root/kept && sync")
-	refused(t, s, id, "power_on", "Droplet is already powered on")
+	s.Act(id, "power_on", "active") // as Ansible does after every create
+	if now := shell.Run(bootID); now != before {
+		t.Errorf("power_on of a running droplet booted it: %q, was %q", now, before)
+	}
 
 	s.Act(id, "power_off", "off")
 	refused(t, s, id, "power_off", "Droplet is already powered off")
