@@ -31,6 +31,7 @@ func TestRefusals(t *testing.T) {
 		badKey        = "Key invalid, key should be of the format `type key [comment]`"
 		badKeyType    = "Key invalid type, we support 'ssh-rsa', 'ssh-dss', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', or 'ssh-ed25519'"
 		notFound      = "The resource you were accessing could not be found."
+		publicImage   = "Request not authorized, provided credentials do not provide access to specified resource: image micro is public, and no account's to change"
 	)
 	for _, test := range []struct {
 		name, method, path, body string
@@ -86,10 +87,15 @@ func TestRefusals(t *testing.T) {
 		{"unknown action type", "POST", "/v2/droplets/1/actions", `{"type":"explode"}`, 422, "unprocessable_entity", "Type is invalid"},
 		{"no action type", "POST", "/v2/droplets/1/actions", `{}`, 422, "unprocessable_entity", "Type is invalid"},
 		{"create is no action to ask for", "POST", "/v2/droplets/1/actions", `{"type":"create"}`, 422, "unprocessable_entity", "Type is invalid"},
-		{"on is on", "POST", "/v2/droplets/1/actions", `{"type":"power_on"}`, 422, "unprocessable_entity", "Droplet is already powered on"},
 		{"unknown action", "GET", "/v2/actions/999", "", 404, "not_found", notFound},
 		{"unknown image", "GET", "/v2/images/beos", "", 404, "not_found", notFound},
 		{"unknown kind of images", "GET", "/v2/images?type=x", "", 422, "unprocessable_entity", "Type must be one of: distribution, application, user"},
+		{"rename a public image", "PATCH", "/v2/images/micro", `{"name":"mine"}`, 403, "forbidden", publicImage},
+		{"replace a public image", "PUT", "/v2/images/micro", `{"name":"mine"}`, 403, "forbidden", publicImage},
+		{"delete a public image", "DELETE", "/v2/images/micro", "", 403, "forbidden", publicImage},
+		{"rename an unknown image", "PATCH", "/v2/images/beos", `{"name":"mine"}`, 404, "not_found", notFound},
+		{"replace an unknown image", "PUT", "/v2/images/99999999", `{"name":"mine"}`, 404, "not_found", notFound},
+		{"delete an unknown image", "DELETE", "/v2/images/99999999", "", 404, "not_found", notFound},
 		{"unknown path", "GET", "/v2/nothing", "", 404, "not_found", notFound},
 		{"path outside", "GET", "/etc/passwd", "", 404, "not_found", notFound},
 		{"wrong method", "PUT", "/v2/droplets", "{}", 405, "method_not_allowed", "PUT is not allowed here; the Allow header lists what is."},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestSchema(t *testing.T) {
 					t.Errorf("%s's link %s: %s is not valid by draft-04: %v", name, link["title"], key, err)
 				}
 			}
-			if _, ok := link["targetSchema"]; ok == (link["rel"] == "destroy") {
+			if _, ok := link["targetSchema"]; ok == (fmt.Sprint(link["status"]) == "204") {
 				t.Errorf("%s's link %s: rel %s and targetSchema %v", name, link["title"], link["rel"], link["targetSchema"])
 			}
 			c.checkServed(link)

@@ -46,9 +46,17 @@ func BadRequest(format string, args ...any) *Error { return badRequest.error(for
 // Unauthorized says that the credentials are missing or wrong.
 func Unauthorized() *Error { return unauthorized.error("Unable to authenticate you.") }
 
+// notAuthorized is the contract's sentence for every 403.
+const notAuthorized = "Request not authorized, provided credentials do not provide access to specified resource"
+
+// Denied says that no token may do that to the resource, and why.
+func Denied(format string, args ...any) *Error {
+	return forbidden.error(notAuthorized+": "+format, args...)
+}
+
 // Forbidden says that the token may not do what needs one of those scopes.
 func Forbidden(scopes ...string) *Error {
-	e := forbidden.error("Request not authorized, provided credentials do not provide access to specified resource")
+	e := forbidden.error(notAuthorized)
 	e.Fields = []Field{{"scope", "The token needs the scope " + strings.Join(scopes, " or ")}}
 	return e
 }
