@@ -165,6 +165,7 @@ func (a *asideReply) count(answer *dns.Msg) {
 
 // pack packs an answer, signed if the request was, and returns the MAC too.
 func (a *asideReply) pack(answer *dns.Msg) (raw []byte, mac string, err error) {
+	answer.CheckingDisabled = false // RFC 4035, section 3.1.6
 	if a.tsig == nil {
 		raw, err = answer.Pack()
 		return raw, "", err

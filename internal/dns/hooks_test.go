@@ -98,6 +98,28 @@ func TestForwardedTSIG(t *testing.T) {
 	}
 }
 
+// CD is for resolvers: what has authority clears it (RFC 4035, section 3.1.6),
+// also in answers that are signed, and in those that are cut.
+func TestAnswersAsideAreWithoutCD(t *testing.T) {
+	s := started(t, Config{TSIG: secretKey, Transfer: func(_ context.Context, r *Request, send func(*dns.Msg) error) error {
+		m := new(dns.Msg).SetReply(r.Msg)
+		for range 100 {
+			m.Answer = append(m.Answer, rr(t, "example.com. 1 IN TXT "+strings.Repeat("x", 100)))
+		}
+		return send(m)
+	}}, parsed(t, "example.com.", big))
+	for _, m := range []*dns.Msg{
+		new(dns.Msg).SetQuestion("ns1.example.com.", dns.TypeA), new(dns.Msg).SetIxfr("example.com.", 1, "a.", "b."),
+		new(dns.Msg).SetAxfr("example.com."), new(dns.Msg).SetNotify("example.com."),
+	} {
+		m.CheckingDisabled = true
+		got, err := signedExchange(t, s, "udp", "key.example.", secretKey, time.Now(), m)
+		if err != nil || got.CheckingDisabled {
+			t.Errorf("%v %s", err, got)
+		}
+	}
+}
+
 func TestTransferHook(t *testing.T) {
 	server := make(chan *Server, 1)
 	s := started(t, Config{TSIG: secretKey, Transfer: func(_ context.Context, r *Request, send func(*dns.Msg) error) error {

@@ -63,7 +63,7 @@ func (r *reply) finish(q *query, cookies cookies, remote netip.Addr) []byte {
 	if r.truncated {
 		head[2] |= 0x02
 	}
-	head[3] = q.msg[3]&0x10 | byte(r.rcode&15) // CD as asked (RFC 4035, section 3.1.6)
+	head[3] = byte(r.rcode & 15) // without CD, which is for resolvers (RFC 4035, section 3.1.6)
 	questions := 0
 	if q.end > 0 {
 		questions = 1

@@ -98,6 +98,7 @@ func (s *search) denial(m match, kind zone.DenialKind) zone.Denial {
 		Name:    presentation(string(s.name) + s.wire),
 		Closest: presentation(s.closest(m) + s.wire),
 		SOA:     s.negative.records(s.wire, s.wire)[0].(*dns.SOA),
+		TypesAt: s.typesAt,
 	}
 	switch kind {
 	case zone.Unsigned:
@@ -106,6 +107,23 @@ func (s *search) denial(m match, kind zone.DenialKind) zone.Denial {
 		d.Types = m.node.types()
 	}
 	return d
+}
+
+// typesAt returns the types at a name of the zone. At a delegation, also to a
+// zone below that is ours, they are what DS is asked for beside.
+func (s *search) typesAt(name string) []uint16 {
+	wire, err := wireName(name)
+	if err != nil {
+		return nil
+	}
+	owner := []byte(wire[:len(wire)-len(s.wire)])
+	var places [128]uint8
+	labels := split(owner, places[:0])
+	m := s.heed(s.find(owner, labels, dns.TypeDS), owner, labels, dns.TypeDS)
+	if m.node == nil || m.wildcard || m.cut || m.elsewhere {
+		return nil
+	}
+	return m.node.types()
 }
 
 // denied tells which denial a search that found nothing ended in.

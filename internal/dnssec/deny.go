@@ -8,24 +8,22 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
 
-// Deny returns the NSEC records that prove a denial, each of which covers as
-// little as it can (RFC 4470). There is none for a few names of unusual bytes
-// that nothing orders before or after, such as a label that is one zero byte.
+// Deny returns the NSEC records that prove a denial. Each covers as little as it
+// can (RFC 4470).
 func (s *Signer) Deny(d zone.Denial) []dns.RR {
 	ttl := d.SOA.Hdr.Ttl
 	switch d.Kind {
 	case zone.NoType, zone.Unsigned:
-		return s.at(d.Name, s.visible(d.Name, d.Types), ttl)
+		return []dns.RR{s.at(d.Name, d.Types, ttl)}
 	case zone.Expanded:
-		return cover(nextCloser(d), ttl)
+		return []dns.RR{s.cover(nextCloser(d), d)}
 	case zone.NoWildcardType:
-		name := cover(nextCloser(d), ttl)
-		return append(name, s.at(wildcard(d.Closest), s.visible(wildcard(d.Closest), d.Types), ttl)...)
+		return []dns.RR{s.cover(nextCloser(d), d), s.at(wildcard(d.Closest), d.Types, ttl)}
 	case zone.NoName:
 		closer, wild := nextCloser(d), wildcard(d.Closest)
-		proofs := cover(closer, ttl)
+		proofs := []dns.RR{s.cover(closer, d)}
 		if closer != wild {
-			proofs = append(proofs, cover(wild, ttl)...)
+			proofs = append(proofs, s.cover(wild, d))
 		}
 		return proofs
 	}
@@ -34,14 +32,12 @@ func (s *Signer) Deny(d zone.Denial) []dns.RR {
 
 // at returns the NSEC record of a name that exists: it goes to the least name
 // below.
-func (s *Signer) at(name string, types []uint16, ttl uint32) []dns.RR {
-	below, ok := below(name)
+func (s *Signer) at(name string, types []uint16, ttl uint32) dns.RR {
+	next, ok := below(name)
 	if !ok { // no name fits below
-		if below, ok = after(name); !ok {
-			return nil
-		}
+		next = after(name, s.origin)
 	}
-	return []dns.RR{nsec(name, below, types, ttl)}
+	return nsec(name, next, s.visible(name, types), ttl)
 }
 
 // visible leaves out what is not the zone's at a delegation: glue.
@@ -52,17 +48,11 @@ func (s *Signer) visible(name string, types []uint16) []uint16 {
 	return slices.DeleteFunc(slices.Clone(types), func(t uint16) bool { return t != dns.TypeNS && t != dns.TypeDS })
 }
 
-// cover returns the NSEC record that covers a name with all below it.
-func cover(name string, ttl uint32) []dns.RR {
-	first, ok := before(name)
-	if !ok {
-		return nil
-	}
-	last, ok := after(name)
-	if !ok {
-		return nil
-	}
-	return []dns.RR{nsec(first, last, nil, ttl)}
+// cover returns the NSEC record that covers a name with all below it. Its owner
+// may exist: there may be no room for another name between the two.
+func (s *Signer) cover(name string, d zone.Denial) dns.RR {
+	first := before(name)
+	return nsec(first, after(name, s.origin), s.visible(first, d.TypesAt(first)), d.SOA.Hdr.Ttl)
 }
 
 func nsec(owner, next string, types []uint16, ttl uint32) *dns.NSEC {

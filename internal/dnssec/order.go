@@ -2,6 +2,7 @@ package dnssec
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/miekg/dns"
 )
@@ -28,57 +29,65 @@ func split(name string) (label, rest []byte, ok bool) {
 	return buf[1:end:end], buf[end:n], true
 }
 
-// join is the opposite of split; false if that is no name.
-func join(label, rest []byte) (string, bool) {
-	if len(label) == 0 || len(label) > maxLabel || len(label)+1+len(rest) > maxName {
-		return "", false
-	}
-	wire := append([]byte{byte(len(label))}, label...)
-	name, _, err := dns.UnpackDomainName(append(wire, rest...), 0)
-	return name, err == nil
+// fits reports whether a label and the rest make a name.
+func fits(label, rest []byte) bool {
+	return len(label) <= maxLabel && len(label)+1+len(rest) <= maxName
 }
 
-// before returns a name before another and all that is below that, and after
-// what else there may be.
-func before(name string) (string, bool) {
+// join is the opposite of split, for what fits.
+func join(label, rest []byte) string { return nameOf(wire(label, rest)) }
+
+// wire returns the wire form of a label and the rest.
+func wire(label, rest []byte) []byte {
+	return slices.Concat([]byte{byte(len(label))}, label, rest)
+}
+
+// nameOf returns a name of wire form as text; "" if it is too long, which can't
+// be signed.
+func nameOf(wire []byte) string {
+	name, _, _ := dns.UnpackDomainName(wire, 0)
+	return name
+}
+
+// before returns a name before another, with nothing usual between the two. It
+// is the name right before where no longer one fits, which may exist: a name that
+// is as long as names can be, or the closest encloser of a label of one zero byte.
+func before(name string) string {
 	label, rest, ok := split(name)
 	if !ok {
-		return "", false
+		return name // the root, which nothing is before
 	}
 	last := len(label) - 1
-	if label[last] == 0 {
-		label = label[:last]
-		if last == 0 {
-			return "", false // only the encloser itself is before
-		}
-	} else {
+	if label[last] > 0 {
 		label = bytes.Clone(label)
 		label[last] = lower(label[last])
 		if room := min(maxLabel-len(label), maxName-1-len(label)-len(rest), fill); room > 0 {
 			return join(append(label, filled(room)...), rest)
 		}
+	} else if label = label[:last]; last == 0 {
+		return nameOf(rest)
 	}
-	// The label may well exist. What is before the name is the last below it.
-	rest = append(append([]byte{byte(len(label))}, label...), rest...)
-	room := min(maxName-1-len(rest), fill)
-	if room < 1 {
-		return "", false
+	// The last below that label, if one fits below.
+	rest = wire(label, rest)
+	if room := min(maxName-1-len(rest), fill); room > 0 {
+		return join(filled(room), rest)
 	}
-	return join(filled(room), rest)
+	return nameOf(rest)
 }
 
-// after returns the first name after another and all that is below that.
-func after(name string) (string, bool) {
+// after returns the first name of a zone after another and all that is below
+// that; after the last one it is the origin again (RFC 4034, section 4.1.1).
+func after(name, origin string) string {
 	label, rest, ok := split(name)
-	if !ok {
-		return "", false
+	if !ok || name == origin {
+		return origin
 	}
-	if next, ok := join(append(label, 0), rest); ok {
-		return next, true
+	if fits(append(label, 0), rest) {
+		return join(append(label, 0), rest)
 	}
 	label = bytes.TrimRight(bytes.Clone(label), "\xff")
-	if len(label) == 0 {
-		return "", false
+	if len(label) == 0 { // nothing fits between this and what is after the encloser
+		return after(nameOf(rest), origin)
 	}
 	label[len(label)-1] = higher(label[len(label)-1])
 	return join(label, rest)
@@ -90,7 +99,11 @@ func below(name string) (string, bool) {
 	if !ok {
 		return "\\000.", name == "."
 	}
-	return join([]byte{0}, append(append([]byte{byte(len(label))}, label...), rest...))
+	rest = wire(label, rest)
+	if !fits([]byte{0}, rest) {
+		return "", false
+	}
+	return join([]byte{0}, rest), true
 }
 
 // lower and higher return the bytes beside one, of those that are not capitals.

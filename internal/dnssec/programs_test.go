@@ -41,7 +41,7 @@ func (s spoiling) Sign(rrset []mdns.RR) ([]mdns.RR, time.Time, error) {
 func forValidators(t *testing.T) (parent, child *dns.Server, keys Keys) {
 	t.Helper()
 	keys = Keys{Stage: Stable, Key: newTestKey(t)}
-	z := signed(t, zoneText+"spoiled A 192.0.2.9\nns1 AAAA 2001:db8::1\n", keys)
+	z := signed(t, longZone+"spoiled A 192.0.2.9\nns1 AAAA 2001:db8::1\n", keys)
 	z.Signer = spoiling{z.Signer}
 	below := zone.Zone{Origin: "sub." + origin, Records: parsed(t, "sub."+origin, "@ SOA @ host 1 2 3 4 60\n@ NS @\n@ A 127.0.0.1\nx A 192.0.2.7\n")}
 	return started(t, z), started(t, below), keys
@@ -88,6 +88,15 @@ func TestDelv(t *testing.T) {
 		{"v.wild AAAA", "; negative response, fully validated"},
 		{"sub DS", "; negative response, fully validated"},
 		{"secure DS", "; fully validated"},
+		{lastLabel("x", "x") + "." + deep + " A", "; fully validated"},
+		{lastLabel("w", "x") + "." + deep + " A", "; fully validated"},
+		{lastLabel("w", "x") + "." + deep + " AAAA", "; negative response, fully validated"},
+		{lastLabel("w", "w") + "." + deep + " A", "; negative response, fully validated"},
+		{lastLabel("w", "x") + "." + bare + " A", "; negative response, fully validated"},
+		{longLabel(`\255`) + " A", "; negative response, fully validated"},
+		{longLabel(`\255`) + "." + longLabel(`\255`) + ".ns1 A", "; negative response, fully validated"},
+		{`\000.ns1 A`, "; negative response, fully validated"},
+		{`\000 A`, "; negative response, fully validated"},
 		{"spoiled A", "resolution failed"},
 	} {
 		t.Run(test.ask, func(t *testing.T) {
@@ -224,6 +233,18 @@ func TestUnbound(t *testing.T) {
 		{"none.sub A", 3, false},
 		{`www\000 A`, 3, true},
 		{"www A", 0, true},
+		{lastLabel("x", "x") + "." + deep + " A", 0, true},
+		{lastLabel("w", "x") + "." + deep + " A", 0, true},
+		{lastLabel("w", "x") + "." + deep + " AAAA", 0, true},
+		{lastLabel("w", "w") + "." + deep + " A", 0, true},
+		{lastLabel("w", "w") + "." + deep + " TXT", 0, true},
+		{lastLabel("w", "x") + "." + bare + " A", 3, true},
+		{longLabel(`\255`) + " A", 3, true},
+		{longLabel(`\255`) + "." + longLabel(`\255`) + ".ns1 A", 3, true},
+		{`\000.ns1 A`, 3, true},
+		{"ns1 A", 0, true}, // which that proof must not have denied
+		{`\000 A`, 3, true},
+		{"@ MX", 0, true},
 		{"spoiled A", mdns.RcodeServerFailure, false},
 	} {
 		t.Run(test.ask, func(t *testing.T) {

@@ -35,6 +35,24 @@ secure NS ns1
 secure DS 1 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
 `
 
+// deep and bare leave room for one label of 44 bytes. Below deep is a wildcard.
+var (
+	deep = longLabel("b") + "." + longLabel("c") + "." + longLabel("d") + ".deep"
+	bare = longLabel("b") + "." + longLabel("c") + "." + longLabel("d") + ".bare"
+)
+
+func longLabel(char string) string { return strings.Repeat(char, maxLabel) }
+
+// lastLabel is a label of 44 bytes.
+func lastLabel(char, end string) string { return strings.Repeat(char, 43) + end }
+
+// longZone has names of the greatest length.
+var longZone = zoneText +
+	"*." + deep + " A 192.0.2.1\n" +
+	lastLabel("w", "w") + "." + deep + " TXT w\n" +
+	lastLabel("w", "w") + "." + bare + " TXT w\n" +
+	strings.Repeat("z", 42) + "." + bare + " TXT z\n"
+
 func parsed(t failer, origin, text string) []mdns.RR {
 	t.Helper()
 	var rrs []mdns.RR
@@ -98,7 +116,7 @@ func typeOf(text string) uint16 { return mdns.StringToType[text] }
 
 func TestServed(t *testing.T) {
 	keys := Keys{Stage: Stable, Key: newTestKey(t)}
-	s := started(t, signed(t, zoneText, keys))
+	s := started(t, signed(t, longZone, keys))
 	v := validator{[]*mdns.DNSKEY{keys.Key.DNSKEY(origin, 600)}, time.Now()}
 	for _, test := range []struct {
 		ask         string
@@ -133,6 +151,25 @@ func TestServed(t *testing.T) {
 		{"x.sub A", 0, 0, 3},
 		{"secure DS", 0, 2, 0},
 		{"x.secure A", 0, 0, 3},
+
+		{lastLabel("x", "x") + "." + deep + " A", 0, 2, 2},
+		{lastLabel("x", "x") + "." + deep + " AAAA", 0, 0, 6},
+		{lastLabel("w", "x") + "." + deep + " A", 0, 2, 2}, // what exists is right before
+		{lastLabel("w", "w") + "." + deep + " A", 0, 0, 4},
+		{lastLabel("x", `\000`) + "." + deep + " A", 0, 2, 2},
+		{lastLabel(`\255`, `\255`) + "." + deep + " A", 0, 2, 2},
+		{lastLabel("w", "x") + "." + bare + " A", 3, 0, 6},
+		{lastLabel("w", "w") + "." + bare + " A", 0, 0, 4},
+		{"x." + strings.Repeat("z", 42) + "." + bare + " A", 3, 0, 6},
+		{"*." + strings.Repeat("z", 42) + "." + bare + " A", 3, 0, 4},
+		{longLabel(`\255`) + " A", 3, 0, 6},
+		{"x." + longLabel(`\255`) + " A", 3, 0, 6},
+		{longLabel(`\255`) + ".wild A", 0, 2, 2},
+		{longLabel(`\255`) + "." + longLabel(`\255`) + ".ns1 A", 3, 0, 6},
+		{`\000.ns1 A`, 3, 0, 6},
+		{`\000.ent A`, 3, 0, 6},
+		{`\000 A`, 3, 0, 6},
+		{`\000.wild A`, 0, 2, 2},
 	} {
 		t.Run(test.ask, func(t *testing.T) {
 			name, rrtype, _ := strings.Cut(test.ask, " ")
@@ -151,17 +188,24 @@ func TestModel(t *testing.T) {
 	keys := Keys{Stage: Stable, Key: newTestKey(t)}
 	s := started(t)
 	v := validator{[]*mdns.DNSKEY{keys.Key.DNSKEY(origin, 600)}, time.Now()}
-	names := rapid.Custom(func(t *rapid.T) string {
-		labels := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "*", "abc", "-", "z"}), 1, 4).Draw(t, "labels")
+	short := rapid.Custom(func(t *rapid.T) string {
+		labels := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "*", "abc", "-", "z", `\000`, longLabel(`\255`)}), 1, 3).Draw(t, "labels")
 		return strings.Join(labels, ".")
 	})
+	long := rapid.Map(rapid.SampledFrom([]string{
+		lastLabel("w", "w"), lastLabel("w", "x"), lastLabel("w", `\000`), strings.Repeat("w", 43), lastLabel(`\255`, `\255`), "*", `\000`,
+	}), func(label string) string { return label + "." + deep })
+	names := rapid.OneOf(short, long)
 	rapid.Check(t, func(t *rapid.T) {
 		owners := rapid.SliceOfNDistinct(names, 0, 8, rapid.ID[string]).Draw(t, "owners")
 		text := "@ SOA ns1 host 1 2 3 4 60\n@ NS ns.example.net.\n"
 		var exist []string
+		types := map[string]uint16{}
 		for _, owner := range owners {
 			data := rapid.SampledFrom([]string{"A 192.0.2.1", "TXT x", "CNAME a", "CNAME b.abc", "NS ns.example.net."}).Draw(t, "data")
 			text += owner + " " + data + "\n"
+			rrtype, _, _ := strings.Cut(data, " ")
+			types[owner+"."+origin] = typeOf(rrtype)
 			if !strings.HasPrefix(data, "NS") {
 				exist = append(exist, owner+"."+origin)
 			}
@@ -178,6 +222,9 @@ func TestModel(t *testing.T) {
 			}
 			v.check(t, m)
 			for _, n := range nsecsOf(m) {
+				if rrtype, ok := types[n.Hdr.Name]; ok && !has(n, rrtype) {
+					t.Errorf("%s denies the %s of its owner", n, mdns.TypeToString[rrtype])
+				}
 				for _, e := range exist {
 					if len(n.TypeBitMap) == 2 && covers(t, n, e) {
 						t.Errorf("%s covers %s", n, e)

@@ -120,7 +120,8 @@ func (validator) covered(t failer, nsecs []*dns.NSEC, name string) (closest stri
 }
 
 func covers(t failer, n *dns.NSEC, name string) bool {
-	return compareNames(t, n.Hdr.Name, name) < 0 && compareNames(t, name, n.NextDomain) < 0
+	last := n.NextDomain == origin // RFC 4034, section 4.1.1
+	return compareNames(t, n.Hdr.Name, name) < 0 && (last || compareNames(t, name, n.NextDomain) < 0)
 }
 
 func nsecsOf(m *dns.Msg) []*dns.NSEC {

@@ -53,6 +53,10 @@ type Denial struct {
 	Closest string   // the closest encloser of Name (RFC 4592, section 3.3.1)
 	Types   []uint16 // that exist at Name, or at the wildcard, in ascending order
 	SOA     *dns.SOA // whose TTL is that of negative answers (RFC 2308, section 5)
+
+	// TypesAt returns the types that exist at any name of the zone, in ascending
+	// order; none if the name has no records.
+	TypesAt func(name string) []uint16
 }
 
 // DenialKind is one of the cases of RFC 4035, section 3.1.3.
