@@ -179,6 +179,7 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ReadTimeout:                  time.Minute,
 		WriteTimeout:                 2 * time.Minute,
 		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               64 << 10, // with the path; what is larger belongs into a body
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * as well
 	}

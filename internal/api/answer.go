@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -104,7 +105,11 @@ type errorBody struct {
 
 func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := apierr.From(err)
+	level := slog.LevelError
 	switch {
+	case errors.Is(err, errNoRoom):
+		e, level = apierr.Unavailable("Too many large requests are under way at once."), slog.LevelWarn
+		w.Header().Set("Retry-After", "1")
 	case store.IsFull(err):
 		e = apierr.Unavailable("The disk of this cloud's database is full.")
 		w.Header().Set("Retry-After", "60")
@@ -113,7 +118,6 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "5")
 	}
 	if e.Status >= http.StatusInternalServerError {
-		level := slog.LevelError
 		if r.Context().Err() != nil {
 			level = slog.LevelDebug // the client has gone; that is no fault of ours
 		}

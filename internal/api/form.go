@@ -36,7 +36,7 @@ func parseForm(pairs []pair) (map[string]any, error) {
 			continue
 		}
 		if !utf8.ValidString(p.name) || !utf8.ValidString(p.value) {
-			return nil, apierr.BadRequest("The form is not UTF-8 in the parameter %q.", p.name)
+			return nil, apierr.BadRequest("The form is not UTF-8 in the parameter %q.", p.name[:min(len(p.name), maxMessage/10)])
 		}
 		path, err := formPath(p.name)
 		if err != nil {
@@ -62,11 +62,11 @@ func formPath(name string) ([]string, error) {
 	if !found || first == "" || !strings.HasSuffix(rest, "]") {
 		return []string{name}, nil
 	}
-	path := append([]string{first}, strings.Split(strings.TrimSuffix(rest, "]"), "][")...)
-	if len(path) > maxDepth {
-		return nil, apierr.BadRequest("The parameter %q is nested %d deep, the maximum is %d.", name, len(path), maxDepth)
+	inner := strings.TrimSuffix(rest, "]")
+	if depth := strings.Count(inner, "][") + 2; depth > maxDepth {
+		return nil, apierr.BadRequest("The parameter %q is nested %d deep, the maximum is %d.", shortened(name), depth, maxDepth)
 	}
-	return path, nil
+	return append([]string{first}, strings.Split(inner, "][")...), nil
 }
 
 // formNode is what has been read of one value: texts if it is a plain one,

@@ -85,6 +85,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, apierr.TooLarge(maxBody)
 	}
+	if errors.Is(err, errNoRoom) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, apierr.BadRequest("The body could not be read to its end.")
 	}
@@ -95,7 +98,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // members with one name the last counts. The text null stands for no body:
 // Ansible's modules send it with every GET.
 func parseObject(text []byte) (map[string]any, error) {
-	if err := jsontext.Check(text); err != nil {
+	if err := errors.Join(jsontext.Bounded(text), jsontext.Check(text)); err != nil {
 		return nil, apierr.BadRequest("error parsing request body: %v", err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))

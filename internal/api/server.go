@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/idempotency"
@@ -84,7 +85,8 @@ func New(c Config) (*Door, error) {
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
-	return &Door{s.log(s.recover(cors(s.override(headAsGet(withoutTrailingSlash(router)))))), loaded}, nil
+	room := semaphore.NewWeighted(roomForBodies)
+	return &Door{s.log(s.recover(roomed(room, cors(s.override(headAsGet(withoutTrailingSlash(router))))))), loaded}, nil
 }
 
 func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {

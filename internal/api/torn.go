@@ -14,8 +14,9 @@ import (
 // could be sent. Clients that ask again after a broken connection do so within
 // seconds.
 const (
-	tornKept = time.Minute
-	tornMost = 1000
+	tornKept  = time.Minute
+	tornMost  = 1000
+	tornBytes = 16 << 20 // of their bodies
 )
 
 // torn keeps the answers of POSTs whose connections broke before they were
@@ -105,14 +106,16 @@ func (t *torn) changed(path string) {
 	})
 }
 
-// bound forgets the oldest answers that are kept, if they are too many.
+// bound forgets the oldest answers that are kept, if they are too many or too
+// large.
 func (t *torn) bound() {
-	kept := 0
+	kept, size := 0, 0
 	for i := len(t.flights) - 1; i >= 0; i-- {
 		if !t.flights[i].gone {
 			continue
 		}
-		if kept++; kept > tornMost {
+		kept, size = kept+1, size+len(t.flights[i].result.body)
+		if kept > tornMost || size > tornBytes {
 			t.flights = slices.Delete(t.flights, i, i+1)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +139,19 @@ func TestTornAnswersAreBounded(t *testing.T) {
 		t.Errorf("the oldest that fits: %q", got)
 	}
 	kept.leave(living, "")
+}
+
+func TestTornAnswersAreBoundedInBytes(t *testing.T) {
+	kept := newTorn(time.Now)
+	large := strings.Repeat("x", tornBytes/4+1)
+	for i := range 5 {
+		ask(t, kept, idempotency.Hash{byte(i)}, "", true, made(large))
+	}
+	for i, want := range []string{"new", "new", large, large, large} {
+		if got := ask(t, kept, idempotency.Hash{byte(i)}, "", false, made("new")); got != want {
+			t.Errorf("answer %d has %d bytes, want %d", i, len(got), len(want))
+		}
+	}
 }
 
 // The second client waits for the first one's answer, and if it goes as well

@@ -1,5 +1,5 @@
 // Package jsontext finds what is wrong with JSON before a decoder mends it in
-// silence.
+// silence, or takes memory for it.
 package jsontext
 
 import (
@@ -11,6 +11,20 @@ import (
 	"unicode/utf8"
 )
 
+// MaxValues is how many values a text may hold, those in arrays and objects
+// counted one by one. A decoder takes up to a hundred times the bytes of a
+// small value to hold it. The largest request that makes sense, a batch of a
+// thousand records, has ten thousand.
+const MaxValues = 20_000
+
+// Bounded refuses what holds too many values.
+func Bounded(text []byte) error {
+	if values(text) > MaxValues {
+		return fmt.Errorf("there are more than %d values", MaxValues)
+	}
+	return nil
+}
+
 // Check refuses what the decoder of JSON would change in silence: bytes that
 // are not UTF-8, and escapes of half a character.
 func Check(text []byte) error {
@@ -21,6 +35,22 @@ func Check(text []byte) error {
 		return fmt.Errorf("the escape %s is half a character", escape)
 	}
 	return nil
+}
+
+// values counts the values of a JSON text, or a few more than there are.
+func values(text []byte) int {
+	n, inString := 1, false
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; {
+		case b == '"':
+			inString = !inString
+		case b == '\\' && inString:
+			i++ // what is escaped ends no string
+		case (b == ',' || b == '[' || b == '{') && !inString:
+			n++
+		}
+	}
+	return n
 }
 
 // halfCharacter returns the first escape of a JSON text that is a surrogate

@@ -26,3 +26,13 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestValues(t *testing.T) {
+	for text, want := range map[string]int{
+		`1`: 1, `[1,2]`: 3, `{"a":1,"b":[{}]}`: 5, `"a,[{"`: 1, `"\",["`: 1, `["\\",1]`: 3, `{"a,b":"{"}`: 2, `"`: 1, `\`: 1,
+	} {
+		if got := values([]byte(text)); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}

@@ -48,9 +48,9 @@ func (l *Link) coerce(value any, schema map[string]any) any {
 		}
 		list := make([]any, len(v))
 		for i, text := range v {
-			list[i] = l.coerce(Text(text), shape.items)
+			list[i] = Text(text)
 		}
-		return list
+		return l.coerceItems(list, shape)
 	case Text:
 		if v.isNull(shape.types) {
 			return nil
@@ -61,9 +61,7 @@ func (l *Link) coerce(value any, schema map[string]any) any {
 	case json.Number:
 		return coerceNumber(v, shape.types)
 	case []any:
-		for i, item := range v {
-			v[i] = l.coerce(item, shape.items)
-		}
+		return l.coerceItems(v, shape)
 	case map[string]any:
 		l.coerceMembers(v, shape.properties)
 	}
@@ -75,6 +73,7 @@ func (l *Link) coerce(value any, schema map[string]any) any {
 type shape struct {
 	types      map[string]bool
 	items      map[string]any
+	maxItems   int // of an array, which all of a link's parameters have
 	properties map[string]any
 }
 
@@ -105,6 +104,10 @@ func (d document) addShape(s *shape, schema map[string]any, depth int) {
 	}
 	if items, ok := schema["items"].(map[string]any); ok {
 		s.items = items
+	}
+	if most, ok := schema["maxItems"].(json.Number); ok {
+		n, _ := most.Int64() // the document has been checked
+		s.maxItems = int(n)
 	}
 	if properties, ok := schema["properties"].(map[string]any); ok {
 		if s.properties == nil {
@@ -142,6 +145,9 @@ func (l *Link) coerceText(text string, s shape) any {
 		}
 	}
 	if s.types["array"] {
+		if n := strings.Count(trimmed, ",") + 1; n > s.maxItems {
+			return oversized{n, s.maxItems}
+		}
 		return l.coerceItems(commaSeparated(trimmed), s)
 	}
 	if s.types["integer"] {
@@ -168,7 +174,11 @@ func (l *Link) coerceText(text string, s shape) any {
 	return text
 }
 
-func (l *Link) coerceItems(list []any, s shape) []any {
+// coerceItems coerces an array's items, unless they are too many.
+func (l *Link) coerceItems(list []any, s shape) any {
+	if s.types["array"] && len(list) > s.maxItems {
+		return oversized{len(list), s.maxItems}
+	}
 	for i, item := range list {
 		list[i] = l.coerce(item, s.items)
 	}

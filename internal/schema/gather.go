@@ -28,6 +28,9 @@ func (l *Link) parameters() ([]parameter, error) {
 				p.spellings = append(p.spellings, alias)
 			}
 		}
+		if err := l.doc.checkBounds(name, property); err != nil {
+			return nil, err
+		}
 		all = append(all, p)
 	}
 	for alias, name := range aliases {

@@ -40,6 +40,9 @@ func literal(text string) any {
 	if !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
 		return nil
 	}
+	if err := jsontext.Bounded([]byte(text)); err != nil {
+		return broken{err}
+	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var value any

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,9 +26,14 @@ func (l *Link) Validate(params map[string]any) error {
 	if l.rules == nil {
 		return nil
 	}
+	// What can't be checked without cost or harm is refused first.
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if err := findBroken(params[name]); err != nil {
 			return apierr.BadRequest("error parsing the parameter %s: %v", name, err)
+		}
+		if at, too := findOversized(params[name], []string{name}); at != nil {
+			f := field(at, problem(&kind.MaxItems{Got: too.got, Want: too.most}))
+			return apierr.Invalid(f.Field, "%s", f.Message)
 		}
 		if hasHuge(params[name]) {
 			return apierr.Invalid(name, "%s", field([]string{name}, "holds a number that is out of all bounds").Message)
@@ -36,18 +42,58 @@ func (l *Link) Validate(params map[string]any) error {
 			return apierr.Invalid(name, "%s", field([]string{name}, "must not hold NUL characters").Message)
 		}
 	}
-	err := l.rules.Validate(params)
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
+	fields, err := l.check(params)
+	if len(fields) == 0 || err != nil {
 		return err
 	}
-	var fields []apierr.Field
-	collect(invalid, &fields)
 	slices.SortStableFunc(fields, func(a, b apierr.Field) int { return strings.Compare(a.Field, b.Field) })
 	fields = fields[:min(len(fields), maxFields)]
 	e := apierr.Invalid(fields[0].Field, "%s", fields[0].Message)
 	e.Fields = fields
 	return e
+}
+
+// piece is how many items of an array are checked at once. The validator tells
+// all that is wrong, and takes hundreds of bytes for each.
+const piece = 50
+
+// check returns what is wrong with parameters: with the first piece of their
+// arrays where anything is.
+func (l *Link) check(params map[string]any) ([]apierr.Field, error) {
+	longest := 0
+	for _, value := range params {
+		if list, ok := value.([]any); ok {
+			longest = max(longest, len(list))
+		}
+	}
+	for start := 0; ; start += piece {
+		err := l.rules.Validate(cut(params, start))
+		var invalid *jsonschema.ValidationError
+		switch {
+		case errors.As(err, &invalid):
+			var fields []apierr.Field
+			collect(invalid, start, &fields)
+			return fields, nil
+		case err != nil || start+piece >= longest:
+			return nil, err
+		}
+	}
+}
+
+// cut returns the parameters with one piece of each array that is longer: that
+// from start on, or the first of an array that has ended.
+func cut(params map[string]any, start int) map[string]any {
+	part := maps.Clone(params)
+	for name, value := range part {
+		if list, _ := value.([]any); len(list) > piece {
+			from := start
+			if from >= len(list) {
+				from = 0
+			}
+			part[name] = list[from:min(from+piece, len(list))]
+		}
+	}
+	return part
 }
 
 // maxFields is how many problems an error tells at the most.
@@ -98,24 +144,33 @@ func huge(n json.Number) bool {
 	return err != nil || math.Abs(f) >= 1<<63 || len(n) > 400 || exponent(n.String()) > 400
 }
 
-// collect gathers the problems at the leaves of a validation error.
-func collect(e *jsonschema.ValidationError, fields *[]apierr.Field) {
+// collect gathers the problems at the leaves of a validation error of
+// parameters whose arrays were cut at start.
+func collect(e *jsonschema.ValidationError, start int, fields *[]apierr.Field) {
 	// The branches of an anyOf say contradictory things; the whole says enough.
 	_, any := e.ErrorKind.(*kind.AnyOf)
 	_, one := e.ErrorKind.(*kind.OneOf)
 	if len(e.Causes) > 0 && !any && !one {
 		for _, cause := range e.Causes {
-			collect(cause, fields)
+			collect(cause, start, fields)
 		}
 		return
+	}
+	location := e.InstanceLocation
+	if len(location) > 1 && start > 0 {
+		// Whatever was not cut has been checked with the first piece.
+		if i, err := strconv.Atoi(location[1]); err == nil {
+			location = slices.Clone(location)
+			location[1] = strconv.Itoa(start + i)
+		}
 	}
 	if missing, ok := e.ErrorKind.(*kind.Required); ok {
 		for _, name := range missing.Missing {
-			*fields = append(*fields, field(append(e.InstanceLocation, name), "can't be blank"))
+			*fields = append(*fields, field(append(location, name), "can't be blank"))
 		}
 		return
 	}
-	*fields = append(*fields, field(e.InstanceLocation, problem(e.ErrorKind)))
+	*fields = append(*fields, field(location, problem(e.ErrorKind)))
 }
 
 func field(location []string, problem string) apierr.Field {
