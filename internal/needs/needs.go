@@ -1,5 +1,6 @@
 // Package needs is for tests of what a machine may lack: a program, a right, or
-// time. Such a test is skipped there, and make test tells why.
+// time. Such a test is skipped there, and make test tells why. In CI, which is
+// to have all of it, the test fails.
 package needs
 
 import (
@@ -36,10 +37,17 @@ func Time(tb testing.TB) {
 	}
 }
 
-// Skip skips the test and says what it needs.
+// CI is the variable of the environment that is set to true where nothing may
+// be missing, by .ci/run and by most services that run tests.
+const CI = "CI"
+
+// Skip skips the test and says what it needs. In CI it fails the test.
 func Skip(tb testing.TB, format string, args ...any) {
 	tb.Helper()
 	line := strings.Join(strings.Fields(fmt.Sprintf("NEEDS "+format, args...)), " ") // a program may have said it in several
+	if os.Getenv(CI) == "true" {
+		tb.Fatalf("%s; in CI, where %s is true, no test is skipped", line, CI)
+	}
 	if path := os.Getenv(File); path != "" {
 		if err := add(path, line); err != nil {
 			tb.Error(err)

@@ -1,15 +1,19 @@
 package needs
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 )
 
 func TestProgram(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "needs")
 	t.Setenv(File, path)
+	t.Setenv(CI, "")
 	if got, want := Program(t, "go", "golang"), lookPath(t, "go"); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -25,6 +29,60 @@ func TestProgram(t *testing.T) {
 	got, err := os.ReadFile(path)
 	if want := "NEEDS rockpool-missing: apt-get install nothing\n"; err != nil || string(got) != want+want {
 		t.Errorf("%q, %v; want %q twice", got, err, want)
+	}
+}
+
+// In CI a test that lacks something fails, and is not skipped.
+func TestNothingIsSkippedInCI(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "needs")
+	t.Setenv(File, path)
+	for value, failed := range map[string]bool{"true": true, "": false, "false": false} {
+		t.Setenv(CI, value)
+		r := &recorder{TB: t}
+		ended := make(chan struct{})
+		go func() { // Fatalf and Skip end a goroutine
+			defer close(ended)
+			Skip(r, "a thing: apt-get install thing")
+		}()
+		<-ended
+		if want := "NEEDS a thing: apt-get install thing"; !strings.HasPrefix(r.said, want) || r.failed != failed || r.skipped == failed {
+			t.Errorf("with %s=%q it said %q; failed %v, skipped %v", CI, value, r.said, r.failed, r.skipped)
+		}
+	}
+}
+
+// recorder is a test that only notes what becomes of it.
+type recorder struct {
+	testing.TB
+	said            string
+	failed, skipped bool
+}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.said, r.failed = fmt.Sprintf(format, args...), true
+	runtime.Goexit()
+}
+
+func (r *recorder) Skip(args ...any) {
+	r.said, r.skipped = fmt.Sprint(args...), true
+	runtime.Goexit()
+}
+
+// Where the tests run as root, Ordinary runs them without its privilege.
+func TestOrdinary(t *testing.T) {
+	if !Ordinary(t) {
+		return
+	}
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.WriteFile(closed, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(closed); !os.IsPermission(err) {
+		t.Errorf("a file that nobody may read: %v", err)
+	}
+	output, err := Unprivileged(t, "cat", closed).CombinedOutput()
+	if err == nil || !strings.Contains(string(output), "Permission denied") {
+		t.Errorf("cat of a file that nobody may read: %v, %s", err, output)
 	}
 }
 
