@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -27,14 +28,7 @@ type finding struct {
 }
 
 func (c *doctorCommand) Run(ctx context.Context) error {
-	findings := []finding{
-		tool(ctx, "QEMU", "qemu-system-x86_64", "qemu-system-x86", true),
-		tool(ctx, "qemu-img", "qemu-img", "qemu-utils", true),
-		accelerator(ctx),
-		images(ctx),
-		sshPort(),
-		c.disk(),
-	}
+	findings := append(programs(ctx), accelerator(ctx), images(ctx), sshPort(), c.folder(), c.disk())
 	sick := false
 	for _, f := range findings {
 		mark := "ok  "
@@ -53,6 +47,14 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 		return errors.New("droplets can't run here yet")
 	}
 	return nil
+}
+
+// programs are those that every machine needs.
+func programs(ctx context.Context) []finding {
+	return []finding{
+		tool(ctx, "QEMU", "qemu-system-x86_64", "qemu-system-x86", true),
+		tool(ctx, "qemu-img", "qemu-img", "qemu-utils", true),
+	}
 }
 
 func tool(ctx context.Context, what, program, debianPackage string, vital bool) finding {
@@ -105,11 +107,16 @@ func sshPort() finding {
 		return f
 	}
 	f.state = "not to be had on the droplets' addresses: SSH will be at port 2222 of each"
-	f.mend = "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=22"
-	if os.Geteuid() == 0 || unprivilegedPortStart() <= 22 {
-		f.mend = "let this machine's own sshd listen on its own addresses only (ListenAddress in /etc/ssh/sshd_config)"
-	}
+	f.mend = mendSSHPort()
 	return f
+}
+
+// mendSSHPort is what gives port 22 to droplets where they can't have it.
+func mendSSHPort() string {
+	if os.Geteuid() == 0 || unprivilegedPortStart() <= 22 {
+		return "let this machine's own sshd listen on its own addresses only (ListenAddress in /etc/ssh/sshd_config)"
+	}
+	return "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=22"
 }
 
 func unprivilegedPortStart() int {
@@ -118,6 +125,54 @@ func unprivilegedPortStart() int {
 		fmt.Sscan(string(text), &start)
 	}
 	return start
+}
+
+// folder is about the folder of the data: whether this user can make it, or
+// work with it and what is in it.
+func (c *doctorCommand) folder() finding {
+	f := finding{what: "data", state: c.Data, vital: true}
+	at := c.Data
+	for at != filepath.Dir(at) {
+		if _, err := os.Lstat(at); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		at = filepath.Dir(at)
+		f.state = c.Data + ", which the first start makes"
+	}
+	if err := usable(at, at == c.Data); err != nil {
+		f.state = fmt.Sprintf("%s can't be used: %v", c.Data, err)
+		f.mend = "run rockpool as the folder's owner, or choose another folder by --data"
+	}
+	return f
+}
+
+// usable returns what keeps this user from working in a folder; in one of the
+// data, with what is in it as well.
+func usable(dir string, data bool) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return &fs.PathError{Op: "open", Path: dir, Err: unix.ENOTDIR}
+	}
+	if err := unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
+		return &fs.PathError{Op: "open", Path: dir, Err: err}
+	}
+	if !data {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
+			return &fs.PathError{Op: "open", Path: path, Err: err}
+		}
+	}
+	return nil
 }
 
 // leastDisk is what a few small droplets and their images need.
