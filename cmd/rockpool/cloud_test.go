@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,7 +15,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rockpool-cloud/rockpool/internal/account"
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 // client talks to a cloud of simulated machines, wired as serve wires it.
@@ -30,6 +33,12 @@ type client struct {
 
 func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	t.Helper()
+	return newLoggedClient(t, slog.New(slog.DiscardHandler), change...)
+}
+
+// newLoggedClient is newClient for a cloud whose log is of interest.
+func newLoggedClient(t testing.TB, log *slog.Logger, change ...func(*serveCommand)) *client {
+	t.Helper()
 	c := &serveCommand{
 		dataFlag: newData(t), Compute: "simulated", Network: "user", Forward: []uint16{22},
 		Addresses: addressing{netip.MustParsePrefix("127.18.0.0/16")}, DropletLimit: 5,
@@ -37,7 +46,7 @@ func newClient(t testing.TB, change ...func(*serveCommand)) *client {
 	for _, f := range change {
 		f(c)
 	}
-	cl, err := open(t.Context(), c, slog.New(slog.DiscardHandler))
+	cl, err := open(t.Context(), c, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,9 +91,20 @@ func TestTheFirstTokenIsMadeOnce(t *testing.T) {
 	}
 }
 
-// An account that a token was made for by hand gets its first token as well.
+// An account that has a token already gets its first token as well.
 func TestTheFirstTokenComesAfterOthers(t *testing.T) {
 	data := newData(t)
+	db, err := store.Open(t.Context(), data.database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Write(t.Context(), func(tx *store.Tx) error { // as a start that was killed leaves it
+		_, err := account.First(t.Context(), tx)
+		return err
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
 	command := tokenCreateCommand{dataFlag: data, Name: "mine"}
 	if err := command.Run(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -37,10 +39,27 @@ func (d dataFlag) images() string   { return filepath.Join(d.Data, "images") }
 func (d dataFlag) droplets() string { return filepath.Join(d.Data, "droplets") }
 func (d dataFlag) token() string    { return filepath.Join(d.Data, "token") }
 
+// url is the path of the file with the URL of the API, for the commands that
+// talk to it.
+func (d dataFlag) url() string { return filepath.Join(d.Data, "url") }
+
 // make makes the folder. Machines run as users of their own and must be able
 // to pass through it to their own folder and to images; what is secret in it
 // has its own mode.
 func (d dataFlag) make() error { return os.MkdirAll(d.Data, 0o711) }
+
+// existing opens the database of a cloud that has been started before. It
+// makes neither a folder nor a database: a mistyped path is an error.
+func (d dataFlag) existing(ctx context.Context) (*store.DB, error) {
+	if d.Database == "" {
+		if _, err := os.Stat(d.database()); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s holds no cloud; give the folder of one by --data, or make one with: rockpool serve --data %s", d.Data, d.Data)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return store.Open(ctx, d.database(), store.AsItIs())
+}
 
 // lock keeps a second Rockpool off the folder for as long as this process
 // lives.

@@ -22,7 +22,7 @@ type cli struct {
 	Image      imageCommand      `cmd:"" help:"Look after disk images."`
 	Token      tokenCommand      `cmd:"" help:"Look after access tokens."`
 
-	Version kong.VersionFlag `help:"Print the version."`
+	Version kong.VersionFlag `help:"Print the version." env:"-"`
 }
 
 func main() {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 	"github.com/rockpool-cloud/rockpool/internal/store"
@@ -91,8 +93,15 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := cloud.names.answer(); err != nil {
 		return err
 	}
-	c.greet(listener.Addr().String(), cloud.names.String())
-	return cloud.serve(ctx, cloud.listener(listener, log), log)
+	at := listener.Addr().(*net.TCPAddr).AddrPort()
+	greeting := c.greeting(ctx, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), cloud.names.String(), term.IsTerminal(int(os.Stdout.Fd())))
+	if err := writeFile(c.url(), greeting.URLs[0]+"\n", 0o644); err != nil {
+		log.Warn("rockpool ssh will not find this cloud by its folder", "error", err)
+	}
+	greeting.print(os.Stdout)
+	err = cloud.serve(ctx, cloud.listener(listener, log), log)
+	c.part(os.Stdout, cloud.engine)
+	return err
 }
 
 // serve answers until ctx ends, or another process has taken the database.
@@ -183,22 +192,4 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * as well
 	}
-}
-
-// greet prints where everything is, ready to paste.
-func (c *serveCommand) greet(address, names string) {
-	url := c.scheme() + "://" + address
-	fmt.Printf("Rockpool %s: %s machines, data in %s\n", version, c.Compute, c.Data)
-	fmt.Printf("Panel: %s/panel\nAPI:   %s/v2, reference at %s/v2/docs\n", url, url, url)
-	if names != "" {
-		fmt.Printf("DNS:   %s\n", names)
-	}
-	fmt.Println()
-	fmt.Printf("export DIGITALOCEAN_API_URL=%s\n", url)
-	token, err := os.ReadFile(c.token())
-	if err != nil {
-		fmt.Printf("# %s can't be read; make another token with: rockpool token create --data %s\n", c.token(), c.Data)
-		return
-	}
-	fmt.Printf("export DIGITALOCEAN_ACCESS_TOKEN=%s\n", strings.TrimSpace(string(token)))
 }

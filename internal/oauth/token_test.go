@@ -80,7 +80,7 @@ func TestPersonalToken(t *testing.T) {
 }
 
 // A token that was revoked here is refused at once; one that another process
-// revoked, a second later. One that was not there is looked for every time.
+// revoked, as soon as the memory of it ends. One that was not there is looked for every time.
 func TestWhatIsRememberedOfTokens(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	path := storetest.Source(t)
@@ -126,9 +126,9 @@ func TestWhatIsRememberedOfTokens(t *testing.T) {
 		{what: "a new token", good: true},
 		{what: "again", good: true},
 		{what: "revoked here", do: func() { write(here, hidden(true)) }},
-		{what: "given back elsewhere", do: func() { write(elsewhere, hidden(false)) }, after: time.Second, good: true},
-		{what: "revoked elsewhere, just now", do: func() { write(elsewhere, hidden(true)) }, after: 999 * time.Millisecond, good: true},
-		{what: "revoked elsewhere, a second ago", after: time.Millisecond},
+		{what: "given back elsewhere", do: func() { write(elsewhere, hidden(false)) }, after: oauth.Remembered, good: true},
+		{what: "revoked elsewhere, just now", do: func() { write(elsewhere, hidden(true)) }, after: oauth.Remembered - time.Microsecond, good: true},
+		{what: "revoked elsewhere, and forgotten", after: time.Microsecond},
 		{what: "given back", do: func() { write(here, hidden(false)) }, good: true},
 		{what: "revoked elsewhere by a clock that is set back", do: func() { write(elsewhere, hidden(true)) }, after: -time.Hour},
 	} {

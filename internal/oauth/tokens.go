@@ -16,7 +16,7 @@ import (
 // Tokens finds the tokens of one database. Looking one up takes a third of the
 // time of a small request, so those that were found are remembered: until this
 // process writes anything, so that whatever a client was told has happened
-// holds for its next request, and for remembered at the most, because other
+// holds for its next request, and for Remembered at the most, because other
 // processes write too.
 type Tokens struct {
 	db *store.DB
@@ -28,8 +28,9 @@ type Tokens struct {
 	noted   map[int64]time.Time // when this process has written a token's time of last use
 }
 
-// remembered is how long a token is believed to be as it was.
-const remembered = time.Second
+// Remembered is how long a token is believed to be as it was. Whoever revokes
+// one from another process waits that long before saying that it is revoked.
+const Remembered = 100 * time.Millisecond
 
 // row is a token with what decides whether it is good.
 type row struct {
@@ -101,7 +102,7 @@ func (t *Tokens) find(ctx context.Context, d digest, now time.Time) (row, error)
 func (t *Tokens) recall(d digest, commits uint64, now time.Time) (row, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if age := now.Sub(t.since); t.known == nil || t.commits != commits || age < 0 || age >= remembered {
+	if age := now.Sub(t.since); t.known == nil || t.commits != commits || age < 0 || age >= Remembered {
 		t.commits, t.since, t.known = commits, now, map[digest]row{}
 	}
 	found, ok := t.known[d]

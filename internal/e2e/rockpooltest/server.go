@@ -93,13 +93,25 @@ func (s *Server) Start() {
 	}()
 	select {
 	case exports := <-greeted:
-		s.URL, s.Token = exports["DIGITALOCEAN_API_URL"], exports["DIGITALOCEAN_ACCESS_TOKEN"]
+		s.URL = exports["DIGITALOCEAN_API_URL"]
+		s.readToken()
 		s.listen = strings.TrimPrefix(s.URL, "http://")
 	case <-exited:
 		s.tb.Fatalf("rockpool ended: %v", cmd.ProcessState)
 	case <-time.After(startLimit):
 		s.tb.Fatalf("rockpool did not start within %v", startLimit)
 	}
+}
+
+// readToken takes the first token from its file: the greeting shows it to
+// terminals only.
+func (s *Server) readToken() {
+	s.tb.Helper()
+	text, err := os.ReadFile(filepath.Join(s.Data, "token"))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	s.Token = strings.TrimSpace(string(text))
 }
 
 // greet sends what the greeting exports, once that is whole.

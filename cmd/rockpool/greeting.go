@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/address"
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+)
+
+// greeting is what serve prints once it answers: where everything is, ready to
+// paste.
+type greeting struct {
+	Version, Compute, Data string
+	Lacks                  []finding // why no machine can run yet
+	URLs                   []string  // of the API; the first is for this machine
+	ClearText              bool      // other machines reach it without TLS
+	DNS                    string    // empty for none
+	SSH                    sshWay
+	Token                  string // empty: it is not to be shown
+	TokenFile              string // empty: there is none
+}
+
+func (g greeting) print(w io.Writer) {
+	fmt.Fprintf(w, "Rockpool %s: %s machines, data in %s\n", g.Version, g.Compute, g.Data)
+	for _, f := range g.Lacks {
+		fmt.Fprintf(w, "No machine can run yet: %s. Mend it, without a restart, by: %s\n", f.state, f.mend)
+	}
+	fmt.Fprintf(w, "Panel: %s/panel\nAPI:   %s/v2, reference at %s/v2/docs\n", g.URLs[0], g.URLs[0], g.URLs[0])
+	for _, url := range g.URLs[1:] {
+		fmt.Fprintf(w, "       from elsewhere: %s\n", url)
+	}
+	if g.DNS != "" {
+		fmt.Fprintf(w, "DNS:   %s\n", g.DNS)
+	}
+	if g.SSH.Command != "" {
+		fmt.Fprintf(w, "SSH:   rockpool ssh NAME, or: %s\n", g.SSH.Command)
+	}
+	if g.SSH.Mend != "" {
+		fmt.Fprintf(w, "       port 22 can't be had here; new droplets will have it after: %s\n", g.SSH.Mend)
+	}
+	if g.ClearText {
+		fmt.Fprint(w, "Warning: without TLS tokens cross the network in clear text, for all to read; give --tls-certificate and --tls-key\n")
+	}
+	fmt.Fprintf(w, "\nexport DIGITALOCEAN_API_URL=%s\n", g.URLs[0])
+	switch {
+	case g.Token != "":
+		fmt.Fprintf(w, "export DIGITALOCEAN_ACCESS_TOKEN=%s\n", g.Token)
+	case g.TokenFile != "":
+		fmt.Fprintf(w, "export DIGITALOCEAN_ACCESS_TOKEN=$(cat %s)\n", shellWord(g.TokenFile))
+	default:
+		fmt.Fprintf(w, "# there is no first token; make another with: rockpool token create --data %s\n", shellWord(g.Data))
+	}
+}
+
+// greeting is for a cloud that listens there. The token is in it only if a
+// terminal shows it: journals and log files keep what they are given.
+func (c *serveCommand) greeting(ctx context.Context, at netip.AddrPort, dns string, terminal bool) greeting {
+	g := greeting{
+		Version: version, Compute: c.Compute, Data: c.Data, URLs: urls(c.scheme(), at, localAddresses()),
+		ClearText: c.scheme() == "http" && !at.Addr().IsLoopback(), DNS: dns, SSH: c.ssh(),
+	}
+	if c.Compute == "qemu" {
+		g.Lacks = missing(ctx)
+	}
+	if text, err := os.ReadFile(c.token()); err == nil {
+		g.TokenFile = c.token()
+		if terminal {
+			g.Token = strings.TrimSpace(string(text))
+		}
+	}
+	return g
+}
+
+// missing is what is missing, or broken, of what no machine can run without.
+func missing(ctx context.Context) (all []finding) {
+	for _, f := range programs(ctx) {
+		if f.vital && f.mend != "" {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// urls are those of a server that listens there. For all addresses these are
+// this machine's loopback address, then the others.
+func urls(scheme string, at netip.AddrPort, local []netip.Addr) []string {
+	hosts := []netip.Addr{at.Addr()}
+	if at.Addr().IsUnspecified() {
+		hosts = append([]netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, local...)
+	}
+	all := make([]string, len(hosts))
+	for i, host := range hosts {
+		all[i] = scheme + "://" + netip.AddrPortFrom(host, at.Port()).String()
+	}
+	return all
+}
+
+// localAddresses are the addresses by which other machines may reach this one.
+func localAddresses() (all []netip.Addr) {
+	found, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	for _, a := range found {
+		prefix, err := netip.ParsePrefix(a.String())
+		if err == nil && prefix.Addr().IsGlobalUnicast() {
+			all = append(all, prefix.Addr())
+		}
+	}
+	return all
+}
+
+// sshWay is how droplets are reached by SSH on this machine.
+type sshWay struct {
+	Command string // empty: port 22 of droplets is not forwarded
+	Mend    string // gives new droplets port 22; empty if they have it
+}
+
+// ssh tries port 22 of an address that the last of all droplets would get.
+func (c *serveCommand) ssh() sshWay {
+	if !slices.Contains(c.Forward, 22) {
+		return sshWay{}
+	}
+	simulated := c.Compute == "simulated" // its ports are never bound
+	if simulated || address.Usable(netip.AddrPortFrom(lastHost(c.Addresses.Prefix), 22)) {
+		return sshWay{Command: "ssh root@ADDRESS"}
+	}
+	return sshWay{Command: "ssh -p 2222 root@ADDRESS", Mend: mendSSHPort()}
+}
+
+// lastHost is the last address of an IPv4 prefix but the broadcast one.
+func lastHost(p netip.Prefix) netip.Addr {
+	b := p.Masked().Addr().As4()
+	for bit := p.Bits(); bit < 31; bit++ {
+		b[bit/8] |= 1 << (7 - bit%8)
+	}
+	return netip.AddrFrom4(b)
+}
+
+// shellWord quotes the text for a shell, if need be.
+func shellWord(text string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%"
+	if strings.Trim(text, plain) == "" && text != "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// part says which machines outlive the cloud that ends.
+func (c *serveCommand) part(w io.Writer, engine compute.Engine) {
+	if c.Compute != "qemu" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	switch n := running(ctx, engine); n {
+	case 0:
+	case 1:
+		fmt.Fprint(w, "1 machine goes on running. rockpool serve finds it again; to stop it, power off its droplet there.\n")
+	default:
+		fmt.Fprintf(w, "%d machines go on running. rockpool serve finds them again; to stop them, power off their droplets there.\n", n)
+	}
+}
+
+// running counts the machines that run.
+func running(ctx context.Context, engine compute.Engine) (n int) {
+	ids, err := engine.List(ctx)
+	if err != nil {
+		return 0
+	}
+	for _, id := range ids {
+		if state, err := engine.State(ctx, id); err == nil && state == compute.Running {
+			n++
+		}
+	}
+	return n
+}

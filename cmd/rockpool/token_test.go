@@ -1,0 +1,205 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/oauth"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// token makes a token beside the cloud, as the command line does.
+func (c *client) newToken(name string) (text string) {
+	c.t.Helper()
+	err := c.cloud.db.Write(c.t.Context(), func(tx *store.Tx) (err error) {
+		text, err = oauth.CreatePersonal(c.t.Context(), tx, 1, name, oauth.Full)
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return text
+}
+
+func (c *client) status(token string) int {
+	c.t.Helper()
+	return c.do("GET", "/v2/account", "", "Authorization", "Bearer "+token).StatusCode
+}
+
+// A token that another process revokes is dead in the running cloud when the
+// command ends, however lately it was used.
+func TestRevokedTokenIsDeadAtOnce(t *testing.T) {
+	c := newClient(t)
+	text := c.newToken("laptop")
+	if got := c.status(text); got != 200 {
+		t.Fatalf("the new token: %d", got)
+	}
+	busy, stopped := make(chan struct{}), make(chan struct{})
+	go func() { // keeps the token remembered
+		defer close(stopped)
+		for {
+			select {
+			case <-busy:
+				return
+			default:
+				c.status(text)
+			}
+		}
+	}()
+	revoke := tokenRevokeCommand{dataFlag: c.data, Token: "laptop"}
+	err := revoke.Run(t.Context())
+	got := c.status(text)
+	close(busy)
+	<-stopped
+	if err != nil || got != 401 {
+		t.Errorf("just after it was revoked (%v) the token is answered %d", err, got)
+	}
+	if got := c.status(c.token); got != 200 {
+		t.Errorf("the first token, which nobody revoked: %d", got)
+	}
+}
+
+func TestRevokeTakesIDsAndNames(t *testing.T) {
+	at := time.Unix(1e9, 0)
+	tokens := []oauth.Personal{
+		{ID: 1, Name: "first", Created: at}, {ID: 2, Name: "twin"}, {ID: 3, Name: "twin"}, {ID: 4, Name: "1"}, {ID: 5, Name: "77"},
+	}
+	for wanted, id := range map[string]int64{"first": 1, "1": 1, "3": 3, "77": 5, "twin": 0, "": 0, "8": 0, "dop_v1_": 0} {
+		if got, err := pickToken(tokens, wanted); got.ID != id || (err == nil) != (id != 0) {
+			t.Errorf("%q is token %d, %v; want %d", wanted, got.ID, err, id)
+		}
+	}
+}
+
+// The file of the first token goes with the token, and does not come back.
+func TestRevokedFirstToken(t *testing.T) {
+	c := newClient(t)
+	other := tokenRevokeCommand{dataFlag: c.data, Token: "other"}
+	c.newToken("other")
+	if err := other.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(c.data.token()); err != nil {
+		t.Errorf("another token was revoked, and the first one's file has gone: %v", err)
+	}
+	first := tokenRevokeCommand{dataFlag: c.data, Token: "first"}
+	if err := first.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := firstToken(t.Context(), c.cloud.db, c.data); err != nil { // the next start
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(c.data.token()); !os.IsNotExist(err) {
+		t.Errorf("the file of the revoked token: %v", err)
+	}
+	if err := first.Run(t.Context()); err == nil {
+		t.Error("the token is revoked a second time")
+	}
+}
+
+func TestListOfTokens(t *testing.T) {
+	c := newClient(t)
+	c.newToken("never used")
+	revoked := c.newToken("revoked")
+	c.status(c.token)
+	if err := (&tokenRevokeCommand{dataFlag: c.data, Token: "revoked"}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := oauth.List(t.Context(), c.cloud.db, c.cloud.db.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := printTokens(&out, tokens); err != nil {
+		t.Fatal(err)
+	}
+	var lines [][]string
+	for line := range strings.Lines(out.String()) {
+		var columns []string
+		for column := range strings.SplitSeq(line, "  ") {
+			if column = strings.TrimSpace(column); column != "" {
+				columns = append(columns, column)
+			}
+		}
+		lines = append(lines, columns)
+	}
+	if len(lines) != 3 || !slices.Equal(lines[0], []string{"ID", "NAME", "SCOPES", "CREATED", "LAST USED"}) {
+		t.Fatalf("%q", out.String())
+	}
+	for i, want := range [][]string{{"1", "first", "read write"}, {"2", "never used", "read write"}} {
+		got := lines[i+1]
+		if len(got) != 5 || !slices.Equal(got[:3], want) {
+			t.Fatalf("%q, want %q", got, want)
+		}
+		if _, err := time.Parse(time.RFC3339, got[3]); err != nil {
+			t.Error(err)
+		}
+		if _, err := time.Parse(time.RFC3339, got[4]); (err == nil) != (i == 0) || i == 1 && got[4] != "never" {
+			t.Errorf("%s was last used %s", got[1], got[4])
+		}
+	}
+	if strings.Contains(out.String(), c.token) || strings.Contains(out.String(), revoked) || strings.Contains(out.String(), "dop_v1_") {
+		t.Errorf("the list shows a token:\n%s", out.String())
+	}
+}
+
+// A token is in no line of the log, wherever a request has it.
+func TestTokensStayOutOfTheLog(t *testing.T) {
+	var log lockedBuffer
+	c := newLoggedClient(t, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	secret := strings.TrimPrefix(c.token, "dop_v1_")
+	for _, path := range []string{
+		"/v2/account?access_token=" + c.token, "/v2/droplets/" + c.token, "/" + c.token, "/v2/droplets/" + secret,
+		"/v2/droplets/" + strings.ToUpper(c.token), "/v2/account/" + c.token[:40],
+	} {
+		for _, method := range []string{"GET", "PATCH", "BREW"} {
+			c.do(method, path, "")
+		}
+	}
+	if text := strings.ToLower(log.String()); strings.Count(text, "msg=request ") != 18 || strings.Contains(text, secret[:30]) {
+		t.Errorf("the log has the token, or less than 18 requests:\n%s", text)
+	}
+}
+
+// lockedBuffer is a buffer for several writers.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// Commands about tokens need a cloud, and never make one.
+func TestTokensOfNoCloud(t *testing.T) {
+	for name, run := range map[string]func(d dataFlag) error{
+		"create": func(d dataFlag) error { return (&tokenCreateCommand{dataFlag: d}).Run(t.Context()) },
+		"list":   func(d dataFlag) error { return (&tokenListCommand{d}).Run(t.Context()) },
+		"revoke": func(d dataFlag) error { return (&tokenRevokeCommand{dataFlag: d, Token: "first"}).Run(t.Context()) },
+	} {
+		empty := t.TempDir()
+		for _, d := range []dataFlag{{Data: filepath.Join(empty, "missing")}, {Data: empty}} {
+			if err := run(d); err == nil || !strings.Contains(err.Error(), d.Data) || !strings.Contains(err.Error(), "rockpool serve --data") {
+				t.Errorf("%s in %s: %v", name, d.Data, err)
+			}
+		}
+		if made, err := os.ReadDir(empty); err != nil || len(made) > 0 {
+			t.Errorf("%s has made %v, %v", name, made, err)
+		}
+	}
+}
