@@ -21,6 +21,8 @@ type cli struct {
 	Doctor     doctorCommand     `cmd:"" help:"Say what this machine can do, what is missing, and how to mend it."`
 	Image      imageCommand      `cmd:"" help:"Look after disk images."`
 	Token      tokenCommand      `cmd:"" help:"Look after access tokens."`
+	Backup     backupCommand     `cmd:"" help:"Write a copy of all that the cloud knows to a file, also while it runs."`
+	Restore    restoreCommand    `cmd:"" help:"Put a backup into the place of the cloud's database."`
 
 	Version kong.VersionFlag `help:"Print the version." env:"-"`
 }

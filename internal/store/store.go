@@ -46,6 +46,7 @@ type DB struct {
 	asItIs  bool         // the tables are
 	lost    func()       // called when the claim is; nil if there is to be none
 	unclaim func() error // nil without a claim
+	folder  *os.File     // whose lock is held; nil if there is none
 }
 
 // Option changes how Open works.
@@ -78,9 +79,9 @@ func Open(ctx context.Context, source string, options ...Option) (*DB, error) {
 }
 
 func (db *DB) open(ctx context.Context) error {
-	if file, ok := db.backend.(sqliteFile); ok && db.asItIs {
-		if _, err := os.Stat(string(file)); err != nil { // to make it is the cloud's, and as its user
-			return fmt.Errorf("%w: first start the cloud", err)
+	if file, ok := db.backend.(sqliteFile); ok {
+		if err := db.lockFolder(string(file)); err != nil {
+			return err
 		}
 	}
 	if err := db.claimIt(ctx); err != nil {
@@ -106,6 +107,17 @@ func (db *DB) open(ctx context.Context) error {
 	}
 	db.read = &pool{preparer: read, backend: db.backend, close: read.Close}
 	return nil
+}
+
+// lockFolder keeps an SQLite database from being replaced as long as it is open.
+func (db *DB) lockFolder(path string) (err error) {
+	if db.asItIs {
+		if _, err := os.Stat(path); err != nil { // to make it is the cloud's, and as its user
+			return fmt.Errorf("%w: first start the cloud", err)
+		}
+	}
+	db.folder, err = lockFolder(path, false)
+	return err
 }
 
 // prepare checks the database and brings its tables up to date.
@@ -144,11 +156,15 @@ func (db *DB) Close() error {
 	return errors.Join(err, db.release())
 }
 
-// release gives up the claim, when nothing of this process works on the
-// database any more.
+// release gives up the claim, or the folder's lock, when nothing of this process
+// works on the database any more.
 func (db *DB) release() error {
-	if db.unclaim == nil {
-		return nil
+	var errs []error
+	if db.unclaim != nil {
+		errs = append(errs, db.unclaim())
 	}
-	return db.unclaim()
+	if db.folder != nil {
+		errs = append(errs, db.folder.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// backupCommand copies the database, which has all that a cloud knows: its
+// accounts with the hashes of their tokens, SSH keys, droplets, domains with
+// their keys, and actions. The disks of droplets are not in it.
+type backupCommand struct {
+	dataFlag
+	File    string `arg:"" help:"The backup, an SQLite database. The disks of droplets are not in it; keys and the hashes of tokens are." type:"path"`
+	Replace bool   `help:"Write over the file if it is there." env:"-"`
+}
+
+func (c *backupCommand) Run(ctx context.Context) error {
+	if c.Database != "" {
+		return errors.New("a PostgreSQL database is backed up by its own tools: pg_dump --format=custom --file=FILE")
+	}
+	err := store.Backup(ctx, c.database(), c.File, c.Replace)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s is there already; choose another file, or write over it by --replace", c.File)
+	case err != nil:
+		return fmt.Errorf("back up: %w", err)
+	}
+	fmt.Printf("%s has all of %s but the disks of its droplets\n", c.File, c.Data)
+	return nil
+}
+
+// restoreCommand is the reverse of backupCommand, for a cloud that does not run.
+type restoreCommand struct {
+	dataFlag
+	File    string `arg:"" help:"The backup." type:"existingfile"`
+	Replace bool   `help:"Replace the database that is there. It is kept under another name." env:"-"`
+}
+
+func (c *restoreCommand) Run(ctx context.Context) error {
+	if c.Database != "" {
+		return errors.New("a PostgreSQL database is restored by its own tools: pg_restore --clean --dbname=NAME FILE")
+	}
+	if err := c.make(); err != nil {
+		return err
+	}
+	lock, err := c.lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	kept, err := store.Restore(ctx, c.File, c.database(), c.Replace)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s has a database already; choose another folder by --data, or replace it by --replace", c.Data)
+	case errors.Is(err, store.ErrInUse):
+		return fmt.Errorf("%w; try again when it has ended", err)
+	case err != nil:
+		return fmt.Errorf("restore: %w", err)
+	}
+	if kept != "" {
+		fmt.Printf("The database that was there is kept as %s\n", kept)
+	}
+	fmt.Printf("%s is as it was when %s was made. Tokens of that time are good; another is made by: rockpool token create --data %s\n", c.Data, c.File, c.Data)
+	return nil
+}
