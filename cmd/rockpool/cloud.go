@@ -120,7 +120,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		return nil, err
 	}
 	cl.schema = door.Schema
-	cl.handler = withPanel(door, panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities}))
+	cl.handler = withPanel(door, panel.Handler(panel.Config{Version: version, Token: c.token(), Capabilities: capabilities, SSH: c.panelSSH}))
 	return cl, nil
 }
 
@@ -139,19 +139,6 @@ func catalogs(c *serveCommand, capabilities func() (compute.Capabilities, bool))
 		return append([]string{}, have.Features...), known
 	})
 	return regions, sizes, places, err
-}
-
-// withPanel puts the panel beside the API. It leaves all other paths to the
-// API as they are; http.ServeMux would redirect some, which clients don't
-// follow.
-func withPanel(door, page http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/panel" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-			page.ServeHTTP(w, r)
-			return
-		}
-		door.ServeHTTP(w, r)
-	})
 }
 
 // capabilities returns a function that asks the engine until it knows. Without

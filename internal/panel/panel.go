@@ -17,6 +17,13 @@ type Config struct {
 	Version      string
 	Token        string // path of the file with the first token
 	Capabilities func() (have compute.Capabilities, known bool)
+	SSH          func() SSH
+}
+
+// SSH is how one logs in to the droplet web-1 of the page's example.
+type SSH struct {
+	Command string // empty: no droplet can be reached by SSH
+	Mend    string // the command that gives droplets port 22; empty if they have it
 }
 
 //go:embed start.html
@@ -30,7 +37,7 @@ func Handler(c Config) http.Handler {
 		have, _ := c.Capabilities()
 		var page bytes.Buffer
 		err := start.Execute(&page, map[string]any{
-			"Version": c.Version, "Token": c.Token, "Capabilities": have, "Origin": api.Origin(r),
+			"Version": c.Version, "Token": c.Token, "Capabilities": have, "Origin": api.Origin(r), "SSH": c.SSH(),
 		})
 		if err != nil {
 			http.Error(w, "the page could not be made", http.StatusInternalServerError)
