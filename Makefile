@@ -19,35 +19,47 @@ MACHINE_TESTS := ./internal/diskimage/... ./internal/compute/qemu/... ./internal
 DATABASE_TESTS = $(shell go list -f '{{if or .XTestGoFiles .TestGoFiles}}{{range .XTestImports}}{{.}} {{end}}{{range .TestImports}}{{.}} {{end}}={{.ImportPath}}{{end}}' ./... | sed -n 's/.*store\/storetest.*=//p')
 OTHER_TESTS = $(filter-out $(shell go list $(MACHINE_TESTS)),$(shell go list ./...))
 
-.PHONY: run build test lint bench fuzz setup setup-bench setup-test
+# A Go that is older than go.mod wants fetches the right one, also where its
+# packager has switched that off.
+export GOTOOLCHAIN ?= auto
 
-run: setup build
+# How long the tests of one package may take, on a busy machine. Then they fail,
+# and the stacks say what each waited for.
+TEST_TIMEOUT := 10m
+MACHINE_TEST_TIMEOUT := 30m
+
+.PHONY: run build test lint bench fuzz setup setup-bench setup-go setup-test
+
+run: setup-go setup build
 	@exec bin/rockpool serve
 
-build:
+build: setup-go
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/rockpool ./cmd/rockpool
 
-test: setup-test lint
-	scripts/needs go test -race $(OTHER_TESTS)
-	ROCKPOOL_TEST_DATABASE=postgres scripts/needs go test -race $(DATABASE_TESTS)
-	scripts/needs go test -race -p 1 -timeout 20m $(MACHINE_TESTS)
+test: setup-go setup-test lint
+	scripts/needs go test -race -timeout $(TEST_TIMEOUT) $(OTHER_TESTS)
+	ROCKPOOL_TEST_DATABASE=postgres scripts/needs go test -race -timeout $(TEST_TIMEOUT) $(DATABASE_TESTS)
+	scripts/needs go test -race -p 1 -timeout $(MACHINE_TEST_TIMEOUT) $(MACHINE_TESTS)
 
-lint:
+lint: setup-go
 	@unformatted=$$(gofmt -l cmd internal); [ -z "$$unformatted" ] || { echo "not gofmt-ed: $$unformatted"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 
-bench: setup-bench
+bench: setup-go setup-bench
 	go test ./internal/bench -count 1 -timeout 20m -run '^$$' -bench . -benchtime 1x
 
 # How long each fuzz target runs.
 FUZZTIME := 1m
 
-fuzz:
+fuzz: setup-go
 	@scripts/fuzz $(FUZZTIME)
 
 setup:
 	@scripts/setup $(PACKAGES)
+
+setup-go:
+	@scripts/setup-go
 
 setup-bench:
 	@scripts/setup $(PACKAGES) $(BENCH_PACKAGES)

@@ -111,3 +111,23 @@ func TestScript(t *testing.T) {
 		}
 	}
 }
+
+// TestGo runs make's look at Go with others in its place.
+func TestGo(t *testing.T) {
+	for version, want := range map[string]string{
+		"echo go1.26.8": "", "echo go1.21": "", "echo go1.30rc1": "", "echo go2.0": "", "echo devel go1.27-ab12": "",
+		"echo go1.20.14": "Go 1.20.14 is too old.", "echo": "Go is not installed.", "exit 127": "Go is not installed.",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\n"+version+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		command := exec.Command("../../scripts/setup-go")
+		command.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH")}
+		output, err := command.CombinedOutput()
+		first, mend, _ := strings.Cut(string(output), "\n")
+		if first != want || (err != nil) != (want != "") || (want != "") != strings.Contains(mend, "bookworm-backports") {
+			t.Errorf("%s: %v, %s", version, err, output)
+		}
+	}
+}
