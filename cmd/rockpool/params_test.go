@@ -135,6 +135,15 @@ func TestScriptsOfOtherOrigins(t *testing.T) {
 			t.Errorf("GET %s: %v lacks %s", path, a.Header, missing)
 		}
 	}
+	// What a browser would add on its own is allowed nobody: no origin may read
+	// an answer that its script did not send a token for.
+	for _, method := range []string{"OPTIONS", "GET", "POST", "DELETE"} {
+		for _, origin := range []string{origin, "null", c.url} {
+			if a := c.do(method, "/v2/account", "", "Origin", origin); len(a.Header.Values("Access-Control-Allow-Credentials")) > 0 {
+				t.Errorf("%s from %s: %v", method, origin, a.Header)
+			}
+		}
+	}
 	if a := c.do("GET", "/v2/account", ""); a.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("without an origin: %v", a.Header)
 	}

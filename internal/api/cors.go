@@ -3,8 +3,9 @@ package api
 import "net/http"
 
 // What scripts of other origins may send and see. The API knows its callers by
-// a token that they must send themselves, never by a cookie, so any origin
-// will do.
+// a token that they must send themselves, never by what a browser adds on its
+// own, so any origin will do, and none may have it added: credentials are not
+// allowed.
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 	corsHeaders = "Authorization, Content-Type, Accept, Range, Prefer, Pragma, If-None-Match, Idempotency-Key, " +
@@ -23,7 +24,6 @@ func cors(next http.Handler) http.Handler {
 		h.Add("Vary", "Origin")
 		if origin := r.Header.Get("Origin"); origin != "" {
 			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Allow-Credentials", "true")
 			h.Set("Access-Control-Expose-Headers", corsExposed)
 		}
 		if r.Method != http.MethodOptions {
