@@ -109,7 +109,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	}
 	cl.droplets.Pointers = cl.domains
 	door, err := api.New(api.Config{
-		DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(cl.db.Now), Version: version, Log: log,
+		DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(), Version: version, Log: log,
 		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		Resources: slices.Concat([]resource.Resource{
 			account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),

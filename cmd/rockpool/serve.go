@@ -126,7 +126,7 @@ func (cl *cloud) serve(ctx context.Context, listener net.Listener, log *slog.Log
 
 // limiter bounds the requests of each token. Where only this machine can
 // connect there is nobody to be protected from.
-func (c *serveCommand) limiter(now func() time.Time) *ratelimit.Limiter {
+func (c *serveCommand) limiter() *ratelimit.Limiter {
 	hour := c.RateLimit
 	if hour < 0 {
 		hour = defaultRateLimit
@@ -134,7 +134,7 @@ func (c *serveCommand) limiter(now func() time.Time) *ratelimit.Limiter {
 			hour = 0
 		}
 	}
-	return ratelimit.New(hour, c.BurstLimit, now)
+	return ratelimit.New(hour, c.BurstLimit)
 }
 
 // nameservers are the host names in new domains, without final dots.

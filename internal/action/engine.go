@@ -224,7 +224,8 @@ func (e *Engine) join(id int64) (done chan struct{}, leave func()) {
 // not done sleep for seconds before they ask again.
 func (e *Engine) Held(ctx context.Context, accountID, id int64, patience time.Duration) (Action, error) {
 	a, err := Get(ctx, e.db, accountID, id)
-	left := max(e.Hold-e.db.Now().Sub(a.StartedAt), patience)
+	// Where the clock has been set back, the action is from the future.
+	left := max(min(e.Hold-e.db.Now().Sub(a.StartedAt), e.Hold), patience)
 	if err != nil || a.Status != InProgress || left <= 0 {
 		return a, err
 	}

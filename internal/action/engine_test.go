@@ -292,6 +292,28 @@ func TestAYoungActionIsHeldUntilItsEnd(t *testing.T) {
 	}
 }
 
+// An action that began in the future, by a clock that was set back since, is
+// held no longer than any other.
+func TestAnActionFromTheFutureIsHeldAsShortly(t *testing.T) {
+	c := &clock{at: time.Unix(1e9, 0)}
+	db, accountID := openDB(t, c)
+	step, began, release := blocking()
+	defer close(release)
+	e := start(t, db, "n", action.Definition{Type: "try", Steps: []action.Step{step}})
+	a, err := openAction(t, db, e, accountID, "try", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	e.Hold = 20 * time.Millisecond
+	c.advance(-time.Hour)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if a, err := e.Held(ctx, accountID, a.ID, 0); err != nil || a.Status != action.InProgress || ctx.Err() != nil {
+		t.Errorf("%+v, %v, held for 10 s: %v", a, err, ctx.Err())
+	}
+}
+
 func TestWaitEndsWithItsContext(t *testing.T) {
 	db, accountID := openDB(t, &clock{at: time.Unix(1e9, 0)})
 	step, began, _ := blocking()

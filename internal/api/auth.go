@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/oauth"
@@ -57,7 +58,7 @@ func (s *server) count(h http.Header, token oauth.Token) error {
 	// make a copy each time.
 	h.Set("Ratelimit-Limit", strconv.Itoa(v.Limit))
 	h.Set("Ratelimit-Remaining", strconv.Itoa(v.Remaining))
-	h.Set("Ratelimit-Reset", strconv.FormatInt(v.Reset.Unix(), 10))
+	h.Set("Ratelimit-Reset", strconv.FormatInt(time.Now().Add(v.Reset).Unix(), 10))
 	if v.Allowed {
 		return nil
 	}

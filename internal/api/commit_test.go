@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/account"
 	"github.com/rockpool-cloud/rockpool/internal/api"
@@ -69,7 +68,7 @@ func newWorkshop(t *testing.T) *workshop {
 		t.Fatal(err)
 	}
 	w.door, err = api.New(api.Config{
-		DB: db, Tokens: oauth.NewTokens(db), Limiter: ratelimit.New(0, 0, time.Now), Log: slog.New(slog.DiscardHandler),
+		DB: db, Tokens: oauth.NewTokens(db), Limiter: ratelimit.New(0, 0), Log: slog.New(slog.DiscardHandler),
 		Resources: []resource.Resource{
 			account.Resource(db, account.Limits{}),
 			{Name: "thing", Schema: []byte(thingSchema), Handlers: map[string]resource.Handler{

@@ -51,7 +51,7 @@ type Door struct {
 // not fit: a link without a handler, a handler without a link, a list whose
 // filters are not its parameters.
 func New(c Config) (*Door, error) {
-	s := &server{Config: c, keys: idempotency.NewKeys(c.DB), torn: newTorn(c.DB.Now)}
+	s := &server{Config: c, keys: idempotency.NewKeys(c.DB), torn: &torn{}}
 	definitions := map[string][]byte{}
 	handlers := map[string]resource.Handler{}
 	filters := map[string][]string{}

@@ -25,8 +25,6 @@ const (
 // the answer that was not heard. Requests whose clients are still there are
 // never taken for each other: two equal ones make two droplets.
 type torn struct {
-	now func() time.Time
-
 	mu      sync.Mutex
 	flights []*flight
 }
@@ -41,10 +39,8 @@ type flight struct {
 
 	gone   bool   // its client went before the answer was sent
 	object string // path of what it made or changed; empty if that can't be told
-	until  time.Time
+	until  time.Time // by the monotonic clock
 }
-
-func newTorn(now func() time.Time) *torn { return &torn{now: now} }
 
 // board registers a request. If the same was made before by a client that has
 // gone, it takes over that one's answer.
@@ -52,7 +48,7 @@ func (t *torn) board(ctx context.Context, hash idempotency.Hash) *flight {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f := &flight{hash: hash, ctx: ctx, done: make(chan struct{})}
-	now := t.now()
+	now := time.Now()
 	t.flights = slices.DeleteFunc(t.flights, func(old *flight) bool { return old.gone && now.After(old.until) })
 	i := slices.IndexFunc(t.flights, func(old *flight) bool {
 		return old.hash == hash && (old.gone || old.ctx.Err() != nil)
@@ -89,7 +85,7 @@ func (t *torn) leave(f *flight, object string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if f.gone = f.ctx.Err() != nil && f.result != nil; f.gone {
-		f.object, f.until = object, t.now().Add(tornKept)
+		f.object, f.until = object, time.Now().Add(tornKept)
 		t.bound()
 		return
 	}

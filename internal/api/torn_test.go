@@ -48,34 +48,35 @@ func ask(t *testing.T, kept *torn, hash idempotency.Hash, object string, goes bo
 }
 
 func TestTornAnswersAreKeptForAMinute(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	kept := newTorn(func() time.Time { return now })
-	hash := idempotency.Hash{1}
-	for _, step := range []struct {
-		after time.Duration
-		goes  bool
-		would string // be the answer, if it were done
-		want  string
-	}{
-		{0, true, "a", "a"},
-		{time.Minute, true, "b", "a"}, // torn once more, for another minute
-		{time.Minute, false, "c", "a"},
-		{0, false, "d", "d"}, // that one was heard
-		{0, true, "e", "e"},
-		{time.Minute + 1, false, "f", "f"},
-	} {
-		now = now.Add(step.after)
-		if got := ask(t, kept, hash, "/x/1", step.goes, made(step.would)); got != step.want {
-			t.Errorf("%+v: got %q", step, got)
+	synctest.Test(t, func(t *testing.T) {
+		kept := &torn{}
+		hash := idempotency.Hash{1}
+		for _, step := range []struct {
+			after time.Duration
+			goes  bool
+			would string // be the answer, if it were done
+			want  string
+		}{
+			{0, true, "a", "a"},
+			{time.Minute, true, "b", "a"}, // torn once more, for another minute
+			{time.Minute, false, "c", "a"},
+			{0, false, "d", "d"}, // that one was heard
+			{0, true, "e", "e"},
+			{time.Minute + 1, false, "f", "f"},
+		} {
+			time.Sleep(step.after)
+			if got := ask(t, kept, hash, "/x/1", step.goes, made(step.would)); got != step.want {
+				t.Errorf("%+v: got %q", step, got)
+			}
 		}
-	}
-	if len(kept.flights) != 0 {
-		t.Errorf("%d are kept at the end", len(kept.flights))
-	}
+		if len(kept.flights) != 0 {
+			t.Errorf("%d are kept at the end", len(kept.flights))
+		}
+	})
 }
 
 func TestTornAnswersAreTakenOneByOne(t *testing.T) {
-	kept := newTorn(time.Now)
+	kept := &torn{}
 	hash := idempotency.Hash{1}
 	first, second := client(t), client(t)
 	a, b := kept.board(first.ctx, hash), kept.board(second.ctx, hash)
@@ -93,7 +94,7 @@ func TestTornAnswersAreTakenOneByOne(t *testing.T) {
 }
 
 func TestRefusalsAreNotKept(t *testing.T) {
-	kept := newTorn(time.Now)
+	kept := &torn{}
 	refused := func() (*answer, error) { return nil, errors.New("refused") }
 	for range 2 {
 		if got := ask(t, kept, idempotency.Hash{1}, "", true, refused); got != "refused" {
@@ -109,7 +110,7 @@ func TestAChangeForgetsWhatWasTorn(t *testing.T) {
 	for path, forgets := range map[string]bool{
 		"/x/1": true, "/x/1/actions": true, "/x": false, "/x/10": false, "/y/1": false, "": false,
 	} {
-		kept := newTorn(time.Now)
+		kept := &torn{}
 		ask(t, kept, idempotency.Hash{1}, "/x/1", true, made("old"))
 		ask(t, kept, idempotency.Hash{2}, "", true, made("of nobody knows what"))
 		kept.changed(path)
@@ -124,7 +125,7 @@ func TestAChangeForgetsWhatWasTorn(t *testing.T) {
 }
 
 func TestTornAnswersAreBounded(t *testing.T) {
-	kept := newTorn(time.Now)
+	kept := &torn{}
 	living := kept.board(t.Context(), idempotency.Hash{255})
 	for i := range tornMost + 10 {
 		ask(t, kept, idempotency.Hash{byte(i), byte(i >> 8)}, "", true, made(strconv.Itoa(i)))
@@ -142,7 +143,7 @@ func TestTornAnswersAreBounded(t *testing.T) {
 }
 
 func TestTornAnswersAreBoundedInBytes(t *testing.T) {
-	kept := newTorn(time.Now)
+	kept := &torn{}
 	large := strings.Repeat("x", tornBytes/4+1)
 	for i := range 5 {
 		ask(t, kept, idempotency.Hash{byte(i)}, "", true, made(large))
@@ -158,7 +159,7 @@ func TestTornAnswersAreBoundedInBytes(t *testing.T) {
 // leaves it to the third.
 func TestATornRequestUnderWayIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kept := newTorn(time.Now)
+		kept := &torn{}
 		hash := idempotency.Hash{1}
 		release := make(chan struct{})
 		begin := func(would string, wait bool) (hearing, <-chan string) {

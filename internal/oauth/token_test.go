@@ -54,7 +54,9 @@ func TestPersonalToken(t *testing.T) {
 	for _, step := range []struct {
 		after time.Duration
 		want  time.Duration // of the last use, since the start
-	}{{0, 0}, {30 * time.Second, 0}, {40 * time.Second, 70 * time.Second}} {
+	}{{0, 0}, {30 * time.Second, 0}, {40 * time.Second, 70 * time.Second},
+		{-24 * time.Hour, 70*time.Second - 24*time.Hour}, // the clock is set back
+		{59 * time.Second, 70*time.Second - 24*time.Hour}, {time.Second, 130*time.Second - 24*time.Hour}} {
 		now = now.Add(step.after)
 		if _, err := tokens.Authenticate(t.Context(), text); err != nil {
 			t.Fatal(err)

@@ -42,7 +42,8 @@ type row struct {
 func NewTokens(db *store.DB) *Tokens { return &Tokens{db: db, noted: map[int64]time.Time{}} }
 
 // usedEvery is how stale a token's time of last use may be: writing it with
-// every request would cost a disk flush each.
+// every request would cost a disk flush each. By as much it may be ahead, where
+// the clock has been set back.
 const usedEvery = time.Minute
 
 // Authenticate returns the token with that text, or apierr.Unauthorized.
@@ -58,7 +59,7 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (Token, error) {
 	if found.expires.Valid && !now.Before(store.Time(found.expires.Int64)) {
 		return Token{}, apierr.Unauthorized()
 	}
-	if stale := !found.used.Valid || now.Sub(store.Time(found.used.Int64)) >= usedEvery; stale && t.isFirstToNote(found.ID, now) {
+	if stale := !found.used.Valid || now.Sub(store.Time(found.used.Int64)).Abs() >= usedEvery; stale && t.isFirstToNote(found.ID, now) {
 		// A token is as good when that can't be noted, on a full disk.
 		_ = t.db.Write(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE tokens SET last_used_at = $2 WHERE id = $1`, found.ID, store.Micros(now))
@@ -73,7 +74,7 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (Token, error) {
 func (t *Tokens) isFirstToNote(id int64, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now.Sub(t.noted[id]) < usedEvery {
+	if now.Sub(t.noted[id]).Abs() < usedEvery {
 		return false
 	}
 	t.noted[id] = now

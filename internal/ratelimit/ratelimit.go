@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// Limiter bounds requests by token.
+// Limiter bounds requests by token. It counts time that has passed, whatever
+// the wall clock is set to.
 type Limiter struct {
 	hour, minute int
-	now          func() time.Time
+	began        time.Time // by the monotonic clock
 
 	mu     sync.Mutex
-	tokens map[int64][]time.Time // the counted requests of the last hour, in order
+	tokens map[int64][]time.Duration // when the requests of the last hour were counted, since began, in order
 }
 
 // Unlimited is what a limiter without bounds tells: clients print it.
@@ -21,8 +22,8 @@ const Unlimited = 1_000_000
 
 // New returns a limiter of so many requests an hour and a minute; 0 is no
 // bound.
-func New(hour, minute int, now func() time.Time) *Limiter {
-	return &Limiter{hour: hour, minute: minute, now: now, tokens: map[int64][]time.Time{}}
+func New(hour, minute int) *Limiter {
+	return &Limiter{hour: hour, minute: minute, began: time.Now(), tokens: map[int64][]time.Duration{}}
 }
 
 // Verdict is what became of one request.
@@ -30,39 +31,39 @@ type Verdict struct {
 	Allowed    bool
 	Limit      int           // requests an hour
 	Remaining  int           // 0 also while the minute's bound holds
-	Reset      time.Time     // when the oldest counted request is an hour old
+	Reset      time.Duration // until the oldest counted request is an hour old
 	RetryAfter time.Duration // until the next request may be allowed; 0 if allowed
 }
 
 // Take counts a request of that token, unless it is one too many.
 func (l *Limiter) Take(token int64) Verdict {
-	now := l.now()
 	if l.hour == 0 {
-		return Verdict{Allowed: true, Limit: Unlimited, Remaining: Unlimited, Reset: now.Add(time.Hour)}
+		return Verdict{Allowed: true, Limit: Unlimited, Remaining: Unlimited, Reset: time.Hour}
 	}
+	now := time.Since(l.began)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	counted := since(l.tokens[token], now.Add(-time.Hour))
-	v := Verdict{Allowed: true, Limit: l.hour, Reset: now.Add(time.Hour)}
+	counted := since(l.tokens[token], now-time.Hour)
+	v := Verdict{Allowed: true, Limit: l.hour, Reset: time.Hour}
 	if n := len(counted) - l.hour; n >= 0 {
-		v.Allowed, v.RetryAfter = false, counted[n].Add(time.Hour).Sub(now)
-	} else if n := len(counted) - l.minute; l.minute > 0 && n >= 0 && counted[n].After(now.Add(-time.Minute)) {
-		v.Allowed, v.RetryAfter = false, counted[n].Add(time.Minute).Sub(now)
+		v.Allowed, v.RetryAfter = false, counted[n]+time.Hour-now
+	} else if n := len(counted) - l.minute; l.minute > 0 && n >= 0 && counted[n] > now-time.Minute {
+		v.Allowed, v.RetryAfter = false, counted[n]+time.Minute-now
 	}
 	if v.Allowed {
 		counted = append(counted, now)
 		v.Remaining = l.hour - len(counted)
 	}
 	if len(counted) > 0 {
-		v.Reset = counted[0].Add(time.Hour)
+		v.Reset = counted[0] + time.Hour - now
 	}
 	l.tokens[token] = counted
 	return v
 }
 
 // since drops the times that are not after t.
-func since(times []time.Time, t time.Time) []time.Time {
-	for len(times) > 0 && !times[0].After(t) {
+func since(times []time.Duration, t time.Duration) []time.Duration {
+	for len(times) > 0 && times[0] <= t {
 		times = times[1:]
 	}
 	return times
