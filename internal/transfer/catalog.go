@@ -37,6 +37,16 @@ func (c *catalog) member(origin string) dns.RR {
 	return &dns.PTR{Hdr: c.header(hex.EncodeToString(sum[:16])+".zones."+c.origin, dns.TypePTR), Ptr: origin}
 }
 
+// check refuses a name that leaves no room for those of the members below it.
+func (c *catalog) check() error {
+	longest := c.member(c.origin).Header().Name
+	if _, err := dns.PackDomainName(longest, make([]byte, 255), 0, nil, false); err != nil {
+		return fmt.Errorf("transfer: %s can't be the catalog's name: names in it are %d characters longer, and 253 is the most: %w",
+			c.origin, len(longest)-len(c.origin), err)
+	}
+	return nil
+}
+
 // note has the next version list a zone, or not.
 func (c *catalog) note(origin string, there bool) {
 	if c.origin == "" {

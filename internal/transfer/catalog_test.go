@@ -78,6 +78,21 @@ func TestCatalogHidesNothing(t *testing.T) {
 }
 
 // TestCatalogVersions holds which serial the catalog has, and what it lists.
+// The longest name of a catalog leaves room for its members.
+func TestTheLongestNameOfACatalog(t *testing.T) {
+	label := strings.Repeat("x", 63) + "."
+	longest := label + label + label + strings.Repeat("x", 22) + "." // 215 characters, with the dot
+	p, _ := started(t, Config{Catalog: longest}, 1)
+	if err := errors.Join(p.Put(small(t, "a.", "1")), p.Catalog(7)); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"x" + longest, "not a name\\" + longest} {
+		if _, err := New(Config{Catalog: name}); err == nil || !strings.Contains(err.Error(), "can't be the catalog's name") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestCatalogVersions(t *testing.T) {
 	p, _ := started(t, Config{Catalog: "Catalog.Invalid."}, 1)
 	refused := zone.Zone{Origin: "refused.", Records: []mdns.RR{rr(t, "refused. 60 IN NS ns.")}}

@@ -70,6 +70,9 @@ func New(config Config) (*Primary, error) {
 	if config.Catalog != "" {
 		p.catalog.origin, p.catalog.members = mdns.CanonicalName(config.Catalog), map[string]bool{}
 		p.catalog.changed = map[string]bool{}
+		if err := p.catalog.check(); err != nil {
+			return nil, err
+		}
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p, p.makeNotifiers()
