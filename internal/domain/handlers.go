@@ -86,13 +86,14 @@ type sent struct {
 	DryRun   bool    `json:"dry_run"`
 }
 
-// file reads the zone file, if there is one, as that of a domain with a name
-// and a TTL.
-func (b sent) file(name string, ttl int) *ZoneFile {
-	if b.ZoneFile == nil {
-		return nil
+// file reads the zone file, if there is one, as that of a domain with a name.
+// Records without a TTL have the one that the request states, or another.
+func (b sent) file(name string, ttl *Number, otherwise int) (*ZoneFile, error) {
+	seconds, err := checkTTL(ttl, otherwise)
+	if err != nil || b.ZoneFile == nil {
+		return nil, err
 	}
-	return ParseZoneFile(name, ttl, *b.ZoneFile)
+	return parseZoneFile(name, seconds, ttl != nil, *b.ZoneFile), nil
 }
 
 func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -107,11 +108,9 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 	if err != nil {
 		return nil, err
 	}
-	ttl, err := checkTTL(c.TTL, defaultTTL)
-	if err != nil {
+	if c.File, err = c.file(name, c.TTL, defaultTTL); err != nil {
 		return nil, err
 	}
-	c.File = c.file(name, ttl)
 	if c.DryRun {
 		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
 			plan, err := s.PlanCreate(ctx, q, r.AccountID, c.Create)
@@ -141,11 +140,9 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 	if err != nil {
 		return nil, err
 	}
-	ttl, err := checkTTL(c.TTL, d.TTL)
-	if err != nil {
+	if c.File, err = c.file(d.Name, c.TTL, d.TTL); err != nil { // neither an id nor a name ever means another name
 		return nil, err
 	}
-	c.File = c.file(d.Name, ttl) // neither an id nor a name ever means another name
 	if c.DryRun {
 		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
 			plan, err := s.PlanUpdate(ctx, q, r.AccountID, r.Path["domain"], c.Change)

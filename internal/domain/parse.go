@@ -2,7 +2,6 @@ package domain
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -34,21 +33,6 @@ type FileRecord struct {
 	Record
 }
 
-// Problem is what is wrong with a zone file, or worth knowing before it is
-// taken.
-type Problem struct {
-	Line     *int    `json:"line"`     // null if it is about no single line
-	Severity string  `json:"severity"` // error or warning
-	Field    *string `json:"field"`    // attribute of a record, null if it is about the whole line
-	Message  string  `json:"message"`
-}
-
-// The severities of problems.
-const (
-	severityError   = "error"
-	severityWarning = "warning"
-)
-
 const sameRecord = "Is left out: the same record is at line %d"
 
 // fileParser is a zone file being read.
@@ -58,19 +42,29 @@ type fileParser struct {
 	origin string // of relative names, with the final dot
 	owner  string // of the last entry
 	ttl    uint32 // for a record without one
-	hasTTL bool   // by $TTL
+	hasTTL bool   // it stays until the next $TTL; else it is that of the last record
+	stated bool   // the client or the file has said what the TTL is
 	seen   map[string]int
 	ttls   map[string]int
 	left   []leftOut
+
+	unstated []int // of file.Records, those before any TTL was stated
 }
 
 // ParseZoneFile reads the records of a domain from a zone file. It never
 // fails: what can't be read is among the problems. $INCLUDE and $GENERATE are
 // refused. Records without a TTL, and no $TTL or record with one before them,
-// get the one that is given, in seconds. A large file takes a tenth of a second
-// or more: it is to be read before a transaction, which others wait for.
+// get the minimum of the SOA record, as BIND has it; in a file without an SOA
+// record the TTL that is given, in seconds. A large file takes a tenth of a
+// second or more: it is to be read before a transaction, which others wait for.
 func ParseZoneFile(name string, ttl int, text string) *ZoneFile {
-	p := fileParser{domain: Domain{Name: name, TTL: ttl}, origin: name + ".", ttl: uint32(ttl),
+	return parseZoneFile(name, ttl, false, text)
+}
+
+// parseZoneFile is ParseZoneFile with a TTL that goes before the minimum of the
+// SOA record if the client has stated it.
+func parseZoneFile(name string, ttl int, stated bool, text string) *ZoneFile {
+	p := fileParser{domain: Domain{Name: name, TTL: ttl}, origin: name + ".", ttl: uint32(ttl), stated: stated,
 		seen: map[string]int{}, ttls: map[string]int{}}
 	if len(text) > maxZoneFile {
 		p.problem(0, severityError, "", "Zone file is too long: %d bytes, the maximum is %d", len(text), maxZoneFile)
@@ -93,22 +87,6 @@ func ParseZoneFile(name string, ttl int, text string) *ZoneFile {
 		p.file.TTL = int(p.ttl)
 	}
 	return &p.file
-}
-
-func (p *fileParser) problem(line int, severity, field, format string, args ...any) {
-	p.file.Problems = append(p.file.Problems, newProblem(line, severity, field, format, args...))
-}
-
-// newProblem makes a problem; the line may be 0 and the field empty.
-func newProblem(line int, severity, field, format string, args ...any) Problem {
-	problem := Problem{Severity: severity, Message: fmt.Sprintf(format, args...)}
-	if line > 0 {
-		problem.Line = &line
-	}
-	if field != "" {
-		problem.Field = &field
-	}
-	return problem
 }
 
 func (p *fileParser) entry(e fileEntry) {
@@ -153,7 +131,7 @@ func (p *fileParser) directive(e fileEntry, name string) {
 	case name == "$ORIGIN":
 		p.origin = rr.Header().Name
 	default:
-		p.ttl, p.hasTTL = rr.Header().Ttl, true
+		p.ttl, p.hasTTL, p.stated = rr.Header().Ttl, true, true
 	}
 }
 
@@ -187,8 +165,14 @@ func (p *fileParser) record(e fileEntry, text string) {
 		return
 	}
 	header := rr.Header()
+	if !p.stated && p.file.soa == nil && p.states(text, header.Ttl) {
+		p.stated = true
+	}
 	if !p.hasTTL {
 		p.ttl = header.Ttl
+	}
+	if n := longestString(e.text); n > maxString && header.Rrtype == dns.TypeTXT {
+		p.problem(e.line, severityWarning, "data", "A string of %d bytes is cut into several: DNS has strings of %d bytes at the most", n, maxString)
 	}
 	typeName := dns.Type(header.Rrtype).String()
 	params, known := paramsOf(rr)
@@ -208,8 +192,12 @@ func (p *fileParser) record(e fileEntry, text string) {
 
 // soa takes from the SOA record what a domain can have of it.
 func (p *fileParser) soa(e fileEntry, soa *dns.SOA) {
+	atApex := strings.EqualFold(soa.Hdr.Name, p.domain.Origin())
+	if atApex && !p.stated {
+		p.takeMinimum(e, soa)
+	}
 	switch {
-	case !strings.EqualFold(soa.Hdr.Name, p.domain.Origin()):
+	case !atApex:
 		p.problem(e.line, severityError, "name", "The SOA record must be at the domain itself, %s", p.domain.Origin())
 	case p.file.soa != nil && dns.IsDuplicate(soa, p.file.soa): // a copied zone ends as it begins (RFC 5936, section 2.2)
 		p.problem(e.line, severityWarning, "", sameRecord, p.file.soaLine)
@@ -240,5 +228,8 @@ func (p *fileParser) add(e fileEntry, params Params) {
 		p.problem(e.line, severityWarning, "ttl", "Records of one name and type share one TTL: all get that of the last one")
 	}
 	p.ttls[rrset] = r.TTL
+	if !p.stated {
+		p.unstated = append(p.unstated, len(p.file.Records))
+	}
 	p.file.Records = append(p.file.Records, FileRecord{e.line, r})
 }

@@ -56,7 +56,7 @@ func (d Domain) rr(r Record) (dns.RR, error) {
 	case "SRV":
 		return &dns.SRV{Hdr: header, Priority: uint16(at(r.Priority)), Weight: uint16(at(r.Weight)), Port: uint16(at(r.Port)), Target: host}, nil
 	case "TXT":
-		return &dns.TXT{Hdr: header, Txt: txtStrings(txtContent(r.Data))}, nil
+		return &dns.TXT{Hdr: header, Txt: escapeAll(txtStrings(r.Data))}, nil
 	}
 	return nil, fmt.Errorf("record %d: no such type as %q", r.ID, r.Type)
 }
@@ -85,7 +85,7 @@ func (d Domain) content(r Record) string {
 	case "SRV":
 		return fmt.Sprintf("%d %d %d %s", at(r.Priority), at(r.Weight), at(r.Port), host)
 	case "TXT":
-		return txtContent(r.Data)
+		return quote(escapeAll(txtStrings(r.Data)))
 	}
 	return host
 }

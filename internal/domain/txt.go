@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -8,64 +9,115 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/apierr"
 )
 
-// maxTXT is the longest text of a TXT record, in bytes.
-const maxTXT = 4096
+// The most that a TXT record has.
+const (
+	maxTXT        = 4096 // bytes of text
+	maxString     = 255  // bytes of a string (RFC 1035, section 3.3)
+	maxTXTStrings = 256
+)
 
-// txtData is the data of a TXT record: any text, or one or several strings in
-// quotes, which are joined. It is kept without quotes, unless they would then
-// be missed by whoever gives it back.
+// txtData is the data of a TXT record: any text, or strings in quotes. A text,
+// and one string, is kept without quotes, unless they would then be missed by
+// whoever gives it back. Several strings are kept as they are (RFC 6763, section
+// 6).
 func txtData(_, text string, _ *string) (string, error) {
 	if text == "" {
 		return "", errDataBlank
 	}
-	content := txtContent(text)
+	parts := txtStrings(text)
+	content := strings.Join(parts, "")
+	longest := slices.MaxFunc(parts, func(a, b string) int { return len(a) - len(b) })
 	switch {
 	case len(content) > maxTXT:
 		return "", apierr.Invalid("data", "Data is too long: %d bytes, the maximum is %d", len(content), maxTXT)
+	case len(parts) > maxTXTStrings:
+		return "", apierr.Invalid("data", "Data has too many strings: %d, the maximum is %d", len(parts), maxTXTStrings)
+	case len(longest) > maxString:
+		return "", apierr.Invalid("data", "Data has a string of %d bytes among others, the maximum is %d: cut it into several", len(longest), maxString)
 	case !utf8.ValidString(content):
 		return "", apierr.Invalid("data", "Data is not UTF-8")
 	case strings.Contains(content, "\x00"):
 		return "", apierr.Invalid("data", "Data has a NUL byte, which is not supported")
 	}
-	return txtForm(content), nil
+	return txtForm(parts), nil
 }
 
-// txtContent is the text that the data of a TXT record means.
-func txtContent(data string) string {
-	if content, ok := unquote(data); ok {
-		return content
+// txtStrings are the strings that the data of a TXT record means, as DNS has
+// them: several strings in quotes as they are, else the text cut.
+func txtStrings(data string) []string {
+	parts, ok := unquote(data)
+	switch {
+	case !ok:
+		return cut(data)
+	case len(parts) == 1:
+		return cut(parts[0])
 	}
-	return data
+	return parts
 }
 
-// txtForm is data that means a text: the text itself where it can be.
-func txtForm(content string) string {
-	if content != "" && txtContent(content) == content {
-		return content
+// cut cuts a text into strings, each as long as can be.
+func cut(text string) []string {
+	var parts []string
+	for len(text) > maxString {
+		parts, text = append(parts, text[:maxString]), text[maxString:]
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(content) + `"`
+	return append(parts, text)
 }
 
-// unquote joins strings in quotes with blanks between them. It reports false
+// txtForm is data that means strings. If they are a text cut, it is the text:
+// without quotes where it can be.
+func txtForm(parts []string) string {
+	text := strings.Join(parts, "")
+	if !slices.Equal(cut(text), parts) {
+		return quoted(parts)
+	}
+	if _, ok := unquote(text); ok || text == "" {
+		return quoted([]string{text})
+	}
+	return text
+}
+
+// quoted writes strings in quotes, in UTF-8, as unquote reads them.
+func quoted(parts []string) string {
+	all := make([]string, len(parts))
+	for i, part := range parts {
+		var b strings.Builder
+		for len(part) > 0 {
+			r, width := utf8.DecodeRuneInString(part)
+			switch {
+			case r == utf8.RuneError && width == 1: // a part of a character, of which the next string has the rest
+				b.WriteString(escape(part[:1]))
+			case r == '"', r == '\\':
+				b.WriteByte('\\')
+				fallthrough
+			default:
+				b.WriteString(part[:width])
+			}
+			part = part[width:]
+		}
+		all[i] = b.String()
+	}
+	return quote(all)
+}
+
+// unquote reads strings in quotes with blanks between them. It reports false
 // if the text is anything else. \ makes the next character an ordinary one, and
 // before three digits means the byte with that number (RFC 1035, section 5.1).
-func unquote(text string) (string, bool) {
-	var b strings.Builder
+func unquote(text string) (parts []string, ok bool) {
 	text = strings.Trim(text, " \t\r\n")
-	if text == "" {
-		return "", false
-	}
 	for text != "" {
 		if text[0] != '"' {
-			return "", false
+			return nil, false
 		}
+		var b strings.Builder
 		n, ok := unquoteOne(text[1:], &b)
 		if !ok {
-			return "", false
+			return nil, false
 		}
+		parts = append(parts, b.String())
 		text = strings.TrimLeft(text[1+n:], " \t\r\n")
 	}
-	return b.String(), true
+	return parts, len(parts) > 0
 }
 
 // unquoteOne reads up to the closing quote and returns how far that is.
@@ -102,14 +154,11 @@ func escaped(text string) (c byte, width int, ok bool) {
 	return byte(n), 3, err == nil
 }
 
-// txtStrings cuts a text into the strings that a TXT record is made of, in the
-// form of zone files.
-func txtStrings(content string) []string {
-	var all []string
-	for first := true; first || content != ""; first = false {
-		n := min(len(content), 255)
-		all = append(all, escape(content[:n]))
-		content = content[n:]
+// escapeAll writes strings as zone files have them between quotes.
+func escapeAll(parts []string) []string {
+	all := make([]string, len(parts))
+	for i, part := range parts {
+		all[i] = escape(part)
 	}
 	return all
 }
@@ -132,3 +181,25 @@ func escape(text string) string {
 
 // quote writes strings that are in the form of zone files.
 func quote(parts []string) string { return `"` + strings.Join(parts, `" "`) + `"` }
+
+// longestString is the length of the longest string of an entry of a zone file,
+// in bytes.
+func longestString(entry string) (longest int) {
+	length, inQuotes := 0, false
+	for i := 0; i < len(entry); i++ {
+		switch c := entry[i]; {
+		case c == '"':
+			length, inQuotes = 0, !inQuotes
+		case c == ' ' && !inQuotes:
+			length = 0
+		case c == '\\':
+			_, width, _ := escaped(entry[i+1:])
+			i += width
+			length++
+		default:
+			length++
+		}
+		longest = max(longest, length)
+	}
+	return longest
+}

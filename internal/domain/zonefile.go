@@ -57,7 +57,7 @@ func (d Domain) rdata(r Record) string {
 	case "SRV":
 		return fmt.Sprintf("%d %d %d %s", at(r.Priority), at(r.Weight), at(r.Port), host)
 	case "TXT":
-		return quote(txtStrings(txtContent(r.Data)))
+		return quote(escapeAll(txtStrings(r.Data)))
 	}
 	return host
 }

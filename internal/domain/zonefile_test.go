@@ -87,10 +87,24 @@ func TestParseZoneFile(t *testing.T) {
 			[]string{"1 A a 1.2.3.4 1800", "3 A b 1.2.3.4 3600", "4 A c 1.2.3.4 60", "5 A d 1.2.3.4 3600"}, nil},
 		{"the last TTL where there is no $TTL", "a 60 A 1.2.3.4\nb A 1.2.3.4\n", []string{"1 A a 1.2.3.4 60", "2 A b 1.2.3.4 60"}, nil},
 		{"TTL and class in either order", "a IN 60 A 1.2.3.4\nb 60 IN A 1.2.3.4\n", []string{"1 A a 1.2.3.4 60", "2 A b 1.2.3.4 60"}, nil},
-		{"several lines", "@ SOA ns hostmaster (\n 5 ; serial\n 1 2 3 4 )\na A 1.2.3.4\n", []string{"4 A a 1.2.3.4 1800"}, nil},
+		{"several lines", "@ SOA ns hostmaster (\n 5 ; serial\n 1 2 3 400 )\na A 1.2.3.4\n", []string{"4 A a 1.2.3.4 400"},
+			[]string{"warning in line 1, ttl: No TTL is stated: the minimum of the SOA record is taken, 400"}},
+		{"no TTL, and the minimum is too low", "@ SOA a b 1 2 3 4 5\na A 1.2.3.4\n", []string{"2 A a 1.2.3.4 30"},
+			[]string{"warning in line 1, ttl: No TTL is stated, and the minimum of the SOA record is too low: the least TTL is taken, 30"}},
+		{"no TTL, and records before the SOA", "a A 1.2.3.4\n@ SOA a b 1 2 3 4 500\nb A 1.2.3.4\n", []string{"1 A a 1.2.3.4 500", "3 A b 1.2.3.4 500"},
+			[]string{"warning in line 2, ttl: No TTL is stated: the minimum of the SOA record is taken, 500"}},
+		{"a TTL after the SOA", "@ SOA a b 1 2 3 4 500\na A 1.2.3.4\nb 60 A 1.2.3.4\nc A 1.2.3.4\n$TTL 70\nd A 1.2.3.4\n",
+			[]string{"2 A a 1.2.3.4 500", "3 A b 1.2.3.4 60", "4 A c 1.2.3.4 500", "6 A d 1.2.3.4 70"},
+			[]string{"warning in line 1, ttl: No TTL is stated: the minimum of the SOA record is taken, 500"}},
+		{"the TTL is stated before the SOA", "a 60 A 1.2.3.4\n@ SOA a b 1 2 3 4 500\nb A 1.2.3.4\n", []string{"1 A a 1.2.3.4 60", "3 A b 1.2.3.4 60"}, nil},
+		{"the TTL that is stated is that which others have", "@ 1800 SOA a b 1 2 3 4 500\nb A 1.2.3.4\n", []string{"2 A b 1.2.3.4 1800"}, nil},
+		{"the TTL of the SOA", "@ 60 SOA a b 1 2 3 4 500\nb A 1.2.3.4\n", []string{"2 A b 1.2.3.4 60"}, nil},
+		{"a long string", "a TXT \"" + strings.Repeat(`\120`, 256) + "\"\nb TXT \"" + strings.Repeat("x", 255) + "\" y\n",
+			[]string{"1 TXT a " + strings.Repeat("x", 256) + " 1800", "2 TXT b " + strings.Repeat("x", 255) + "y 1800"},
+			[]string{"warning in line 1, data: A string of 256 bytes is cut into several: DNS has strings of 255 bytes at the most"}},
 		{"the end of lines of DOS", "a A 1.2.3.4\r\nb A 1.2.3.5\r\n", []string{"1 A a 1.2.3.4 1800", "2 A b 1.2.3.5 1800"}, nil},
 		{"no end of the last line", "a A 1.2.3.4", []string{"1 A a 1.2.3.4 1800"}, nil},
-		{"texts", `a TXT plain "a;b" "c\"d" ; no text` + "\n" + `b TXT a\;b\032c` + "\n", []string{`1 TXT a plaina;bc"d 1800`, `2 TXT b a;b c 1800`}, nil},
+		{"texts", `a TXT plain "a;b" "c\"d" ; no text` + "\n" + `b TXT a\;b\032c` + "\n", []string{`1 TXT a "plain" "a;b" "c\"d" 1800`, `2 TXT b a;b c 1800`}, nil},
 		{"hosts", "a MX 10 mail\na MX 20 mail.example.net.\na NS @\nb SRV 1 2 3 .\n",
 			[]string{"1 MX a mail.example.com 1800 priority=10", "2 MX a mail.example.net 1800 priority=20", "3 NS a @ 1800", "4 SRV b . 1800 priority=1 port=3 weight=2"}, nil},
 		{"CAA", "@ CAA 0 issue \"ca.example.net; a=b\"\n@ CAA 0 issue \";\"\n@ CAA 0 issuewild \"example.com\"\n@ CAA 0 iodef \"https://example.net/\"\n",
@@ -130,7 +144,7 @@ func TestParseZoneFile(t *testing.T) {
 			[]string{"warning in line 2, ttl: Records of one name and type share one TTL: all get that of the last one"}},
 		{"what dig shows of a transfer", "example.com. 3600 IN SOA a. b. 1 2 3 4 5\nexample.com. 60 IN A 1.2.3.4\nexample.com. 3600 IN SOA a. b. 1 2 3 4 5\n",
 			[]string{"2 A @ 1.2.3.4 60"}, []string{"warning in line 3: Is left out: the same record is at line 1"}},
-		{"two SOA records", "@ SOA a b 1 2 3 4 5\n@ SOA a b 2 2 3 4 5\nx SOA a b 1 2 3 4 5\n", nil,
+		{"two SOA records", "@ 60 SOA a b 1 2 3 4 5\n@ SOA a b 2 2 3 4 5\nx SOA a b 1 2 3 4 5\n", nil,
 			[]string{"error in line 2: There is an SOA record already, at line 1", "error in line 3, name: The SOA record must be at the domain itself, example.com."}},
 		{"too long", strings.Repeat(";", 1<<20+1), nil, []string{"error: Zone file is too long: 1048577 bytes, the maximum is 1048576"}},
 	} {
@@ -206,7 +220,15 @@ func genParams(t *rapid.T) domain.Params {
 	case "NS":
 		p.Name = str(strings.Join(slices.DeleteFunc(labels, func(l string) bool { return l == "*" }), "."))
 	case "TXT":
-		p.Data = str(rapid.StringOfN(rapid.Rune(), 1, 600, 2000).Filter(func(s string) bool { return !strings.Contains(s, "\x00") }).Draw(t, "text"))
+		text := rapid.StringOfN(rapid.Rune(), 1, 600, 2000).Filter(func(s string) bool { return !strings.Contains(s, "\x00") })
+		if p.Data = str(text.Draw(t, "text")); rapid.Bool().Draw(t, "strings") {
+			short := rapid.StringOfN(rapid.Rune(), 0, 60, 255).Filter(func(s string) bool { return !strings.Contains(s, "\x00") })
+			parts := rapid.SliceOfN(short, 1, 5).Draw(t, "parts")
+			for i := range parts {
+				parts[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(parts[i]) + `"`
+			}
+			p.Data = str(strings.Join(parts, " "))
+		}
 	}
 	return p
 }
