@@ -9,6 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/action"
 	"github.com/rockpool-cloud/rockpool/internal/address"
 	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/fault"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -43,7 +44,7 @@ func (s *Service) Definitions() []action.Definition {
 			{Name: "wait", Do: s.awaitShutdown},
 		}},
 		{Type: "reboot", Steps: []action.Step{
-			{Name: "request", Do: s.requestShutdown},
+			{Name: "request", Do: s.requestRestart},
 			{Name: "wait", Do: s.awaitShutdown},
 			{Name: "start", Do: s.resetOrStart},
 		}},
@@ -145,6 +146,17 @@ func (s *Service) requestShutdown(ctx context.Context, r *action.Run) error {
 		return nil
 	}
 	return err
+}
+
+// requestRestart is requestShutdown for a reboot: a machine that can't be asked
+// is reset in the end all the same.
+func (s *Service) requestRestart(ctx context.Context, r *action.Run) error {
+	err := s.requestShutdown(ctx, r)
+	if err == nil || errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
+		return err
+	}
+	s.Log.Warn("a droplet can't be asked to power off and will be reset", "droplet", r.Action.ResourceID, "error", err)
+	return nil
 }
 
 func (s *Service) awaitShutdown(ctx context.Context, r *action.Run) error {

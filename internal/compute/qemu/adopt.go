@@ -12,17 +12,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
 
-// adopt finds the machine's QEMU that runs and monitors it, if that is not
-// done. It does not wait for QEMU to answer. The error is
-// compute.ErrNotRunning if QEMU has ended meanwhile.
-func (e *Engine) adopt(ctx context.Context, m *machine) (*vm, error) {
-	if v := m.monitored(); v != nil {
-		return v, nil
-	}
+// adopt monitors the machine's QEMU that search finds. It does not wait for
+// QEMU to answer. The error is compute.ErrNotRunning if QEMU has ended
+// meanwhile.
+func (e *Engine) adopt(ctx context.Context, m *machine, search func() (*process, error)) (*vm, error) {
 	if err := fault.At(ctx, "qemu.adopt.connect"); err != nil {
 		return nil, err
 	}
-	p, err := m.search(ctx)
+	p, err := search()
 	if err != nil {
 		return nil, err
 	}
@@ -34,9 +31,12 @@ func (e *Engine) adopt(ctx context.Context, m *machine) (*vm, error) {
 // search finds the QEMU that holds the machine's lock. One that is ending may
 // show no open file any more and hold the lock still, until its last thread is
 // gone; so what is not found at once is looked for again.
-func (m *machine) search(ctx context.Context) (*process, error) {
+func (m *machine) search(ctx context.Context, find func() *process) (*process, error) {
 	for tries := 0; ; tries++ {
 		if p := m.listener(ctx); p != nil {
+			return p, nil
+		}
+		if p := find(); p != nil {
 			return p, nil
 		}
 		p, err := m.findProcess()

@@ -26,8 +26,9 @@ const sandbox = "on,obsolete=deny,elevateprivileges=allow,resourcecontrol=deny,s
 const fastTCG = "tcg,thread=multi,tb-size=128"
 
 // arguments is QEMU's command line. All paths are relative to the machine's
-// folder; relay is that of the program to run for metadata connections.
-func arguments(spec compute.Spec, accelerator, relay string) ([]string, error) {
+// folder; relay is that of the program to run for metadata connections. mark tells
+// whose process it is.
+func arguments(spec compute.Spec, accelerator, relay, mark string) ([]string, error) {
 	disks, err := blockdevs(spec.Image.Format)
 	if err != nil {
 		return nil, err
@@ -54,6 +55,7 @@ func arguments(spec compute.Spec, accelerator, relay string) ([]string, error) {
 		"-mon", "chardev=qmp,mode=control",
 		"-chardev", "file,id=console,path=console.log,append=on",
 		"-serial", "chardev:console",
+		"-chardev", "null,id=" + mark, // does nothing
 		"-object", "rng-builtin,id=rng",
 		"-device", "virtio-rng-pci,rng=rng",
 		"-add-fd", fmt.Sprintf("fd=%d,set=1,opaque=image", imageFD),

@@ -42,6 +42,14 @@ func (e *Engine) create(ctx context.Context, m *machine, spec compute.Spec) erro
 	if err := e.check(spec); err != nil {
 		return err
 	}
+	// A folder that was removed leaves a QEMU, which has the machine's address,
+	// and a socket that nobody can find.
+	if err := e.stop(ctx, m); err != nil {
+		return err
+	}
+	if err := m.closeMetadata(); err != nil {
+		return err
+	}
 	_, qemuImg, err := e.config.installed()
 	if err != nil {
 		return err

@@ -18,7 +18,8 @@ import (
 // Engine is a compute.Engine of QEMU processes on this host.
 type Engine struct {
 	config   Config
-	isolated bool // each QEMU runs as a user of its own
+	isolated bool   // each QEMU runs as a user of its own
+	marks    string // what the marks of its machines begin with
 
 	unlimited   sync.Once // the warning that it can't limit a user's processes
 	accelerator *background[accel.Result]
@@ -55,6 +56,9 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	// Machines' folders lead to other files by "..", which means the parent of
 	// what a symbolic link leads to.
 	if err := e.config.resolve(); err != nil {
+		return nil, fmt.Errorf("QEMU engine: %w", err)
+	}
+	if e.marks, err = marksOf(e.config.Dir); err != nil {
 		return nil, fmt.Errorf("QEMU engine: %w", err)
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -109,7 +113,7 @@ func (e *Engine) Guest(compute.NIC) compute.Guest {
 	}
 }
 
-// List reads the machines' folders.
+// List reads the machines' folders, and adds what runs without one.
 func (e *Engine) List(ctx context.Context) ([]int64, error) {
 	entries, err := os.ReadDir(e.config.Dir)
 	if err != nil {
@@ -121,8 +125,21 @@ func (e *Engine) List(ctx context.Context) ([]int64, error) {
 			ids = append(ids, id)
 		}
 	}
+	ids = append(ids, e.running()...)
 	slices.Sort(ids)
-	return ids, ctx.Err()
+	return slices.Compact(ids), ctx.Err()
+}
+
+// running returns the ids of the machines whose QEMU the engine monitors.
+func (e *Engine) running() (ids []int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, m := range e.machines {
+		if v := m.monitored(); v != nil && !v.process.hasEnded() {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func parseID(name string) (int64, bool) {

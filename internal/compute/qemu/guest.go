@@ -2,6 +2,9 @@ package qemu
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/qmp"
@@ -10,7 +13,12 @@ import (
 
 // Shutdown presses the power button.
 func (e *Engine) Shutdown(ctx context.Context, id int64) error {
-	return failed("shut down", id, e.withGuest(ctx, id, func(_ *vm, conn *connection) error {
+	m, release, err := e.acquire(ctx, id)
+	if err != nil {
+		return failed("shut down", id, err)
+	}
+	defer release()
+	return failed("shut down", id, e.withGuest(ctx, m, func(_ *vm, conn *connection) error {
 		if err := fault.At(ctx, "qemu.shutdown.powerdown"); err != nil {
 			return err
 		}
@@ -18,51 +26,72 @@ func (e *Engine) Shutdown(ctx context.Context, id int64) error {
 	}))
 }
 
-// Reset returns when QEMU has reset the guest.
+// Reset returns when QEMU has reset the guest. A QEMU that does not answer is
+// replaced by another: a reset button works always.
 func (e *Engine) Reset(ctx context.Context, id int64) error {
-	return failed("reset", id, e.withGuest(ctx, id, func(v *vm, conn *connection) error {
-		if err := fault.At(ctx, "qemu.reset.reset"); err != nil {
-			return err
-		}
-		done := v.nextReset()
-		if err := conn.Execute(ctx, "system_reset", nil, nil); err != nil {
-			return err
-		}
-		select {
-		case <-done:
-			return ensureRunning(ctx, conn.Client)
-		case <-conn.lost:
-			return qmp.ErrClosed
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}))
-}
-
-// withGuest does something to a machine that must run.
-func (e *Engine) withGuest(ctx context.Context, id int64, do func(*vm, *connection) error) error {
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
-		return err
+		return failed("reset", id, err)
 	}
 	defer release()
+	err = e.withGuest(ctx, m, func(v *vm, conn *connection) error { return reset(ctx, v, conn) })
+	if errors.Is(err, qmp.ErrSilent) {
+		e.config.Logger.Warn("QEMU is killed and started anew", "machine", id, "reason", err)
+		err = e.replace(ctx, m)
+	}
+	return failed("reset", id, err)
+}
+
+func reset(ctx context.Context, v *vm, conn *connection) error {
+	if err := fault.At(ctx, "qemu.reset.reset"); err != nil {
+		return err
+	}
+	done := v.nextReset()
+	if err := conn.Execute(ctx, "system_reset", nil, nil); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return ensureRunning(ctx, conn.Client)
+	case <-conn.lost:
+		return qmp.ErrClosed
+	case <-time.After(qmp.Patience):
+		return fmt.Errorf("%w: it has not reset its guest (%v)", qmp.ErrSilent, qmp.Patience)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// replace ends the machine's QEMU and starts another.
+func (e *Engine) replace(ctx context.Context, m *machine) error {
 	if err := m.mustExist(); err != nil {
 		return err
 	}
+	if err := e.stop(ctx, m); err != nil {
+		return err
+	}
+	return e.start(ctx, m)
+}
+
+// withGuest does something to a machine that must run.
+func (e *Engine) withGuest(ctx context.Context, m *machine, do func(*vm, *connection) error) error {
 	v, err := e.runningVM(ctx, m)
 	if err != nil {
 		return err
 	}
 	if v == nil {
+		if err := m.mustExist(); err != nil {
+			return err
+		}
 		return compute.ErrNotRunning
 	}
 	conn, err := v.connection(ctx)
 	if err != nil {
-		return err
+		return v.explain(err)
 	}
 	err = do(v, conn)
 	if isEnd(err) && v.awaitEnd(ctx, conn) {
 		return compute.ErrNotRunning
 	}
-	return err
+	return v.explain(err)
 }

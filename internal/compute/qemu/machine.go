@@ -58,6 +58,17 @@ func (e *Engine) machine(id int64) *machine {
 	return m
 }
 
+// known returns the machine if the engine holds something of it, and else one
+// that is good only for looking at.
+func (e *Engine) known(id int64) *machine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if m, ok := e.machines[id]; ok {
+		return m
+	}
+	return e.newMachine(id)
+}
+
 // newMachine returns a machine that the engine does not know: good only for
 // looking at, until it does.
 func (e *Engine) newMachine(id int64) *machine {
@@ -85,7 +96,8 @@ func (e *Engine) release(m *machine) {
 	delete(e.machines, m.id)
 }
 
-// exists tells whether the machine's folder, which is whole if it is there, is.
+// exists reports whether the machine has a folder. A folder is complete once it
+// has its final name.
 func (m *machine) exists() (bool, error) {
 	_, err := os.Stat(m.dir)
 	if errors.Is(err, os.ErrNotExist) {

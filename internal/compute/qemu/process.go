@@ -1,11 +1,14 @@
 package qemu
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +30,34 @@ func openProcess(pid int) (*process, error) {
 
 func (p *process) close() { p.pidfd.Close() }
 
+// ailment says for people what keeps a process from answering, introduced, or
+// nothing if it seems well.
+func (p *process) ailment() string {
+	fields := statFields(p.pid)
+	if len(fields) == 0 {
+		return ""
+	}
+	switch fields[0] {
+	case "T", "t":
+		return fmt.Sprintf(": its process %d is stopped", p.pid)
+	case "D":
+		return fmt.Sprintf(": its process %d waits for the kernel, perhaps for a disk", p.pid)
+	default:
+		return ""
+	}
+}
+
+// statFields are those of proc_pid_stat(5) from the process's state on; none if
+// there is no such process.
+func statFields(pid int) []string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	// The name before them, in parentheses, can hold anything.
+	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+}
+
 // wait returns nil when the process has ended, and an error if it cannot know,
 // as after close.
 func (p *process) wait() error {
@@ -47,6 +78,37 @@ func ended(pidfd uintptr) bool {
 	// No child of ours: that is the other parent's to do.
 	_ = unix.Waitid(unix.P_PIDFD, int(pidfd), nil, unix.WEXITED|unix.WNOHANG, nil)
 	return true
+}
+
+// waitKilled waits for the end of a process that was killed and that nobody else
+// waits for. The kernel may keep it for a while, if a disk hangs for instance.
+func (p *process) waitKilled() error {
+	if err := p.pidfd.SetReadDeadline(time.Now().Add(killLimit)); err != nil {
+		return err
+	}
+	err := p.wait()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return p.notEnded()
+	}
+	return err
+}
+
+// notEnded is the error of a process that was killed and lives on.
+func (p *process) notEnded() error {
+	return fmt.Errorf("QEMU was killed and has not ended (%v)%s", killLimit, p.ailment())
+}
+
+// killLimit is for the kernel to end a process that was killed.
+const killLimit = 10 * time.Second
+
+// hasEnded reports whether the process has ended; also if it cannot know, as
+// after close.
+func (p *process) hasEnded() (yes bool) {
+	raw, err := p.pidfd.SyscallConn()
+	if err != nil {
+		return true
+	}
+	return raw.Control(func(fd uintptr) { yes = ended(fd) }) != nil || yes
 }
 
 func (p *process) kill() error {

@@ -3,8 +3,10 @@ package qemu
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,10 +29,14 @@ func (e *Engine) Recover(ctx context.Context, notify func(compute.Event)) error 
 	if err != nil {
 		return err
 	}
+	found := e.processes()
+	ids = slices.AppendSeq(ids, maps.Keys(found)) // also those without a folder
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	errs := make([]error, len(ids))
 	var recovering sync.WaitGroup
 	for i, id := range ids {
-		recovering.Go(func() { errs[i] = e.recoverOrLog(ctx, id) })
+		recovering.Go(func() { errs[i] = e.recoverOrLog(ctx, id, found[id]) })
 	}
 	recovering.Wait()
 	return errors.Join(errs...)
@@ -52,8 +58,8 @@ func (e *Engine) sweepAll(ctx context.Context) error {
 	return nil
 }
 
-func (e *Engine) recoverOrLog(ctx context.Context, id int64) error {
-	err := failed("recover", id, e.recover(ctx, id))
+func (e *Engine) recoverOrLog(ctx context.Context, id int64, pids []int) error {
+	err := failed("recover", id, e.recover(ctx, id, pids))
 	if err == nil || errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
 		return err
 	}
@@ -61,17 +67,27 @@ func (e *Engine) recoverOrLog(ctx context.Context, id int64) error {
 	return nil
 }
 
-func (e *Engine) recover(ctx context.Context, id int64) error {
+// recover monitors the machine's QEMU, which may be one of those processes.
+func (e *Engine) recover(ctx context.Context, id int64, pids []int) error {
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
 		return err
 	}
 	defer release()
-	e.trimLogs(m)
-	metadata := e.serveMetadata(ctx, m)
+	exists, err := m.exists()
+	if err != nil {
+		return err
+	}
+	var metadata error
+	if exists {
+		e.trimLogs(m)
+		metadata = e.serveMetadata(ctx, m)
+	} else {
+		e.config.Logger.Warn("a machine runs whose folder is gone; it can only be stopped", "machine", id, "dir", m.dir)
+	}
 	if errors.Is(metadata, fault.ErrCrash) {
 		return metadata
 	}
-	_, err = e.runningVM(ctx, m)
+	_, err = e.findVM(ctx, m, func() *process { return e.open(id, pids) })
 	return errors.Join(metadata, err)
 }

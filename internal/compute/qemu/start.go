@@ -54,7 +54,7 @@ func (e *Engine) start(ctx context.Context, m *machine) error {
 			return nil
 		}
 		if err != nil && !errors.Is(err, compute.ErrNotRunning) {
-			return err
+			return v.explain(err)
 		}
 	}
 	if err := m.settled(ctx); err != nil {
@@ -109,6 +109,9 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 		return err
 	}
 	defer p.close()
+	if errors.Is(err, qmp.ErrSilent) {
+		err = fmt.Errorf("%w%s", err, p.ailment())
+	}
 	// Once it has ended, what it held (an address) can't be taken for another's.
 	ended := e.abort(m, p)
 	return errors.Join(m.startFailure(err), ended)
@@ -119,7 +122,7 @@ func (e *Engine) abort(m *machine, p *process) error {
 	if err := p.kill(); err != nil {
 		return err
 	}
-	if err := p.wait(); err != nil {
+	if err := p.waitKilled(); err != nil {
 		return err
 	}
 	e.awaitUnlocked(m)
@@ -140,7 +143,7 @@ func (e *Engine) command(ctx context.Context, m *machine, spec compute.Spec) (*e
 	if err != nil {
 		return nil, err
 	}
-	args, err := arguments(spec, accelerator.Accelerator, relay)
+	args, err := arguments(spec, accelerator.Accelerator, relay, e.mark(m.id))
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +159,7 @@ func greet(ctx context.Context, conn net.Conn) (*qmp.Client, error) {
 		conn.Close()
 		return nil, err
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, answerLimit, fmt.Errorf("no answer within %v", answerLimit))
+	limited, cancel := context.WithTimeoutCause(ctx, answerLimit, fmt.Errorf("%w (%v)", qmp.ErrSilent, answerLimit))
 	defer cancel()
 	client, err := qmp.New(limited, conn)
 	if err != nil {

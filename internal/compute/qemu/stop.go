@@ -11,12 +11,16 @@ import (
 
 const quitLimit = 2 * time.Second // for a QEMU to end by itself before it is killed
 
-// State looks at the machine's folder and at whether its lock is held.
+// State looks at the process, if the engine knows it, and else at the machine's
+// folder and at whether its lock is held.
 func (e *Engine) State(ctx context.Context, id int64) (compute.State, error) {
 	if err := ctx.Err(); err != nil {
 		return "", context.Cause(ctx)
 	}
-	m := e.newMachine(id)
+	m := e.known(id)
+	if v := m.monitored(); v != nil && !v.process.hasEnded() {
+		return compute.Running, nil
+	}
 	exists, err := m.exists()
 	if err != nil || !exists {
 		return compute.Absent, failed("query", id, err)
@@ -55,10 +59,6 @@ func (e *Engine) living(ctx context.Context, id int64) (*vm, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	m := e.newMachine(id)
-	if held, err := m.held(); err != nil || !held {
-		return nil, err
-	}
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
 		return nil, err
@@ -69,10 +69,30 @@ func (e *Engine) living(ctx context.Context, id int64) (*vm, error) {
 
 // runningVM is living for who has the machine for himself.
 func (e *Engine) runningVM(ctx context.Context, m *machine) (*vm, error) {
-	if held, err := m.held(); err != nil || !held {
+	return e.findVM(ctx, m, func() *process { return e.find(m.id) })
+}
+
+// findVM returns the machine's QEMU, or nil if there is none. The process that
+// the engine has a handle of counts first, then the machine's lock, and then
+// the process table, which find looks through: a lock is a file, and files can
+// be removed while QEMU runs.
+func (e *Engine) findVM(ctx context.Context, m *machine, find func() *process) (*vm, error) {
+	if v := m.monitored(); v != nil {
+		return v, nil
+	}
+	held, err := m.held()
+	if err != nil {
 		return nil, err
 	}
-	v, err := e.adopt(ctx, m)
+	search := m.search
+	if !held {
+		p := find()
+		if p == nil {
+			return nil, nil
+		}
+		search = func(context.Context, func() *process) (*process, error) { return p, nil }
+	}
+	v, err := e.adopt(ctx, m, func() (*process, error) { return search(ctx, find) })
 	if errors.Is(err, compute.ErrNotRunning) {
 		return nil, nil
 	}
@@ -134,6 +154,8 @@ func (e *Engine) end(ctx context.Context, v *vm) error {
 	select {
 	case <-v.gone:
 		return nil
+	case <-time.After(killLimit):
+		return v.process.notEnded()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

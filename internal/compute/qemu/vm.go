@@ -56,11 +56,19 @@ func (v *vm) letGo() {
 	v.process.close()
 }
 
+// explain adds to the error of a QEMU that did not answer what is the matter
+// with its process.
+func (v *vm) explain(err error) error {
+	if !errors.Is(err, qmp.ErrSilent) {
+		return err
+	}
+	return fmt.Errorf("%w%s", err, v.process.ailment())
+}
+
 // connection waits for the monitor to have one, but not for long. The error is
-// compute.ErrNotRunning if QEMU has ended.
+// compute.ErrNotRunning if QEMU has ended, qmp.ErrSilent if it does not answer.
 func (v *vm) connection(ctx context.Context) (*connection, error) {
-	limited, cancel := context.WithTimeoutCause(ctx, answerPatience,
-		fmt.Errorf("QEMU (process %d) does not answer: no QMP connection within %v", v.process.pid, answerPatience))
+	limited, cancel := context.WithTimeoutCause(ctx, answerPatience, fmt.Errorf("%w (%v)", qmp.ErrSilent, answerPatience))
 	defer cancel()
 	for {
 		v.mu.Lock()

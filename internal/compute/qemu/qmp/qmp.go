@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -17,6 +18,15 @@ const (
 	maxLine      = 16 << 20 // bytes; query-qmp-schema, the longest reply, is below 1 MiB
 	writeTimeout = 10 * time.Second
 )
+
+// Patience is how long QEMU has for its answer to a command. Its main loop
+// answers, which the guest's processors and disks do not hold up for long; one
+// that is silent for so long is stopped, or hangs.
+const Patience = 10 * time.Second
+
+// ErrSilent means that QEMU lives and did not answer within Patience. It may
+// still carry the command out.
+var ErrSilent = errors.New("QEMU does not answer")
 
 // ErrClosed is in every error that means the connection has ended: by Close,
 // by QEMU, or because QEMU sent what is not QMP.
@@ -94,7 +104,8 @@ func handshake(ctx context.Context, conn net.Conn) (*Client, error) {
 	}
 	go c.read(lines)
 	go c.forward()
-	if err := c.Execute(ctx, "qmp_capabilities", nil, nil); err != nil {
+	// Whoever greets knows how long a QEMU that starts may take.
+	if err := c.execute(ctx, "qmp_capabilities", nil, nil); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -117,9 +128,15 @@ func (c *Client) Close() error {
 
 // Execute sends a command and waits for QEMU's answer, which it decodes into
 // ret unless that is nil. The error matches *Error if QEMU refused, ErrClosed
-// if there is nobody to answer, or is that of the context; in that last case
-// QEMU may still carry the command out.
+// if there is nobody to answer, ErrSilent if no answer came, or is that of the
+// context; in that last case too QEMU may still carry the command out.
 func (c *Client) Execute(ctx context.Context, name string, args, ret any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, Patience, fmt.Errorf("%w (%v)", ErrSilent, Patience))
+	defer cancel()
+	return c.execute(ctx, name, args, ret)
+}
+
+func (c *Client) execute(ctx context.Context, name string, args, ret any) error {
 	id, reply := c.expect()
 	defer c.forget(id)
 	line, err := json.Marshal(command{Execute: name, Arguments: args, ID: id})
@@ -187,11 +204,15 @@ func (c *Client) send(line []byte) error {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return fmt.Errorf("%w: %w", ErrClosed, err)
 	}
-	if _, err := c.conn.Write(line); err != nil {
-		c.conn.Close()
-		return fmt.Errorf("%w: %w", ErrClosed, err)
+	_, err := c.conn.Write(line)
+	if err == nil {
+		return nil
 	}
-	return nil
+	c.conn.Close()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w (%v): %w", ErrSilent, writeTimeout, ErrClosed)
+	}
+	return fmt.Errorf("%w: %w", ErrClosed, err)
 }
 
 func (c *Client) read(lines *bufio.Scanner) {

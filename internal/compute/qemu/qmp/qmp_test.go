@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 const greeting = `{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": ["oob"]}}`
@@ -289,5 +290,25 @@ func TestGreetingEndsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := New(ctx, ours); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+// TestExecuteEnds: a command that QEMU does not answer, or does not even read,
+// ends with the reason.
+func TestExecuteEnds(t *testing.T) {
+	for name, read := range map[string]bool{"not answered": true, "not read": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := connect(t)
+				if read {
+					go server.expect("stop")
+				}
+				began := time.Now()
+				err := client.Execute(t.Context(), "stop", nil, nil)
+				if took := time.Since(began); !errors.Is(err, ErrSilent) || took != Patience {
+					t.Errorf("error %v after %v, want ErrSilent after %v", err, took, Patience)
+				}
+			})
+		})
 	}
 }

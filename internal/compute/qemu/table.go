@@ -1,0 +1,137 @@
+package qemu
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// A machine's mark stands in QEMU's command line, which everybody can read in
+// the process table, also when the machine's folder is gone. It names the
+// folder of all machines by its device and inode: that is moved with the data
+// directory, and another cloud's on this host, even a copy of this one, has
+// another.
+func (e *Engine) mark(id int64) string { return e.marks + strconv.FormatInt(id, 10) }
+
+// marksOf returns what the marks of the machines in a folder begin with.
+func marksOf(dir string) (string, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return "", err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return "", fmt.Errorf("%s has no inode", dir)
+	}
+	return fmt.Sprintf("rockpool-%x-%x-", stat.Dev, stat.Ino), nil
+}
+
+// find looks through the process table for the machine's QEMU; nil if there is
+// none.
+func (e *Engine) find(id int64) *process {
+	pids := e.processes()[id]
+	if len(pids) == 0 {
+		return nil
+	}
+	return e.open(id, pids)
+}
+
+// processes returns the pids, by machine, of what bears a mark of this engine's
+// and runs as the user that its QEMU runs as.
+func (e *Engine) processes() map[int64][]int {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	found := map[int64][]int{}
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		if id, ok := e.markOf(pid); ok {
+			found[id] = append(found[id], pid)
+		}
+	}
+	return found
+}
+
+// markOf returns the machine that a process is marked with.
+func (e *Engine) markOf(pid int) (id int64, ok bool) {
+	folder := filepath.Join("/proc", strconv.Itoa(pid))
+	line, err := os.ReadFile(filepath.Join(folder, "cmdline"))
+	if err != nil {
+		return 0, false
+	}
+	_, rest, ok := bytes.Cut(line, []byte("id="+e.marks))
+	if !ok {
+		return 0, false
+	}
+	text, _, _ := bytes.Cut(rest, []byte{0})
+	if id, ok = parseID(string(text)); !ok {
+		return 0, false
+	}
+	status, err := os.ReadFile(filepath.Join(folder, "status"))
+	return id, err == nil && e.runsAs(string(status), id)
+}
+
+// runsAs reports whether a process is one that this engine may have started for
+// the machine: anybody can write a mark into a command line.
+func (e *Engine) runsAs(status string, id int64) bool {
+	user := uint32(os.Geteuid())
+	if e.isolated {
+		var err error
+		if user, err = userOf(id); err != nil {
+			return false
+		}
+	}
+	for line := range strings.Lines(status) {
+		if uids, ok := strings.CutPrefix(line, "Uid:"); ok {
+			fields := strings.Fields(uids)
+			return len(fields) > 0 && fields[0] == strconv.FormatUint(uint64(user), 10)
+		}
+	}
+	return false
+}
+
+// open returns a handle of the one process that is no child of another of them:
+// a child of QEMU has its command line until it runs a program of its own.
+func (e *Engine) open(id int64, pids []int) *process {
+	children := map[int]bool{}
+	for _, pid := range pids {
+		for _, other := range pids {
+			children[pid] = children[pid] || parentOf(pid) == other
+		}
+	}
+	for _, pid := range pids {
+		if children[pid] {
+			continue
+		}
+		p, err := openProcess(pid)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		if now, ok := e.markOf(pid); ok && now == id {
+			return p
+		}
+		p.close() // the pid is another's by now
+	}
+	return nil
+}
+
+// parentOf returns the pid of a process's parent, or 0.
+func parentOf(pid int) int {
+	fields := statFields(pid)
+	if len(fields) < 2 {
+		return 0
+	}
+	parent, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return 0
+	}
+	return parent
+}
