@@ -44,8 +44,7 @@ func (s *Service) Definitions() []action.Definition {
 			{Name: "wait", Do: s.awaitShutdown},
 		}},
 		{Type: "reboot", Steps: []action.Step{
-			{Name: "request", Do: s.requestRestart},
-			{Name: "wait", Do: s.awaitShutdown},
+			{Name: "shutdown", Do: s.tryShutdown},
 			{Name: "start", Do: s.resetOrStart},
 		}},
 		{Type: "rename"}, // the name is new when the action is opened
@@ -148,11 +147,14 @@ func (s *Service) requestShutdown(ctx context.Context, r *action.Run) error {
 	return err
 }
 
-// requestRestart is requestShutdown for a reboot: a machine that can't be asked
-// is reset in the end all the same.
-func (s *Service) requestRestart(ctx context.Context, r *action.Run) error {
+// tryShutdown gives the guest the time to power off. A machine that can't be
+// asked is not waited for.
+func (s *Service) tryShutdown(ctx context.Context, r *action.Run) error {
 	err := s.requestShutdown(ctx, r)
-	if err == nil || errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
+	if err == nil {
+		return s.awaitShutdown(ctx, r)
+	}
+	if errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
 		return err
 	}
 	s.Log.Warn("a droplet can't be asked to power off and will be reset", "droplet", r.Action.ResourceID, "error", err)
