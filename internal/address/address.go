@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/store"
@@ -27,16 +28,14 @@ type Pool struct {
 	usable func(netip.AddrPort) bool
 }
 
-// NewPool returns a pool of the addresses in prefix, at least a /24. Each of
-// the ports is forwarded from the same port of the address, or from another
-// one where usable denies it.
+// NewPool returns a pool of the addresses in prefix, at least a /24. The ports
+// are forwarded from each address; usable reports whether the host lets a port
+// be bound there now.
 func NewPool(prefix netip.Prefix, ports []int, usable func(netip.AddrPort) bool) *Pool {
 	return &Pool{prefix: prefix.Masked(), ports: ports, usable: usable}
 }
 
-// Usable reports whether a TCP listener can be bound there: low ports may be
-// for root only, and a server that listens on all addresses takes its port on
-// each of them.
+// Usable reports whether a TCP listener can be bound there.
 func Usable(at netip.AddrPort) bool {
 	listener, err := net.Listen("tcp", at.String())
 	if err != nil {
@@ -60,36 +59,80 @@ func (p *Pool) Assign(ctx context.Context, tx *store.Tx, dropletID int64) (Assig
 	if err != nil || ok {
 		return a, err
 	}
-	addr, err := p.next(ctx, tx, dropletID)
-	if err != nil {
+	if a, err = p.next(ctx, tx, dropletID); err != nil {
 		return Assignment{}, err
 	}
-	a = Assignment{Address: addr, Forwards: p.forwards(addr)}
 	forwards, err := json.Marshal(a.Forwards)
 	if err != nil {
 		return Assignment{}, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO addresses (address, droplet_id, forwards_json) VALUES ($1, $2, $3)`,
-		addr.String(), dropletID, string(forwards))
+		a.Address.String(), dropletID, string(forwards))
 	return a, err
 }
 
-// next searches the pool from a place that moves on with the droplets' ids.
-func (p *Pool) next(ctx context.Context, tx *store.Tx, dropletID int64) (netip.Addr, error) {
+// next searches the pool from a place that moves on with the droplets' ids. It
+// passes over an address with a port that somebody else has, another cloud on
+// this host for instance: who connects there must not reach the wrong machine.
+// Only if all are like that it takes the first, with other ports.
+func (p *Pool) next(ctx context.Context, tx *store.Tx, dropletID int64) (Assignment, error) {
 	// Without the prefix's first and last address, and without the gateway.
 	hosts := int64(1)<<(32-p.prefix.Bits()) - 3
+	ports := p.Ports()
+	var last netip.Addr
 	for tries := range hosts {
 		addr := p.host(2 + (dropletID-1+tries)%hosts)
 		var taken int
 		err := tx.QueryRow(ctx, `SELECT count(*) FROM addresses WHERE address = $1`, addr.String()).Scan(&taken)
 		if err != nil {
-			return netip.Addr{}, err
+			return Assignment{}, err
 		}
-		if taken == 0 {
-			return addr, nil
+		switch {
+		case taken > 0:
+		case p.free(addr, ports):
+			return Assignment{Address: addr, Forwards: ports}, nil
+		case !last.IsValid():
+			last = addr
 		}
 	}
-	return netip.Addr{}, fmt.Errorf("no address of %s is free", p.prefix)
+	if !last.IsValid() {
+		return Assignment{}, fmt.Errorf("no address of %s is free", p.prefix)
+	}
+	return Assignment{Address: last, Forwards: forwards(p.ports, func(port int) bool {
+		return p.usable(netip.AddrPortFrom(last, uint16(port)))
+	})}, nil
+}
+
+// free reports whether all those ports can be bound at the address.
+func (p *Pool) free(addr netip.Addr, ports []compute.Forward) bool {
+	for _, f := range ports {
+		if !p.usable(netip.AddrPortFrom(addr, uint16(f.HostPort))) {
+			return false
+		}
+	}
+	return true
+}
+
+// Renew brings the droplet's forwards in line with the pool's ports and with
+// what the host lets it bind now. It is for a machine that is about to start:
+// one that runs goes on with what it had. changed is false also for a droplet
+// without an address.
+func (p *Pool) Renew(ctx context.Context, tx *store.Tx, dropletID int64) (a Assignment, changed bool, err error) {
+	a, ok, err := Of(ctx, tx, dropletID)
+	if err != nil || !ok {
+		return a, false, err
+	}
+	now := p.renewed(a.Address, a.Forwards)
+	if slices.Equal(now, a.Forwards) {
+		return a, false, nil
+	}
+	a.Forwards = now
+	forwards, err := json.Marshal(now)
+	if err != nil {
+		return Assignment{}, false, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE addresses SET forwards_json = $1 WHERE droplet_id = $2`, string(forwards), dropletID)
+	return a, err == nil, err
 }
 
 func (p *Pool) host(n int64) netip.Addr {
@@ -99,41 +142,6 @@ func (p *Pool) host(n int64) netip.Addr {
 		b[i], n = byte(n), n>>8
 	}
 	return netip.AddrFrom4(b)
-}
-
-func (p *Pool) forwards(addr netip.Addr) []compute.Forward {
-	forwards, taken := []compute.Forward{}, map[int]bool{}
-	free := func(port int) bool {
-		return !taken[port] && p.usable(netip.AddrPortFrom(addr, uint16(port)))
-	}
-	for _, port := range p.ports {
-		host := port
-		if !free(host) {
-			// If none is free, the first is as wrong as any; QEMU will say so.
-			host = alternative(port)
-			for tries := 0; !free(host) && tries < maxTries && host < 1<<16-1; tries++ {
-				host++
-			}
-		}
-		taken[host] = true
-		forwards = append(forwards, compute.Forward{HostPort: host, GuestPort: port})
-	}
-	return forwards
-}
-
-// maxTries is how many ports are tried in place of one that can't be had.
-const maxTries = 50
-
-// alternative is the port that people expect in place of one that can't be
-// had: 2222 for 22, 8080 for 80, 8443 for 443.
-func alternative(port int) int {
-	if port == 22 {
-		return 2222
-	}
-	if high := port + 8000; high < 1<<16 {
-		return high
-	}
-	return port - 8000
 }
 
 // Release takes the droplet's address back, if it has one.
