@@ -114,7 +114,7 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		e = apierr.Unavailable("The disk of this cloud's database is full.")
 		w.Header().Set("Retry-After", "60")
 	case store.IsAway(err):
-		e = apierr.Unavailable("This cloud's database can't be reached.")
+		e = apierr.Unavailable("This cloud's database can't be reached, or does not do this now.")
 		w.Header().Set("Retry-After", "5")
 	}
 	if e.Status >= http.StatusInternalServerError {

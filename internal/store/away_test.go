@@ -110,3 +110,83 @@ func TestAWriterThatHangs(t *testing.T) {
 	}
 	assertUUIDs(t, other, "goes on", "other")
 }
+
+// A database that takes no writes for a while is away for who writes, and not
+// for who reads. The first write after it works: sessions of that time are not
+// used again.
+func TestADatabaseThatIsReadOnlyForAWhile(t *testing.T) {
+	storetest.NeedPostgres(t)
+	source := storetest.Source(t)
+	db := open(t, source)
+	if err := add(db, "before"); err != nil {
+		t.Fatal(err)
+	}
+	beside, err := sql.Open("pgx", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beside.Close()
+	beside.SetMaxOpenConns(1)
+	readOnly := func(value string) {
+		t.Helper()
+		for _, statement := range []string{
+			`SET default_transaction_read_only = off`,
+			`DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = ` + value + `'; END $$`,
+		} {
+			if _, err := beside.Exec(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 2 {
+		readOnly("on")
+		endConnections(t, db, `application_name = 'rockpool'`)
+		for range 3 {
+			if err := add(db, "lost"); !store.IsAway(err) {
+				t.Errorf("a write while nobody may: %v", err)
+			}
+		}
+		if there := uuids(t, db); len(there) != 1 {
+			t.Errorf("a read while nobody may write: %q", there)
+		}
+		readOnly("off")
+		if err := add(db, "after"); err != nil {
+			t.Errorf("the first write when it is allowed again: %v", err)
+		}
+		if err := db.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec(t.Context(), `DELETE FROM accounts WHERE uuid = 'after'`)
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Sessions that have become read-only without an end are found as well, and so
+// is one in the middle of a transaction.
+func TestASessionThatBecomesReadOnly(t *testing.T) {
+	storetest.NeedPostgres(t)
+	db := open(t, storetest.Source(t))
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Exec(t.Context(), `SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY`); err != nil {
+			return err
+		}
+		return addRow(tx, "before")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := add(db, "after"); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+	err = add(db, "lost", func(tx *store.Tx) error {
+		if _, err := tx.Exec(t.Context(), `SET TRANSACTION READ ONLY`); err != nil {
+			return err
+		}
+		return addRow(tx, "lost too")
+	})
+	if !store.IsAway(err) {
+		t.Errorf("in the middle: %v", err)
+	}
+	assertUUIDs(t, db, "after", "before")
+}

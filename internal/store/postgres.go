@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"slices"
@@ -16,7 +15,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -127,8 +125,24 @@ const (
 // begin lets one transaction of all processes write at a time: what the rules
 // are checked by is read before what they allow is written, and nobody may come
 // between.
-func (p postgres) begin() []string {
-	return []string{`BEGIN`, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, writeLock)}
+//
+// A session that was read-only when it began, or is on a server that has become
+// a standby, remains so. It is not told to write all the same: an operator may
+// have wanted nobody to.
+func (p postgres) begin(ctx context.Context, on *pool) error {
+	if _, err := on.exec(ctx, `BEGIN`); err != nil {
+		return err
+	}
+	var readOnly bool
+	err := on.queryRow(ctx, `SELECT current_setting('transaction_read_only')::boolean FROM pg_advisory_xact_lock($1)`, writeLock).Scan(&readOnly)
+	if err == nil && readOnly {
+		err = errReadOnly
+	}
+	if err != nil {
+		_, rollback := on.exec(ctx, "ROLLBACK")
+		err = errors.Join(err, rollback)
+	}
+	return err
 }
 
 // commit fails for a transaction in which a statement has failed, whatever its
@@ -170,34 +184,10 @@ func (p postgres) args(given []any) []any {
 	return taken
 }
 
-func (p postgres) lost(err error) bool { return postgresAway(err) }
+func (p postgres) lost(err error) bool { return postgresLost(err) }
 
 func (p postgres) raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error {
 	_, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), $2)
 		WHERE $2 > coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass), 0)`, table, id)
 	return err
-}
-
-// PostgreSQL's codes of errors (its manual, appendix A).
-func postgresCode(err error) string {
-	if e := new(pgconn.PgError); errors.As(err, &e) {
-		return e.Code
-	}
-	return ""
-}
-
-func postgresFull(err error) bool { return postgresCode(err) == "53100" }
-
-func postgresUnique(err error) bool { return postgresCode(err) == "23505" }
-
-// postgresAway holds for connections that can't be made, or end: by the network,
-// or because PostgreSQL ends (class 57P), has no more of them (53300), or has
-// waited too long for the next statement of a transaction (25P03) or for a lock
-// that somebody else does not give back (55P03).
-func postgresAway(err error) bool {
-	code := postgresCode(err)
-	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08") || code == "53300" || code == "55P03" || code == "25P03" ||
-		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, sql.ErrConnDone) ||
-		errors.As(err, new(*pgconn.ConnectError)) || errors.As(err, new(*net.OpError))
 }

@@ -80,7 +80,10 @@ func (f sqliteFile) migrations(db *sql.DB) (*goose.Provider, error) {
 	return goose.NewProvider(goose.DialectSQLite3, db, migrations{})
 }
 
-func (f sqliteFile) begin() []string { return []string{`BEGIN IMMEDIATE`} }
+func (f sqliteFile) begin(ctx context.Context, on *pool) error {
+	_, err := on.exec(ctx, `BEGIN IMMEDIATE`)
+	return err
+}
 
 func (f sqliteFile) commit(ctx context.Context, on *sql.Conn) error {
 	_, err := on.ExecContext(context.WithoutCancel(ctx), "COMMIT")

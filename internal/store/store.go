@@ -20,11 +20,11 @@ type backend interface {
 	open(connections int) (*sql.DB, error)
 	check(ctx context.Context, db *sql.DB) error // that it can be worked with
 	migrations(db *sql.DB) (*goose.Provider, error)
-	begin() []string // statements that begin a transaction that may write, the only one
+	begin(ctx context.Context, on *pool) error // a transaction that may write, the only one
 	commit(ctx context.Context, on *sql.Conn) error
 	snapshot() *sql.TxOptions // of a transaction that reads what was at one time
 	args(given []any) []any   // as it can take them
-	lost(err error) bool      // whether err may say that the connection has been lost
+	lost(err error) bool      // whether err may say that the connection is of no use any more
 	raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error
 }
 

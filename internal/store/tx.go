@@ -122,5 +122,6 @@ func IsFull(err error) bool { return sqliteFull(err) || postgresFull(err) }
 // index.
 func IsUnique(err error) bool { return sqliteUnique(err) || postgresUnique(err) }
 
-// IsAway reports whether err says that the database can't be reached now.
+// IsAway reports whether err says that the database can't be reached, or can't do
+// it now: the same may succeed later.
 func IsAway(err error) bool { return postgresAway(err) }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -64,32 +65,26 @@ func (w *writer) disconnect() error {
 	return err
 }
 
+// drop ends the connection, which the pool of database/sql would keep: it can't
+// know that its session is of no use.
+func (w *writer) drop() {
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = w.disconnect()
+}
+
 // begin begins a transaction, by another connection if this one has been lost.
 func (w *writer) begin(ctx context.Context) error {
 	if w.pool != nil {
-		err := w.tryBegin(ctx)
+		err := w.backend.begin(ctx, w.pool)
 		if err == nil || !w.backend.lost(err) {
 			return err
 		}
-		_ = w.disconnect()
+		w.drop()
 	}
 	if err := w.connect(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	return w.tryBegin(ctx)
-}
-
-func (w *writer) tryBegin(ctx context.Context) error {
-	for i, statement := range w.backend.begin() {
-		if _, err := w.pool.exec(ctx, statement); err != nil {
-			if i > 0 {
-				_, rollback := w.pool.exec(ctx, "ROLLBACK")
-				err = errors.Join(err, rollback)
-			}
-			return err
-		}
-	}
-	return nil
+	return w.backend.begin(ctx, w.pool)
 }
 
 // take takes the turn.
