@@ -94,6 +94,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	cl.droplets = &droplet.Service{
 		DB: cl.db, Actions: cl.actions, Images: cl.images, Regions: places, Sizes: sizes,
 		Pool: pool(c), Engine: cl.engine, Limits: limits, Log: log,
+		Resume: c.ResumeDroplets,
 	}
 	if c.Compute == "simulated" {
 		cl.droplets.Features = []string{"simulated"}
@@ -216,6 +217,7 @@ func (cl *cloud) start(ctx context.Context) error {
 	cl.stop = stop
 	cl.background.Go(func() { cl.domains.Follow(following) })
 	cl.background.Go(func() { cl.domains.KeepKeys(following) })
+	cl.background.Go(func() { cl.droplets.Watch(following) })
 	return cl.actions.Start(ctx)
 }
 

@@ -41,7 +41,7 @@ func newLoggedClient(t testing.TB, log *slog.Logger, change ...func(*serveComman
 	t.Helper()
 	c := &serveCommand{
 		dataFlag: newData(t), Compute: "simulated", Network: "user", Forward: []uint16{22},
-		Addresses: addressing{netip.MustParsePrefix("127.18.0.0/16")}, DropletLimit: 5,
+		Addresses: addressing{netip.MustParsePrefix("127.18.0.0/16")}, DropletLimit: 5, ResumeDroplets: true,
 	}
 	for _, f := range change {
 		f(c)

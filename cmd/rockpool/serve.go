@@ -24,20 +24,21 @@ type serveCommand struct {
 	dataFlag
 	tlsFlags
 	namesFlags
-	Listen       string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
-	Nameservers  []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
-	Compute      string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
-	Network      string        `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
-	Addresses    addressing    `help:"Public addresses of droplets, on network user a part of 127.0.0.0/8." default:"127.18.0.0/16"`
-	Forward      []uint16      `help:"TCP ports that reach a guest at its public address." default:"22"`
-	Regions      []string      `help:"Slugs of the regions that this cloud answers for; all if not given."`
-	Hold         time.Duration `help:"How long the answer of a GET of a young, unfinished action is held back for its end." default:"2.5s"`
-	DropletLimit int           `help:"How many droplets an account may have." default:"25"`
-	RateLimit    int           `help:"How many requests a token may make in an hour; 0 is no bound. Default: 5000, and no bound where only this machine can connect." default:"-1"`
-	BurstLimit   int           `help:"How many of them in a minute." default:"250"`
-	Mirror       string        `help:"Mirror of Debian's packages to build images from."`
-	Offline      bool          `help:"Never download images; only what is here or can be built is there."`
-	LogLevel     slog.Level    `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
+	Listen         string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
+	Nameservers    []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
+	Compute        string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`
+	Network        string        `help:"How machines reach the world: user, without root." enum:"user" default:"user"`
+	Addresses      addressing    `help:"Public addresses of droplets, on network user a part of 127.0.0.0/8." default:"127.18.0.0/16"`
+	Forward        []uint16      `help:"TCP ports that reach a guest at its public address." default:"22"`
+	Regions        []string      `help:"Slugs of the regions that this cloud answers for; all if not given."`
+	Hold           time.Duration `help:"How long the answer of a GET of a young, unfinished action is held back for its end." default:"2.5s"`
+	ResumeDroplets bool          `help:"After a restart of the host, start the droplets that ran before it." default:"true" negatable:""`
+	DropletLimit   int           `help:"How many droplets an account may have." default:"25"`
+	RateLimit      int           `help:"How many requests a token may make in an hour; 0 is no bound. Default: 5000, and no bound where only this machine can connect." default:"-1"`
+	BurstLimit     int           `help:"How many of them in a minute." default:"250"`
+	Mirror         string        `help:"Mirror of Debian's packages to build images from."`
+	Offline        bool          `help:"Never download images; only what is here or can be built is there."`
+	LogLevel       slog.Level    `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
 }
 
 // addressing is a prefix that droplets' addresses are taken from.

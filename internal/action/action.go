@@ -43,13 +43,19 @@ type Definition struct {
 	ResourceType string
 	Steps        []Step
 
+	// Observe looks at the world before the transaction that ends the action:
+	// inside one, nothing outside the database may be asked. What it returns
+	// is handed to Complete or Abort. It is nil if they need nothing.
+	Observe func(ctx context.Context, a Action) (seen string, err error)
+
 	// Complete is run in the transaction that completes the action, so that
-	// what it changes is seen together with the action's end.
-	Complete func(ctx context.Context, tx *store.Tx, a Action) error
+	// what it changes is seen together with the action's end. If it fails,
+	// nothing of that transaction is kept, and it is tried again.
+	Complete func(ctx context.Context, tx *store.Tx, a Action, seen string) error
 
 	// Abort is Complete's counterpart in the transaction that ends the action
 	// as errored, after all undos.
-	Abort func(ctx context.Context, tx *store.Tx, a Action) error
+	Abort func(ctx context.Context, tx *store.Tx, a Action, seen string) error
 
 	// Insist has a failing step tried again until it succeeds, instead of
 	// being undone. It is for actions that only clean up.
@@ -58,6 +64,10 @@ type Definition struct {
 
 // Step is a part of an action. Do and Undo are both idempotent: either may be
 // called again after a crash in its middle, and Undo also when Do never was.
+//
+// A step that is journaled as done is not done again after a restart. The last
+// one is not journaled, the action's end says that it is done: so a step whose
+// effect ends with the host, as a machine's start, has to be the last.
 type Step struct {
 	Name string
 	Do   func(ctx context.Context, r *Run) error

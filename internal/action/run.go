@@ -66,9 +66,8 @@ func (r *Run) run(ctx context.Context) error {
 		}
 		r.log.Warn("action failed, undoing it", "error", failure)
 		r.Action.Reason = failure.Error()
-		if err := r.own(ctx, func(tx *store.Tx) error {
-			return blame(ctx, tx, r.Action.ID, r.Action.Reason)
-		}); err != nil {
+		err = r.write(ctx, "blame", func(tx *store.Tx) error { return blame(ctx, tx, r.Action.ID, r.Action.Reason) })
+		if err != nil {
 			return err
 		}
 	}
@@ -81,7 +80,8 @@ func (r *Run) run(ctx context.Context) error {
 // forward does the steps that are not done. failure is what a step failed for
 // for good; err is what keeps the run from going on.
 func (r *Run) forward(ctx context.Context) (failure, err error) {
-	for _, step := range r.def.Steps {
+	last := len(r.def.Steps) - 1
+	for i, step := range r.def.Steps {
 		if r.steps[step.Name] == done {
 			continue
 		}
@@ -91,6 +91,8 @@ func (r *Run) forward(ctx context.Context) (failure, err error) {
 			return nil, errors.Join(failure, ctx.Err())
 		case failure != nil:
 			return failure, nil
+		case i == last:
+			return nil, nil
 		}
 		if err := r.note(ctx, step.Name, done); err != nil {
 			return nil, err
@@ -119,17 +121,18 @@ func (r *Run) unwind(ctx context.Context) error {
 
 // The wait between tries of what must succeed doubles up to the longest.
 const (
-	firstWait   = 200 * time.Millisecond
+	firstWait   = 50 * time.Millisecond
 	longestWait = 30 * time.Second
 )
 
-// try calls fn, again and again until it succeeds if insist.
+// try calls fn, again and again until it succeeds if insist, unless the action
+// is lost to this run.
 func (r *Run) try(ctx context.Context, name string, fn func(context.Context, *Run) error, insist bool) error {
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
 		began := time.Now()
 		err := r.call(ctx, fn)
 		r.log.Debug("step", "name", name, "took", time.Since(began), "error", err)
-		if err == nil || !insist || errors.Is(err, fault.ErrCrash) || ctx.Err() != nil {
+		if err == nil || !insist || errors.Is(err, fault.ErrCrash) || errors.Is(err, errLost) || ctx.Err() != nil {
 			return err
 		}
 		r.log.Warn("step failed, trying again", "step", name, "wait", wait, "error", err)
@@ -156,10 +159,7 @@ func (r *Run) call(ctx context.Context, fn func(context.Context, *Run) error) (e
 }
 
 func (r *Run) note(ctx context.Context, step, state string) error {
-	if err := fault.At(ctx, "action.journal"); err != nil {
-		return err
-	}
-	err := r.own(ctx, func(tx *store.Tx) error { return journal(ctx, tx, r.Action.ID, step, state) })
+	err := r.write(ctx, "journal", func(tx *store.Tx) error { return journal(ctx, tx, r.Action.ID, step, state) })
 	if err == nil {
 		r.steps[step] = state
 	}
@@ -168,19 +168,20 @@ func (r *Run) note(ctx context.Context, step, state string) error {
 
 // finish ends the action together with what that means for its resource.
 func (r *Run) finish(ctx context.Context, status, reason string) error {
-	if err := fault.At(ctx, "action.finish"); err != nil {
+	seen, err := r.observe(ctx)
+	if err != nil {
 		return err
 	}
 	hook := r.def.Complete
 	if status == Errored {
 		hook = r.def.Abort
 	}
-	err := r.own(ctx, func(tx *store.Tx) error {
+	err = r.write(ctx, "finish", func(tx *store.Tx) error {
 		if err := end(ctx, tx, r.Action.ID, status, reason); err != nil {
 			return err
 		}
 		if hook != nil {
-			if err := hook(ctx, tx, r.Action); err != nil {
+			if err := hook(ctx, tx, r.Action, seen); err != nil {
 				return err
 			}
 		}
@@ -191,6 +192,29 @@ func (r *Run) finish(ctx context.Context, status, reason string) error {
 		r.log.Info("action ended", "status", status, "reason", reason, "took", r.engine.db.Now().Sub(r.Action.StartedAt))
 	}
 	return err
+}
+
+func (r *Run) observe(ctx context.Context) (seen string, err error) {
+	if r.def.Observe == nil {
+		return "", nil
+	}
+	err = r.try(ctx, "observe", func(ctx context.Context, r *Run) (err error) {
+		seen, err = r.def.Observe(ctx, r.Action)
+		return err
+	}, true)
+	return seen, err
+}
+
+// write is own for what has to be written before the run can go on. A write
+// that fails, as on a full disk, is tried again here: a new run would do the
+// step before it once more.
+func (r *Run) write(ctx context.Context, what string, fn func(tx *store.Tx) error) error {
+	return r.try(ctx, what, func(ctx context.Context, r *Run) error {
+		if err := fault.At(ctx, "action."+what); err != nil {
+			return err
+		}
+		return r.own(ctx, fn)
+	}, true)
 }
 
 // own runs fn in a transaction if the action is still this engine's to go on

@@ -82,8 +82,9 @@ type Capabilities struct {
 // Event tells that a machine stopped without having been asked to by Stop or
 // Destroy: the guest powered itself off, or its process died.
 type Event struct {
-	ID     int64
-	Reason string // a short human sentence
+	ID      int64
+	Reason  string // a short human sentence
+	ByGuest bool   // the guest powered itself off; else its process ended for another reason
 }
 
 // Engine runs machines. Every method is idempotent, safe for concurrent use
@@ -142,4 +143,11 @@ type Engine interface {
 
 	// Close lets go of the machines without stopping them.
 	Close() error
+}
+
+// Hosted is a part that an engine may have: its machines end with a host.
+type Hosted interface {
+	// HostLife is the same for as long as the host of the machines runs, and
+	// another one after its restart.
+	HostLife() (string, error)
 }

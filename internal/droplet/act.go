@@ -10,24 +10,24 @@ import (
 )
 
 // preconditions are the actions that a client can ask for, and what each wants
-// of the droplet's status. Clients match the messages.
-var preconditions = map[string]func(Droplet) error{
-	"power_off": func(d Droplet) error {
-		if d.Status == statusOff {
+// of the droplet, which runs or doesn't; nil wants nothing. Clients match the
+// messages.
+var preconditions = map[string]func(runs bool) error{
+	"power_on": nil, // of a machine that runs too: Ansible posts it after every create
+	"power_off": func(runs bool) error {
+		if !runs {
 			return apierr.Refused("Droplet is already powered off")
 		}
 		return nil
 	},
-	"reboot": func(d Droplet) error {
-		if d.Status == statusOff {
+	"reboot": func(runs bool) error {
+		if !runs {
 			return apierr.Refused("Droplet is currently powered off. Please power it on to run this event.")
 		}
 		return nil
 	},
-	"shutdown":    func(Droplet) error { return nil },
-	"power_cycle": func(Droplet) error { return nil },
-	// Of a running machine too: Ansible posts it after every create.
-	"power_on": func(Droplet) error { return nil },
+	"shutdown":    nil,
+	"power_cycle": nil,
 }
 
 // Get returns the account's droplet with that id, or apierr.NotFound.
@@ -35,8 +35,27 @@ func (s *Service) Get(ctx context.Context, accountID, id int64) (Droplet, error)
 	return get(ctx, s.DB, accountID, id)
 }
 
-// Act opens an action of that type on the droplet in tx.
-func (s *Service) Act(ctx context.Context, tx *store.Tx, accountID, id int64, actionType string) (action.Action, error) {
+// Runs reports whether the droplet's machine runs now, for Act: the status in
+// the database may be that of a moment ago. The engine is only asked about a
+// droplet that is the account's and has no unfinished action, for an action that
+// has a precondition.
+func (s *Service) Runs(ctx context.Context, accountID, id int64, actionType string) (bool, error) {
+	if preconditions[actionType] == nil {
+		return false, nil
+	}
+	d, err := get(ctx, s.DB, accountID, id)
+	if err != nil {
+		return false, err
+	}
+	if d.Locked {
+		return false, errPending
+	}
+	return s.runs(ctx, id)
+}
+
+// Act opens an action of that type on the droplet in tx. runs is what Runs has
+// seen before.
+func (s *Service) Act(ctx context.Context, tx *store.Tx, accountID, id int64, actionType string, runs bool) (action.Action, error) {
 	precondition, ok := preconditions[actionType]
 	if !ok {
 		return action.Action{}, apierr.Invalid("type", "Type is invalid")
@@ -48,8 +67,10 @@ func (s *Service) Act(ctx context.Context, tx *store.Tx, accountID, id int64, ac
 	if d.Locked {
 		return action.Action{}, errPending
 	}
-	if err := precondition(d); err != nil {
-		return action.Action{}, err
+	if precondition != nil {
+		if err := precondition(runs); err != nil {
+			return action.Action{}, err
+		}
 	}
 	return s.open(ctx, tx, d, actionType)
 }

@@ -20,8 +20,12 @@ func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Respo
 	if err != nil {
 		return nil, err
 	}
+	runs, err := s.Runs(ctx, r.AccountID, id, wanted.Type)
+	if err != nil {
+		return nil, err
+	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		a, err := s.begin(ctx, tx, r.AccountID, id, wanted)
+		a, err := s.begin(ctx, tx, r.AccountID, id, wanted, runs)
 		if err != nil {
 			return nil, err
 		}
@@ -37,11 +41,11 @@ func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Respo
 	})
 }
 
-func (s *Service) begin(ctx context.Context, tx *store.Tx, accountID, id int64, wanted act) (action.Action, error) {
+func (s *Service) begin(ctx context.Context, tx *store.Tx, accountID, id int64, wanted act, runs bool) (action.Action, error) {
 	if wanted.Type == "rename" {
 		return s.RenameByAction(ctx, tx, accountID, id, wanted.Name)
 	}
-	return s.Act(ctx, tx, accountID, id, wanted.Type)
+	return s.Act(ctx, tx, accountID, id, wanted.Type, runs)
 }
 
 func (s *Service) began(a action.Action) *resource.Response {

@@ -24,7 +24,8 @@ func (s *Service) Definitions() []action.Definition {
 				{Name: "disk", Do: s.makeMachine, Undo: s.destroyMachine},
 				{Name: "boot", Do: s.start, Undo: s.stop},
 			},
-			Complete: s.settled,
+			Observe:  s.observe,
+			Complete: s.completed,
 			Abort:    s.removed, // a droplet that could not be made is no droplet
 		},
 		{
@@ -47,13 +48,14 @@ func (s *Service) Definitions() []action.Definition {
 			{Name: "shutdown", Do: s.tryShutdown},
 			{Name: "start", Do: s.resetOrStart},
 		}},
-		{Type: "rename"}, // the name is new when the action is opened
+		// The name is new when the action is opened.
+		{Type: "rename", Observe: s.observe, Complete: s.seen, Abort: s.seen},
 	}
 	for i := range definitions {
 		d := &definitions[i]
 		d.ResourceType = resourceType
 		if d.Complete == nil {
-			d.Complete, d.Abort = s.settled, s.settled
+			d.Observe, d.Complete, d.Abort = s.observe, s.completed, s.seen
 		}
 	}
 	return definitions
@@ -120,6 +122,11 @@ func (s *Service) destroyMachine(ctx context.Context, r *action.Run) error {
 }
 
 func (s *Service) start(ctx context.Context, r *action.Run) error {
+	leave, err := s.starts.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return s.Engine.Start(ctx, r.Action.ResourceID)
 }
 
@@ -130,7 +137,7 @@ func (s *Service) stop(ctx context.Context, r *action.Run) error {
 func (s *Service) resetOrStart(ctx context.Context, r *action.Run) error {
 	err := s.Engine.Reset(ctx, r.Action.ResourceID)
 	if errors.Is(err, compute.ErrNotRunning) {
-		return s.Engine.Start(ctx, r.Action.ResourceID)
+		return s.start(ctx, r)
 	}
 	return err
 }
@@ -171,10 +178,28 @@ func (s *Service) awaitShutdown(ctx context.Context, r *action.Run) error {
 	return err
 }
 
-func (s *Service) settled(ctx context.Context, tx *store.Tx, a action.Action) error {
-	return s.settle(ctx, tx, a.ResourceID)
+// observe looks at the machine before its action ends.
+func (s *Service) observe(ctx context.Context, a action.Action) (seen string, err error) {
+	state, err := s.Engine.State(ctx, a.ResourceID)
+	return string(state), err
 }
 
-func (s *Service) removed(ctx context.Context, tx *store.Tx, a action.Action) error {
+// completed writes how the action has left the droplet, and that it is wanted
+// so.
+func (s *Service) completed(ctx context.Context, tx *store.Tx, a action.Action, seen string) error {
+	status := statusOf(compute.State(seen))
+	if err := setStatus(ctx, tx, a.ResourceID, status); err != nil {
+		return err
+	}
+	return setWanted(ctx, tx, a.ResourceID, status == statusActive, s.life)
+}
+
+// seen writes how the droplet is after what failed, or changed nothing of its
+// machine: it is wanted as it was.
+func (s *Service) seen(ctx context.Context, tx *store.Tx, a action.Action, seen string) error {
+	return setStatus(ctx, tx, a.ResourceID, statusOf(compute.State(seen)))
+}
+
+func (s *Service) removed(ctx context.Context, tx *store.Tx, a action.Action, _ string) error {
 	return remove(ctx, tx, a.ResourceID)
 }

@@ -3,10 +3,9 @@
 package droplet
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/account"
@@ -68,12 +67,21 @@ type Service struct {
 	Limits  account.Limits
 	Log     *slog.Logger
 
+	// Resume starts, after a restart of the host, what ran before it.
+	Resume bool
+
 	// Pointers hears which droplet has which address, for reverse DNS; nil if
 	// nobody wants to know.
 	Pointers Pointers
 
 	// Features are what every droplet of this cloud shows among its own.
 	Features []string
+
+	life    string     // of the machines' host; set by Recover
+	looking sync.Mutex // held from a look at machines to the writing of what was seen
+	passed  bool       // the machines' ids, by those of new droplets; guarded by looking
+	missed  missed
+	starts  turns
 }
 
 // spec is what the engine needs to make the droplet's machine.
@@ -90,76 +98,4 @@ func (d Droplet) nic() compute.NIC {
 		nic.Address, nic.Forwards = d.Address.Address, d.Address.Forwards
 	}
 	return nic
-}
-
-// Recover brings the statuses of droplets in line with their machines after a
-// restart: a machine may have ended while nobody looked. It is called after
-// the engine's own recovery and before actions run.
-func (s *Service) Recover(ctx context.Context) error {
-	settled, err := settledIDs(ctx, s.DB)
-	if err != nil {
-		return err
-	}
-	for _, id := range settled {
-		if err := s.settleIfIdle(ctx, id); err != nil {
-			return err
-		}
-	}
-	machines, err := s.Engine.List(ctx)
-	if err != nil {
-		return err
-	}
-	known, err := allIDs(ctx, s.DB)
-	if err != nil {
-		return err
-	}
-	if len(machines) > 0 {
-		// A new droplet must not come to a machine that is there already.
-		last := slices.Max(machines)
-		err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.RaiseSequence(ctx, "droplets", last) })
-		if err != nil {
-			return err
-		}
-	}
-	for _, id := range machines {
-		if !slices.Contains(known, id) {
-			// Its droplet may be in a database that was restored from an older
-			// copy; a machine is not ours to remove then.
-			s.Log.Warn("a machine has no droplet; it is left alone", "machine", id)
-		}
-	}
-	return nil
-}
-
-// Notify hears of a machine that ended by itself.
-func (s *Service) Notify(e compute.Event) {
-	s.Log.Info("machine stopped by itself", "droplet", e.ID, "reason", e.Reason)
-	if err := s.settleIfIdle(context.Background(), e.ID); err != nil {
-		s.Log.Error("keep the status of a stopped droplet", "droplet", e.ID, "error", err)
-	}
-}
-
-// settleIfIdle reads the machine's real state into the droplet's status,
-// unless an action is under way: it does so itself when it ends.
-func (s *Service) settleIfIdle(ctx context.Context, id int64) error {
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		_, pending, err := action.Pending(ctx, tx, resourceType, id)
-		if err != nil || pending {
-			return err
-		}
-		return s.settle(ctx, tx, id)
-	})
-}
-
-// settle writes the status that the machine's state means.
-func (s *Service) settle(ctx context.Context, tx *store.Tx, id int64) error {
-	state, err := s.Engine.State(ctx, id)
-	if err != nil {
-		return err
-	}
-	status := statusOff
-	if state == compute.Running {
-		status = statusActive
-	}
-	return setStatus(ctx, tx, id, status)
 }

@@ -122,6 +122,23 @@ func setStatus(ctx context.Context, tx *store.Tx, id int64, status string) error
 	return err
 }
 
+// setWanted keeps whether the droplet is to run, and in which life of its host
+// that was so.
+func setWanted(ctx context.Context, tx *store.Tx, id int64, on bool, life string) error {
+	wanted := 0
+	if on {
+		wanted = 1
+	}
+	_, err := tx.Exec(ctx, `UPDATE droplets SET wanted_on = $2, host_life = $3
+		WHERE id = $1 AND (wanted_on <> $2 OR host_life <> $3)`, id, wanted, life)
+	return err
+}
+
+func setHostLife(ctx context.Context, tx *store.Tx, id int64, life string) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET host_life = $2 WHERE id = $1`, id, life)
+	return err
+}
+
 func setName(ctx context.Context, tx *store.Tx, id int64, name string) error {
 	_, err := tx.Exec(ctx, `UPDATE droplets SET name = $2 WHERE id = $1`, id, name)
 	return err
@@ -142,19 +159,49 @@ func userData(ctx context.Context, q store.Querier, id int64) (text string, err 
 	return text, err
 }
 
-// settledIDs returns the droplets whose machine has been started at least once.
-func settledIDs(ctx context.Context, q store.Querier) ([]int64, error) {
-	return ids(ctx, q, `SELECT id FROM droplets WHERE status <> 'new' AND deleted_at IS NULL`)
+// latestAction is the id of the latest action of all.
+func latestAction(ctx context.Context, q store.Querier) (id int64, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM actions`).Scan(&id)
+	return id, err
 }
 
-func allIDs(ctx context.Context, q store.Querier) ([]int64, error) {
-	return ids(ctx, q, `SELECT id FROM droplets`)
+// idle returns the droplets that have been made and have no unfinished action,
+// and the latest action of all: what is opened later may change them.
+func idle(ctx context.Context, q store.Querier) (found []sight, latest int64, err error) {
+	if latest, err = latestAction(ctx, q); err != nil {
+		return nil, 0, err
+	}
+	rows, err := q.Query(ctx, `SELECT d.id, d.account_id, d.region_slug, d.status, d.wanted_on, d.host_life FROM droplets d
+		WHERE d.status <> 'new' AND d.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions
+			WHERE resource_type = 'droplet' AND resource_id = d.id AND status = 'in-progress')`)
+	found, err = store.Collect(rows, err, func(row store.Scanner) (d sight, err error) {
+		var wanted int
+		err = row.Scan(&d.id, &d.account, &d.region, &d.status, &wanted, &d.life)
+		d.wanted = wanted == 1
+		return d, err
+	})
+	return found, latest, err
 }
 
-func ids(ctx context.Context, q store.Querier, query string) ([]int64, error) {
-	rows, err := q.Query(ctx, query)
-	return store.Collect(rows, err, func(row store.Scanner) (id int64, err error) {
+// keepStatus is setStatus unless the droplet is gone, or an action later than
+// that one has changed it.
+func keepStatus(ctx context.Context, tx *store.Tx, id int64, status string, latest int64) (kept bool, err error) {
+	changed, err := tx.Exec(ctx, `UPDATE droplets SET status = $2
+		WHERE id = $1 AND status <> 'new' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions
+			WHERE resource_type = 'droplet' AND resource_id = $1 AND id > $3)`, id, status, latest)
+	return changed > 0, err
+}
+
+// allIDs are those of the rows, also of droplets that are being destroyed.
+func allIDs(ctx context.Context, q store.Querier) (map[int64]bool, error) {
+	rows, err := q.Query(ctx, `SELECT id FROM droplets`)
+	ids, err := store.Collect(rows, err, func(row store.Scanner) (id int64, err error) {
 		err = row.Scan(&id)
 		return id, err
 	})
+	all := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		all[id] = true
+	}
+	return all, err
 }

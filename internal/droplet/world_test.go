@@ -30,6 +30,7 @@ type world struct {
 	*droplet.Service
 	t       *testing.T
 	dir     string
+	host    string // which life of it this is
 	machine *simulated.Engine
 	account int64
 }
@@ -40,12 +41,24 @@ func newWorld(t *testing.T, inject fault.Injector) *world {
 	return openWorld(t, t.TempDir(), inject)
 }
 
+// restartedHost opens the world again in another life of its host.
+func (w *world) restartedHost(change ...func(*droplet.Service)) *world {
+	w.t.Helper()
+	w.close()
+	return openWorldIn(w.t, w.dir, w.host+" again", nil, change...)
+}
+
 func openWorld(t *testing.T, dir string, inject fault.Injector) *world {
+	t.Helper()
+	return openWorldIn(t, dir, "first life", inject)
+}
+
+func openWorldIn(t *testing.T, dir, host string, inject fault.Injector, change ...func(*droplet.Service)) *world {
 	t.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, storetest.In(t, dir))
 	check(t, err)
-	machine, err := simulated.Open(filepath.Join(dir, "machines"))
+	machine, err := simulated.Open(filepath.Join(dir, "machines"), simulated.InHost(host))
 	check(t, err)
 	log := slog.New(slog.DiscardHandler)
 	regions := region.Slugs()
@@ -54,11 +67,15 @@ func openWorld(t *testing.T, dir string, inject fault.Injector) *world {
 	check(t, err)
 	images, err := image.Open(ctx, db, image.Config{Simulated: true}, sizes, regions, log)
 	check(t, err)
-	w := &world{t: t, dir: dir, machine: machine, Service: &droplet.Service{
+	w := &world{t: t, dir: dir, host: host, machine: machine, Service: &droplet.Service{
 		DB: db, Actions: action.NewEngine(db, "node", log), Images: images, Regions: places, Sizes: sizes,
 		Pool:   address.NewPool(netip.MustParsePrefix("127.18.0.0/16"), []int{22}, func(netip.AddrPort) bool { return true }),
-		Engine: machine, Limits: account.Limits{Droplets: 3}, Log: log,
+		Engine: machine, Limits: account.Limits{Droplets: 9}, Log: log,
+		Resume: true,
 	}}
+	for _, f := range change {
+		f(w.Service)
+	}
 	w.Actions.Define(w.Definitions()...)
 	check(t, db.Write(ctx, func(tx *store.Tx) (err error) {
 		w.account, err = account.First(ctx, tx)
@@ -86,7 +103,7 @@ func (w *world) close() {
 func (w *world) reopen() *world {
 	w.t.Helper()
 	w.close()
-	return openWorld(w.t, w.dir, nil)
+	return openWorldIn(w.t, w.dir, w.host, nil)
 }
 
 func check(t *testing.T, err error) {
@@ -128,12 +145,22 @@ func (w *world) active() droplet.Droplet {
 
 func (w *world) act(id int64, actionType string) action.Action {
 	w.t.Helper()
-	var a action.Action
-	check(w.t, w.write(func(tx *store.Tx) (err error) {
-		a, err = w.Act(context.Background(), tx, w.account, id, actionType)
-		return err
-	}))
+	a, err := w.try(id, actionType)
+	check(w.t, err)
 	return w.wait(a.ID)
+}
+
+// try asks for an action as a client does.
+func (w *world) try(id int64, actionType string) (a action.Action, err error) {
+	runs, err := w.Runs(context.Background(), w.account, id, actionType)
+	if err != nil {
+		return a, err
+	}
+	err = w.write(func(tx *store.Tx) (err error) {
+		a, err = w.Act(context.Background(), tx, w.account, id, actionType, runs)
+		return err
+	})
+	return a, err
 }
 
 func (w *world) wait(id int64) action.Action {
@@ -141,6 +168,13 @@ func (w *world) wait(id int64) action.Action {
 	a, err := w.Actions.Wait(w.t.Context(), w.account, id)
 	check(w.t, err)
 	return a
+}
+
+func (w *world) reconcile() {
+	w.t.Helper()
+	if done, err := w.Reconcile(context.Background()); !done || err != nil {
+		w.t.Errorf("reconcile: done %v, %v", done, err)
+	}
 }
 
 // status is the droplet's status as the API shows it; "gone" for a 404.

@@ -67,7 +67,7 @@ func (e *Engine) monitor(m *machine, v *vm, client *qmp.Client) {
 		reason = "QEMU ended unexpectedly" + m.lastWords()
 	}
 	e.config.Logger.Info("machine stopped by itself", "machine", m.id, "reason", reason)
-	e.tell(compute.Event{ID: m.id, Reason: reason})
+	e.tell(compute.Event{ID: m.id, Reason: reason, ByGuest: last.byGuest()})
 }
 
 // connect tries until it succeeds, or ctx ends: then it returns nil. There is

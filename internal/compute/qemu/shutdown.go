@@ -18,6 +18,10 @@ func parseShutdown(data json.RawMessage) (s shutdown) {
 // byQuit tells whether Stop asked for it, be it a Stop that did not wait for it.
 func (s shutdown) byQuit() bool { return s.Reason == "host-qmp-quit" }
 
+// byGuest reports whether the guest powered itself off. A kernel that panicked
+// has not, though QEMU calls that an end by the guest too.
+func (s shutdown) byGuest() bool { return s.Guest && s.Reason != "guest-panic" }
+
 // words are for humans; none if the cause says nothing to them.
 func (s shutdown) words() string {
 	switch {

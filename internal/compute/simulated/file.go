@@ -16,6 +16,7 @@ type record struct {
 	Spec    compute.Spec `json:"spec"`
 	Running bool         `json:"running"`
 	Boots   int          `json:"boots"`
+	Host    string       `json:"host,omitempty"` // the life of the host that it was last started in
 }
 
 const (
@@ -77,6 +78,7 @@ func (e *Engine) load() error {
 		}
 		var r record
 		if err := json.Unmarshal(data, &r); err == nil && r.Spec.ID == id {
+			r.Running = r.Running && r.Host == e.host
 			e.machines[id] = newMachine(r)
 		}
 	}

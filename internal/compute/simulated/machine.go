@@ -61,7 +61,7 @@ func (e *Engine) Shutdown(ctx context.Context, id int64) error {
 		if err := e.halt(m); err != nil {
 			return err
 		}
-		e.tell(compute.Event{ID: id, Reason: "the guest powered off"})
+		e.tell(compute.Event{ID: id, Reason: "the guest powered off", ByGuest: true})
 		return nil
 	})
 }
@@ -186,7 +186,7 @@ func (e *Engine) change(ctx context.Context, call string, id int64, do func(*mac
 
 func (e *Engine) boot(m *machine) error {
 	next := m.record
-	next.Running = true
+	next.Running, next.Host = true, e.host
 	next.Boots = min(next.Boots+1, maxBoots)
 	if err := e.save(next); err != nil {
 		return err

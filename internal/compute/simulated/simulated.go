@@ -22,6 +22,7 @@ import (
 type Engine struct {
 	dir  string
 	deaf bool
+	host string
 
 	mu       sync.Mutex
 	machines map[int64]*machine
@@ -43,6 +44,13 @@ type Option func(*Engine)
 
 // IgnoreShutdown makes guests that don't obey Shutdown.
 func IgnoreShutdown() Option { return func(e *Engine) { e.deaf = true } }
+
+// InHost makes the machines end with a host: those that were started in another
+// life of it are off when the engine is opened. Without it they never end so.
+func InHost(life string) Option { return func(e *Engine) { e.host = life } }
+
+// HostLife is what InHost says.
+func (e *Engine) HostLife() (string, error) { return e.host, nil }
 
 // Open returns an engine on the machines whose files are in dir, which it makes
 // if it is not there.
