@@ -94,8 +94,10 @@ type Engine interface {
 	// Capabilities may wait for the engine to find out, but not for long.
 	Capabilities(ctx context.Context) (Capabilities, error)
 
-	// Guest returns the network that the machine with that NIC sees.
-	Guest(nic NIC) Guest
+	// Guest returns the network that the guest of the machine with that id and
+	// NIC sees. It stays the same for the machine's life. For an unknown id it
+	// is what a machine would see that is made now.
+	Guest(id int64, nic NIC) (Guest, error)
 
 	// Recover finds the machines left by an earlier process, running or not,
 	// and goes on serving them. It is called once, before any other method

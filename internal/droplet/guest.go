@@ -26,5 +26,9 @@ func (s *Service) Guest(ctx context.Context, id int64) (Guest, error) {
 		return Guest{}, fmt.Errorf("read user data of droplet %d: %w", id, err)
 	}
 	nic := d.nic()
-	return Guest{Droplet: d, UserData: text, NIC: nic, Network: s.Engine.Guest(nic)}, nil
+	network, err := s.Engine.Guest(id, nic)
+	if err != nil {
+		return Guest{}, fmt.Errorf("find out what network droplet %d sees: %w", id, err)
+	}
+	return Guest{Droplet: d, UserData: text, NIC: nic, Network: network}, nil
 }

@@ -31,8 +31,8 @@ func (source) Guest(ctx context.Context, id int64) (droplet.Guest, error) {
 			PublicKeys: []string{"ssh-ed25519 AAAA a", "ssh-ed25519 BBBB b"}},
 		UserData: "#!/bin/sh\necho <hi>\n",
 		NIC:      compute.NIC{MAC: "06:00:00:00:00:65", Address: netip.MustParseAddr("127.18.0.7")},
-		Network: compute.Guest{Address: netip.MustParsePrefix("169.254.0.15/16"), Gateway: netip.MustParseAddr("169.254.0.2"),
-			Nameservers: []netip.Addr{netip.MustParseAddr("169.254.0.3")}},
+		Network: compute.Guest{Address: netip.MustParsePrefix("172.16.254.15/24"), Gateway: netip.MustParseAddr("172.16.254.2"),
+			Nameservers: []netip.Addr{netip.MustParseAddr("172.16.254.3")}},
 	}, nil
 }
 
@@ -60,16 +60,16 @@ func TestPaths(t *testing.T) {
 		"/metadata/v1/public-keys":                      "ssh-ed25519 AAAA a\nssh-ed25519 BBBB b",
 		"/metadata/v1/tags":                             "web\nblue",
 		"/metadata/v1/tags/":                            "web\nblue",
-		"/metadata/v1/dns/nameservers":                  "169.254.0.3",
+		"/metadata/v1/dns/nameservers":                  "172.16.254.3",
 		"/metadata/v1/interfaces/":                      "public/",
 		"/metadata/v1/interfaces/public/":               "0/",
 		"/metadata/v1/interfaces/public/0/":             "ipv4/\nmac\ntype",
 		"/metadata/v1/interfaces/public/0/mac":          "06:00:00:00:00:65",
 		"/metadata/v1/interfaces/public/0/type":         "public",
 		"/metadata/v1/interfaces/public/0/ipv4/":        "address\ngateway\nnetmask",
-		"/metadata/v1/interfaces/public/0/ipv4/address": "169.254.0.15",
-		"/metadata/v1/interfaces/public/0/ipv4/netmask": "255.255.0.0",
-		"/metadata/v1/interfaces/public/0/ipv4/gateway": "169.254.0.2",
+		"/metadata/v1/interfaces/public/0/ipv4/address": "172.16.254.15",
+		"/metadata/v1/interfaces/public/0/ipv4/netmask": "255.255.255.0",
+		"/metadata/v1/interfaces/public/0/ipv4/gateway": "172.16.254.2",
 		"/metadata/v1/features/dhcp_enabled":            "false",
 		"/metadata/v1/floating_ip/ipv4/active":          "false",
 		"/metadata/v1/reserved_ip/ipv4/active":          "false",
@@ -84,8 +84,8 @@ func TestPaths(t *testing.T) {
 func TestDocument(t *testing.T) {
 	want := `{"droplet_id":101,"hostname":"web-1","region":"nyc3","user_data":"#!/bin/sh\necho \u003chi\u003e\n",` +
 		`"vendor_data":"#cloud-config\ndisable_root: false\nmanage_etc_hosts: true\n","public_keys":["ssh-ed25519 AAAA a","ssh-ed25519 BBBB b"],` +
-		`"interfaces":{"public":[{"mac":"06:00:00:00:00:65","type":"public","ipv4":{"ip_address":"169.254.0.15","netmask":"255.255.0.0","gateway":"169.254.0.2"}}]},` +
-		`"floating_ip":{"ipv4":{"active":false}},"reserved_ip":{"ipv4":{"active":false}},"dns":{"nameservers":["169.254.0.3"]},` +
+		`"interfaces":{"public":[{"mac":"06:00:00:00:00:65","type":"public","ipv4":{"ip_address":"172.16.254.15","netmask":"255.255.255.0","gateway":"172.16.254.2"}}]},` +
+		`"floating_ip":{"ipv4":{"active":false}},"reserved_ip":{"ipv4":{"active":false}},"dns":{"nameservers":["172.16.254.3"]},` +
 		`"tags":["web","blue"],"features":{"dhcp_enabled":false}}` + "\n"
 	w := ask(101, "GET", "/metadata/v1.json")
 	if diff := cmp.Diff(want, w.Body.String()); diff != "" || w.Header().Get("Content-Type") != "application/json" {

@@ -20,7 +20,8 @@ func testCapabilities(h *harness) {
 			h.Errorf("at most %d MB of memory, but the test needs %d", c.MemoryMB, h.options.MemoryMB)
 		}
 	}
-	guest := h.engine.Guest(h.spec(1).NIC)
+	guest, err := h.engine.Guest(1, h.spec(1).NIC)
+	h.must("guest", err)
 	if !guest.Address.IsValid() || !guest.Address.Contains(guest.Gateway) || len(guest.Nameservers) == 0 {
 		h.Errorf("a guest with %+v has no network", guest)
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-
-	"github.com/rockpool-cloud/rockpool/internal/compute"
 )
 
 // The files that QEMU inherits, by number.
@@ -28,7 +26,8 @@ const fastTCG = "tcg,thread=multi,tb-size=128"
 // arguments is QEMU's command line. All paths are relative to the machine's
 // folder; relay is that of the program to run for metadata connections. mark tells
 // whose process it is.
-func arguments(spec compute.Spec, accelerator, relay, mark string) ([]string, error) {
+func arguments(r record, accelerator, relay, mark string) ([]string, error) {
+	spec := r.Spec
 	disks, err := blockdevs(spec.Image.Format)
 	if err != nil {
 		return nil, err
@@ -63,7 +62,7 @@ func arguments(spec compute.Spec, accelerator, relay, mark string) ([]string, er
 	args = append(args, disks...)
 	return append(args,
 		"-device", "virtio-blk-pci,drive=disk,bootindex=1",
-		"-netdev", netdev(spec, relay),
+		"-netdev", netdev(spec, r.Network, relay),
 		"-device", "virtio-net-pci,netdev=public,romfile=,mac="+spec.NIC.MAC,
 	), nil
 }
@@ -90,25 +89,6 @@ func blockdevs(imageFormat string) ([]string, error) {
 		args = append(args, "-blockdev", string(text))
 	}
 	return args, nil
-}
-
-// netdev is the user network: TCP forwarded from the public address, and a
-// relay to metadata.sock for each connection to the metadata address.
-func netdev(spec compute.Spec, relay string) string {
-	guest := guestPrefix.Addr()
-	options := []string{
-		"user", "id=public", "ipv6=off",
-		"net=" + guestPrefix.Masked().String(),
-		"host=" + guestGateway.String(),
-		"dns=" + guestDNS.String(),
-		"dhcpstart=" + guest.String(),
-		"hostname=" + escape(spec.Hostname),
-	}
-	for _, f := range spec.NIC.Forwards {
-		options = append(options, fmt.Sprintf("hostfwd=tcp:%s:%d-%s:%d", spec.NIC.Address, f.HostPort, guest, f.GuestPort))
-	}
-	options = append(options, fmt.Sprintf("guestfwd=tcp:%s-cmd:%s relay metadata.sock", metadataAddr, escape(shellQuote(relay))))
-	return strings.Join(options, ",")
 }
 
 // escape protects the commas in a value of QEMU's options.

@@ -96,7 +96,7 @@ func (e *Engine) make(ctx context.Context, dir, qemuImg string, spec compute.Spe
 	if err := fault.At(ctx, "qemu.create.spec"); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(dir, "machine.json"), record{Version: recordVersion, Spec: spec}); err != nil {
+	if err := writeJSON(filepath.Join(dir, "machine.json"), record{Version: recordVersion, Spec: spec, Network: guestNetwork}); err != nil {
 		return err
 	}
 	return e.handOver(ctx, dir, spec.ID)

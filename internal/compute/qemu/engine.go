@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -92,25 +91,6 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 		MemoryMB:    memory,
 		Features:    []string{"metadata"},
 	}, nil
-}
-
-// The network that every guest sees. Each is alone in its own, so all have the
-// same addresses. It contains 169.254.169.254, because QEMU's user network
-// forwards only addresses of its own prefix.
-var (
-	guestPrefix  = netip.MustParsePrefix("169.254.0.15/16")
-	guestGateway = netip.MustParseAddr("169.254.0.2")
-	guestDNS     = netip.MustParseAddr("169.254.0.3")
-	metadataAddr = netip.MustParseAddrPort("169.254.169.254:80")
-)
-
-// Guest is the same for every NIC: the addresses in QEMU's user network.
-func (e *Engine) Guest(compute.NIC) compute.Guest {
-	return compute.Guest{
-		Address:     guestPrefix,
-		Gateway:     guestGateway,
-		Nameservers: []netip.Addr{guestDNS},
-	}
 }
 
 // List reads the machines' folders, and adds what runs without one.

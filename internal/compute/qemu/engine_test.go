@@ -85,7 +85,7 @@ func tellID(id int64) http.Handler {
 		"/metadata/v1/id":       fmt.Sprint(id),
 		"/metadata/v1/hostname": "test",
 	}
-	for name, value := range map[string]string{"address": "169.254.0.15", "netmask": "255.255.0.0", "gateway": "169.254.0.2"} {
+	for name, value := range map[string]string{"address": "172.16.254.15", "netmask": "255.255.255.0", "gateway": "172.16.254.2"} {
 		answers["/metadata/v1/interfaces/public/0/ipv4/"+name] = value
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

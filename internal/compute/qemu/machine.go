@@ -2,7 +2,6 @@ package qemu
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -137,33 +136,6 @@ func (m *machine) letGo() error {
 		v.letGo()
 	}
 	return metadata.close()
-}
-
-// record is machine.json: all that Start needs.
-type record struct {
-	Version int          `json:"version"`
-	Spec    compute.Spec `json:"spec"` // Image.Path may be relative to the folder
-}
-
-const recordVersion = 1
-
-func (m *machine) spec() (compute.Spec, error) {
-	data, err := os.ReadFile(m.path("machine.json"))
-	if err != nil {
-		return compute.Spec{}, err
-	}
-	var r record
-	if err := json.Unmarshal(data, &r); err != nil {
-		return compute.Spec{}, fmt.Errorf("%s: %w", m.path("machine.json"), err)
-	}
-	if r.Version != recordVersion || r.Spec.ID != m.id {
-		return compute.Spec{}, fmt.Errorf("%s is of version %d for machine %d: not what this program has written there",
-			m.path("machine.json"), r.Version, r.Spec.ID)
-	}
-	if !filepath.IsAbs(r.Spec.Image.Path) {
-		r.Spec.Image.Path = filepath.Join(m.dir, r.Spec.Image.Path)
-	}
-	return r.Spec, nil
 }
 
 // failed says which call on which machine failed.

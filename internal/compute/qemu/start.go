@@ -83,19 +83,19 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 	if err := e.handOver(ctx, m.dir, m.id); err != nil {
 		return fmt.Errorf("give QEMU its files: %w", err)
 	}
-	spec, err := m.spec()
+	r, err := m.record()
 	if err != nil {
 		return err
 	}
-	cmd, err := e.command(ctx, m, spec)
+	cmd, err := e.command(ctx, m, r)
 	if err != nil {
 		return err
 	}
-	conn, p, err := m.spawn(ctx, cmd, spec.Image.Path)
+	conn, p, err := m.spawn(ctx, cmd, r.Spec.Image.Path)
 	if err != nil {
 		return err
 	}
-	e.limitProcesses(m, p, spec.VCPUs)
+	e.limitProcesses(m, p, r.Spec.VCPUs)
 	client, err := greet(ctx, conn)
 	switch {
 	case err == nil:
@@ -130,7 +130,7 @@ func (e *Engine) abort(m *machine, p *process) error {
 }
 
 // command is QEMU's, but for the files that it inherits.
-func (e *Engine) command(ctx context.Context, m *machine, spec compute.Spec) (*exec.Cmd, error) {
+func (e *Engine) command(ctx context.Context, m *machine, r record) (*exec.Cmd, error) {
 	binary, _, err := e.config.installed()
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (e *Engine) command(ctx context.Context, m *machine, spec compute.Spec) (*e
 	if err != nil {
 		return nil, err
 	}
-	args, err := arguments(spec, accelerator.Accelerator, relay, e.mark(m.id))
+	args, err := arguments(r, accelerator.Accelerator, relay, e.mark(m.id))
 	if err != nil {
 		return nil, err
 	}

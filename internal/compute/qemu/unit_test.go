@@ -79,7 +79,7 @@ func TestArguments(t *testing.T) {
 	spec := testSpec(7, compute.Image{Format: "raw"})
 	spec.Hostname = "a,id=evil"
 	for accelerator, want := range map[string]string{"kvm": "host", "tcg": "max,la57=off"} {
-		args, err := arguments(spec, accelerator, "../../it's/rockpool", "mark")
+		args, err := arguments(record{Spec: spec, Network: guestNetwork}, accelerator, "../../it's/rockpool", "mark")
 		if err != nil {
 			t.Fatal(err)
 		}

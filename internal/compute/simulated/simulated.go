@@ -79,16 +79,16 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 }
 
 // Guest returns the public address in the network of its first 24 bits.
-func (e *Engine) Guest(nic compute.NIC) compute.Guest {
+func (e *Engine) Guest(_ int64, nic compute.NIC) (compute.Guest, error) {
 	guest := compute.Guest{Nameservers: []netip.Addr{netip.AddrFrom4([4]byte{1, 1, 1, 1})}}
 	if !nic.Address.Is4() {
-		return guest
+		return guest, nil
 	}
 	bytes := nic.Address.As4()
 	bytes[3] = 1
 	guest.Address = netip.PrefixFrom(nic.Address, 24)
 	guest.Gateway = netip.AddrFrom4(bytes)
-	return guest
+	return guest, nil
 }
 
 // Recover only takes notify: Open has read the files. What an earlier process
