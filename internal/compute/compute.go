@@ -6,7 +6,9 @@ package compute
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"net/netip"
 )
 
@@ -68,6 +70,24 @@ type Guest struct {
 	Nameservers []netip.Addr
 }
 
+// String is the way of a connection: "2222->22".
+func (f Forward) String() string { return fmt.Sprintf("%d->%d", f.HostPort, f.GuestPort) }
+
+// CheckForwards returns why those forwards can't be, if they can't.
+func CheckForwards(forwards []Forward) error {
+	hosts := map[int]bool{}
+	for _, f := range forwards {
+		if min(f.HostPort, f.GuestPort) < 1 || max(f.HostPort, f.GuestPort) > math.MaxUint16 {
+			return fmt.Errorf("port %d can't be forwarded to port %d: ports are from 1 to %d", f.HostPort, f.GuestPort, math.MaxUint16)
+		}
+		if hosts[f.HostPort] {
+			return fmt.Errorf("port %d can't be forwarded twice", f.HostPort)
+		}
+		hosts[f.HostPort] = true
+	}
+	return nil
+}
+
 // Capabilities is what an engine can do on this machine, as data.
 type Capabilities struct {
 	Name        string   // "qemu", "simulated"
@@ -116,6 +136,11 @@ type Engine interface {
 
 	// Start returns when the machine is Running; no error if it was before.
 	Start(ctx context.Context, id int64) error
+
+	// Forward sets what reaches the guest at its machine's address, from the
+	// machine's next Start or Reset on. It fails for good, changing nothing, if
+	// the forwards can't be; ErrNotFound for an unknown id.
+	Forward(ctx context.Context, id int64, forwards []Forward) error
 
 	// Shutdown asks the guest to power off and returns at once; the guest may
 	// not obey. ErrNotRunning if there is nobody to ask.

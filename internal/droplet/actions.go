@@ -80,9 +80,13 @@ func (s *Service) disk(ctx context.Context, r *action.Run) (compute.Image, error
 
 func (s *Service) assignAddress(ctx context.Context, r *action.Run) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := s.Pool.Assign(ctx, tx, r.Action.ResourceID); err != nil {
+		a, err := s.Pool.Assign(ctx, tx, r.Action.ResourceID)
+		if err != nil {
 			return err
 		}
+		tx.OnCommit(func() {
+			s.Log.Info("a droplet has an address", "droplet", r.Action.ResourceID, "address", a.Address, "forwards", a.Forwards)
+		})
 		d, err := machine(ctx, tx, r.Action.ResourceID)
 		if err != nil {
 			return err
@@ -127,6 +131,13 @@ func (s *Service) start(ctx context.Context, r *action.Run) error {
 		return err
 	}
 	defer leave()
+	state, err := s.Engine.State(ctx, r.Action.ResourceID)
+	if err == nil && state != compute.Running { // else it goes on with what it has
+		err = s.renewForwards(ctx, r.Action.ResourceID)
+	}
+	if err != nil {
+		return err
+	}
 	return s.Engine.Start(ctx, r.Action.ResourceID)
 }
 
@@ -135,6 +146,9 @@ func (s *Service) stop(ctx context.Context, r *action.Run) error {
 }
 
 func (s *Service) resetOrStart(ctx context.Context, r *action.Run) error {
+	if err := s.renewForwards(ctx, r.Action.ResourceID); err != nil {
+		return err
+	}
 	err := s.Engine.Reset(ctx, r.Action.ResourceID)
 	if errors.Is(err, compute.ErrNotRunning) {
 		return s.start(ctx, r)

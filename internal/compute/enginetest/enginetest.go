@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open, options Options) {
 		{"UnknownID", testUnknownID},
 		{"Life", testLife},
 		{"RefusedSpec", testRefusedSpec},
+		{"Forward", testForward},
 		{"WaitEndsByStop", testWaitEndsByStop},
 		{"WaitEndsByContext", testWaitEndsByContext},
 		{"Shutdown", testShutdown},

@@ -27,6 +27,9 @@ func (h *harness) life(id int64) []call {
 		{"start", func(ctx context.Context) error { return h.engine.Start(ctx, id) }, compute.Running},
 		{"reset", func(ctx context.Context) error { return h.engine.Reset(ctx, id) }, compute.Running},
 		{"stop", func(ctx context.Context) error { return h.engine.Stop(ctx, id) }, compute.Stopped},
+		{"forward", func(ctx context.Context) error {
+			return h.engine.Forward(ctx, id, []compute.Forward{{HostPort: 2223, GuestPort: 22}})
+		}, compute.Stopped},
 		{"start again", func(ctx context.Context) error { return h.engine.Start(ctx, id) }, compute.Running},
 		{"destroy", func(ctx context.Context) error { return h.engine.Destroy(ctx, id) }, compute.Absent},
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
@@ -42,6 +45,9 @@ func testUnknownID(h *harness) {
 		if err := call(h.ctx, id); !errors.Is(err, compute.ErrNotFound) {
 			h.Errorf("%s gives %v, want ErrNotFound", name, err)
 		}
+	}
+	if err := h.engine.Forward(h.ctx, id, nil); !errors.Is(err, compute.ErrNotFound) {
+		h.Errorf("forward gives %v, want ErrNotFound", err)
 	}
 	if _, err := h.engine.Console(h.ctx, id); !errors.Is(err, compute.ErrNotFound) {
 		h.Errorf("console gives %v, want ErrNotFound", err)
@@ -121,6 +127,62 @@ func testRefusedSpec(h *harness) {
 		h.wantState(id, compute.Absent)
 	}
 	h.wantList()
+}
+
+// testForward changes what reaches a machine that is stopped, that runs, and
+// that the next process goes on with.
+func testForward(h *harness) {
+	const id = 18
+	forward := func(ports ...int) func() error {
+		forwards := []compute.Forward{}
+		for _, port := range ports {
+			forwards = append(forwards, compute.Forward{HostPort: port, GuestPort: 22})
+		}
+		return func() error { return h.engine.Forward(h.ctx, id, forwards) }
+	}
+	h.must("create", h.engine.Create(h.ctx, h.spec(id)))
+	h.wantReached(id)
+	h.twice("forward while it is stopped", forward(2223))
+	h.must("start", h.engine.Start(h.ctx, id))
+	h.wantReached(id, 2223)
+	for _, ports := range [][]int{{0}, {1 << 16}, {2222, 2222}} {
+		if err := forward(ports...)(); err == nil {
+			h.Errorf("ports %v were forwarded", ports)
+		}
+	}
+	h.must("reset", h.engine.Reset(h.ctx, id))
+	h.wantReached(id, 2223)
+	h.twice("forward while it runs", forward(2222, 2224))
+	h.wantState(id, compute.Running)
+	h.nextProcess()
+	h.twice("reset", func() error { return h.engine.Reset(h.ctx, id) })
+	h.wantState(id, compute.Running)
+	h.wantReached(id, 2222, 2224)
+	h.must("forward nothing", forward()())
+	h.must("stop", h.engine.Stop(h.ctx, id))
+	h.must("start", h.engine.Start(h.ctx, id))
+	h.wantReached(id)
+	h.must("stop", h.engine.Stop(h.ctx, id))
+	h.wantQuiet()
+}
+
+// wantReached connects to the machine's address at those ports and at no other
+// that the tests forward, where machines are real.
+func (h *harness) wantReached(id int64, ports ...int) {
+	h.Helper()
+	if c, err := h.engine.Capabilities(h.ctx); err != nil || !c.Real {
+		return
+	}
+	for _, port := range []int{2222, 2223, 2224} {
+		at := netip.AddrPortFrom(h.spec(id).NIC.Address, uint16(port)).String()
+		conn, err := net.DialTimeout("tcp4", at, h.options.Deadline)
+		if err == nil {
+			conn.Close()
+		}
+		if reached := err == nil; reached != slices.Contains(ports, port) {
+			h.Fatalf("%s is reached: %v (%v), want %v alone", at, reached, err, ports)
+		}
+	}
 }
 
 func testWaitEndsByStop(h *harness) {

@@ -2,7 +2,6 @@ package qemu
 
 import (
 	"fmt"
-	"math"
 	"net"
 	"strings"
 
@@ -25,10 +24,8 @@ func (e *Engine) check(spec compute.Spec) error {
 	if len(spec.NIC.Forwards) > 0 && (!spec.NIC.Address.Is4() || spec.NIC.Address.IsUnspecified()) {
 		return fmt.Errorf("ports can't be forwarded from %q: it must be an IPv4 address of this host", spec.NIC.Address)
 	}
-	for _, f := range spec.NIC.Forwards {
-		if min(f.HostPort, f.GuestPort) < 1 || max(f.HostPort, f.GuestPort) > math.MaxUint16 {
-			return fmt.Errorf("port %d can't be forwarded to port %d: ports are from 1 to %d", f.HostPort, f.GuestPort, math.MaxUint16)
-		}
+	if err := compute.CheckForwards(spec.NIC.Forwards); err != nil {
+		return err
 	}
 	if strings.ContainsFunc(spec.Hostname, func(r rune) bool { return r < ' ' }) {
 		return fmt.Errorf("the hostname %q has control characters", spec.Hostname)

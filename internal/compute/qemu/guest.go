@@ -26,17 +26,26 @@ func (e *Engine) Shutdown(ctx context.Context, id int64) error {
 	}))
 }
 
+// errOutdated means that QEMU was started with another spec than the machine has.
+var errOutdated = errors.New("other ports are forwarded now")
+
 // Reset returns when QEMU has reset the guest. A QEMU that does not answer is
-// replaced by another: a reset button works always.
+// replaced by another, since a reset button works always, and so is one that
+// was started with other forwards.
 func (e *Engine) Reset(ctx context.Context, id int64) error {
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
 		return failed("reset", id, err)
 	}
 	defer release()
-	err = e.withGuest(ctx, m, func(v *vm, conn *connection) error { return reset(ctx, v, conn) })
-	if errors.Is(err, qmp.ErrSilent) {
-		e.config.Logger.Warn("QEMU is killed and started anew", "machine", id, "reason", err)
+	err = e.withGuest(ctx, m, func(v *vm, conn *connection) error {
+		if r, err := m.record(); err == nil && !v.process.hasForwards(r) {
+			return errOutdated
+		}
+		return reset(ctx, v, conn)
+	})
+	if errors.Is(err, qmp.ErrSilent) || errors.Is(err, errOutdated) {
+		e.config.Logger.Warn("QEMU is ended and started anew", "machine", id, "reason", err)
 		err = e.replace(ctx, m)
 	}
 	return failed("reset", id, err)

@@ -62,9 +62,7 @@ func netdev(spec compute.Spec, network compute.Guest, relay string) string {
 		"dhcpstart=" + guest.String(),
 		"hostname=" + escape(spec.Hostname),
 	}
-	for _, f := range spec.NIC.Forwards {
-		options = append(options, fmt.Sprintf("hostfwd=tcp:%s:%d-%s:%d", spec.NIC.Address, f.HostPort, guest, f.GuestPort))
-	}
+	options = append(options, hostForwards(spec.NIC, guest)...)
 	options = append(options, fmt.Sprintf("guestfwd=tcp:%s-cmd:%s relay metadata.sock", metadataAddr, escape(shellQuote(relay))))
 	return strings.Join(options, ",")
 }

@@ -20,6 +20,15 @@ const recordVersion = 2
 
 // record reads machine.json. The path of the image that it returns is absolute.
 func (m *machine) record() (record, error) {
+	r, err := m.written()
+	if err == nil && !filepath.IsAbs(r.Spec.Image.Path) {
+		r.Spec.Image.Path = filepath.Join(m.dir, r.Spec.Image.Path)
+	}
+	return r, err
+}
+
+// written is the record with the image's path as it stands in machine.json.
+func (m *machine) written() (record, error) {
 	path := m.path("machine.json")
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -35,9 +44,6 @@ func (m *machine) record() (record, error) {
 	}
 	if r.Version == 1 {
 		r.Network = linkLocalNetwork
-	}
-	if !filepath.IsAbs(r.Spec.Image.Path) {
-		r.Spec.Image.Path = filepath.Join(m.dir, r.Spec.Image.Path)
 	}
 	return r, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
@@ -46,6 +47,28 @@ func (e *Engine) Start(ctx context.Context, id int64) error {
 			return err
 		}
 		return e.boot(m)
+	})
+}
+
+// Forward keeps the forwards; nothing listens.
+func (e *Engine) Forward(ctx context.Context, id int64, forwards []compute.Forward) error {
+	return e.change(ctx, "forward ports of", id, func(m *machine) error {
+		if slices.Equal(forwards, m.record.Spec.NIC.Forwards) {
+			return nil
+		}
+		if err := compute.CheckForwards(forwards); err != nil {
+			return err
+		}
+		if err := fault.At(ctx, "simulated.forward"); err != nil {
+			return err
+		}
+		next := m.record
+		next.Spec.NIC.Forwards = slices.Clone(forwards)
+		if err := e.save(next); err != nil {
+			return err
+		}
+		m.record = next
+		return nil
 	})
 }
 
