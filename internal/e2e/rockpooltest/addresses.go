@@ -39,5 +39,13 @@ func claimRange(tb testing.TB) netip.Prefix {
 	return netip.Prefix{}
 }
 
+// ForDroplets reports whether a droplet may have the address: the first one is
+// the program's own, and the last one is this test's.
+func (s *Server) ForDroplets(address netip.Addr) bool {
+	last := s.Addresses.Addr().As4()
+	last[3] = 255
+	return s.Addresses.Contains(address) && address != s.Addresses.Addr().Next() && address != netip.AddrFrom4(last)
+}
+
 // claimPort is any that nothing else here listens on.
 const claimPort = 42424

@@ -68,9 +68,13 @@ type Action struct {
 }
 
 // Actions returns the latest actions.
-func (s *Server) Actions() ([]Action, error) {
+func (s *Server) Actions() ([]Action, error) { return s.ActionsPage(1) }
+
+// ActionsPage returns a page of up to 200 actions, the latest first. The first
+// page is 1.
+func (s *Server) ActionsPage(page int) ([]Action, error) {
 	var body struct{ Actions []Action }
-	err := s.Get("actions?per_page=200", &body)
+	err := s.Get(fmt.Sprintf("actions?per_page=200&page=%d", page), &body)
 	return body.Actions, err
 }
 

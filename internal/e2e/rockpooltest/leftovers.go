@@ -116,6 +116,32 @@ func (s *Server) Processes(folder string) (pids []int) {
 	return pids
 }
 
+// MachineProcess is a process that works in a machine's folder.
+type MachineProcess struct {
+	PID    int
+	Folder string // below droplets; of a machine that is there, its id
+	Args   []string
+	QEMU   bool // not one of QEMU's helpers
+}
+
+// MachineProcesses returns the processes of all machines.
+func (s *Server) MachineProcesses() (found []MachineProcess) {
+	within := filepath.Join(s.Data, "droplets")
+	for _, pid := range s.Processes("droplets") {
+		cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+		args := arguments(pid)
+		if err != nil || len(args) == 0 {
+			continue // it has ended
+		}
+		folder, err := filepath.Rel(within, cwd)
+		if err != nil {
+			continue
+		}
+		found = append(found, MachineProcess{pid, folder, args, slices.Contains(args, "-machine")})
+	}
+	return found
+}
+
 // QEMU returns the process of the droplet's machine, and its arguments.
 func (s *Server) QEMU(droplet int) (pid int, args []string) {
 	s.tb.Helper()

@@ -64,6 +64,8 @@ func (s *Server) Command() *exec.Cmd {
 		"--dns", "127.0.0.1:0", "--addresses", s.Addresses.String(), "--log-level", "debug"}, s.flags...)
 	cmd := exec.Command(Binary, args...)
 	cmd.Env = append(os.Environ(), s.Env...)
+	// A test program that panics stops nothing itself.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }
 
