@@ -14,7 +14,7 @@ BENCH_PACKAGES := dnsperf nsd knot postgresql
 
 # Packages whose tests start machines: one after another, because they share
 # the processors.
-MACHINE_TESTS := ./internal/diskimage/... ./internal/compute/qemu/... ./internal/e2e/...
+MACHINE_TESTS := ./internal/diskimage/... ./internal/compute/qemu/... ./internal/e2e/... ./internal/torture/...
 # Packages whose tests have databases: SQLite's, and then PostgreSQL's.
 DATABASE_TESTS = $(shell go list -f '{{if or .XTestGoFiles .TestGoFiles}}{{range .XTestImports}}{{.}} {{end}}{{range .TestImports}}{{.}} {{end}}={{.ImportPath}}{{end}}' ./... | sed -n 's/.*store\/storetest.*=//p')
 OTHER_TESTS = $(filter-out $(shell go list $(MACHINE_TESTS)),$(shell go list ./...))
@@ -28,7 +28,7 @@ export GOTOOLCHAIN ?= auto
 TEST_TIMEOUT := 10m
 MACHINE_TEST_TIMEOUT := 30m
 
-.PHONY: run build test lint bench fuzz setup setup-bench setup-go setup-test
+.PHONY: run build test lint bench fuzz torture setup setup-bench setup-go setup-test
 
 run: setup-go setup build
 	@exec bin/rockpool serve
@@ -54,6 +54,18 @@ FUZZTIME := 1m
 
 fuzz: setup-go
 	@scripts/fuzz $(FUZZTIME)
+
+# How long the torture goes on, in which worlds (simulated-sqlite,
+# simulated-postgres, micro-sqlite, micro-postgres, or a part of their names),
+# and from which seed: 0 takes one from the clock. A fault is tried again by
+# make torture TORTURE=0s WORLD=... SEED=... as its output says.
+TORTURE := 10m
+WORLD :=
+SEED := 0
+
+# Each round has a limit of its own.
+torture: setup-go setup-test
+	scripts/needs go test ./internal/torture -count 1 -timeout 0 -v -run TestTorture -torture $(TORTURE) -world '$(WORLD)' -seed $(SEED)
 
 setup:
 	@scripts/setup $(PACKAGES)

@@ -1,0 +1,72 @@
+package torture
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+)
+
+// lookEnv holds the path of a database that this program is to look at, and
+// nothing else.
+const lookEnv = "ROCKPOOL_TORTURE_LOOK"
+
+func hasFile(w *world) bool { return w.postgres == nil }
+
+// lookAtDatabase has other processes open the database's file, read and close
+// it: if the program has lost its locks, the last of them removes the log that
+// the program writes to, and a kill shows what went with it.
+var lookAtDatabase = Attack{
+	Name: "look at the database",
+	Fits: hasFile,
+	Strike: func(w *world, dice *rand.Rand) {
+		w.struck("looks")
+		w.lookByUs()
+		w.sqlite3(`SELECT count(*) FROM droplets`)
+		w.acknowledged(1 + dice.IntN(w.kind.strides))
+		w.crash()
+		w.Start()
+	},
+}
+
+// lookByUs has a process of this program look.
+func (w *world) lookByUs() {
+	self := exec.Command("/proc/self/exe")
+	self.Env = append(os.Environ(), lookEnv+"="+w.databaseFile())
+	if output, err := self.CombinedOutput(); err != nil {
+		w.tb.Errorf("look at %s: %v: %s", w.databaseFile(), err, output)
+	}
+}
+
+// looked is what lookByUs runs; done is false in all other processes.
+func looked() (status int, done bool) {
+	path := os.Getenv(lookEnv)
+	if path == "" {
+		return 0, false
+	}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err == nil {
+		_, err = number(context.Background(), db, `SELECT count(*) FROM droplets`)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1, true
+	}
+	db.Close()
+	return 0, true
+}
+
+// sqlite3 runs a command of SQLite's own shell, if that is installed.
+func (w *world) sqlite3(command string) bool {
+	path, err := exec.LookPath("sqlite3")
+	if err != nil {
+		return false
+	}
+	output, err := exec.Command(path, "-cmd", ".timeout 10000", w.databaseFile(), command).CombinedOutput()
+	if err != nil {
+		w.tb.Errorf("sqlite3 %s: %v: %s", command, err, output)
+	}
+	return err == nil
+}

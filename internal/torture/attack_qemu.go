@@ -1,0 +1,79 @@
+package torture
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func hasQEMU(w *world) bool { return !w.kind.simulated() }
+
+// killQEMU kills the process of a machine.
+var killQEMU = Attack{
+	Name: "kill QEMU",
+	Fits: hasQEMU,
+	Strike: func(w *world, dice *rand.Rand) {
+		if pid, ok := w.victim(dice); ok {
+			w.struck("QEMU killed")
+			w.signal(pid, unix.SIGKILL)
+		}
+	},
+}
+
+// freezeQEMU stops the process of a machine for a while: it neither answers nor
+// ends.
+var freezeQEMU = Attack{
+	Name: "freeze QEMU",
+	Fits: hasQEMU,
+	Strike: func(w *world, dice *rand.Rand) {
+		if pid, ok := w.victim(dice); ok {
+			w.struck("QEMU frozen")
+			w.signal(pid, unix.SIGSTOP)
+			w.acknowledged(w.kind.strides)
+			w.signal(pid, unix.SIGCONT)
+		}
+	},
+}
+
+// leaveQEMUFrozen stops the process of a machine for good: whatever is asked of
+// it has to end, and only its delete frees it.
+var leaveQEMUFrozen = Attack{
+	Name: "leave QEMU frozen",
+	Fits: hasQEMU,
+	Strike: func(w *world, dice *rand.Rand) {
+		if pid, ok := w.victim(dice); ok {
+			w.struck("QEMU left frozen")
+			w.signal(pid, unix.SIGSTOP)
+		}
+	},
+}
+
+// victim chooses a QEMU, if there is one.
+func (w *world) victim(dice *rand.Rand) (pid int, ok bool) {
+	number := dice.IntN(1 << 30)
+	machines := map[int]int{} // processes, by id
+	var ids []int
+	for _, p := range w.MachineProcesses() {
+		if id, err := strconv.Atoi(p.Folder); err == nil && p.QEMU {
+			machines[id] = p.PID
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return 0, false
+	}
+	slices.Sort(ids)
+	id := ids[number%len(ids)]
+	w.disturb(id)
+	return machines[id], true
+}
+
+// signal sends a signal to a process that may have ended meanwhile.
+func (w *world) signal(pid int, signal syscall.Signal) {
+	if err := unix.Kill(pid, signal); err != nil && err != unix.ESRCH {
+		w.tb.Errorf("send %v to process %d: %v", signal, pid, err)
+	}
+}

@@ -1,0 +1,33 @@
+package torture
+
+import (
+	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
+)
+
+// interrupted is the status of a program that a person has ended.
+const interrupted = 130
+
+// endOnInterrupt takes the machines along when a person ends the torture: they
+// are made to outlive whoever started them.
+func (w *world) endOnInterrupt() {
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
+	w.tb.Cleanup(func() {
+		signal.Stop(signals)
+		close(done)
+	})
+	go func() {
+		select {
+		case <-done:
+		case <-signals:
+			for _, p := range w.MachineProcesses() {
+				_ = unix.Kill(p.PID, unix.SIGKILL) // it may have ended meanwhile
+			}
+			_ = os.RemoveAll(w.Data) // what can't be removed stays, as all would without this
+			os.Exit(interrupted)
+		}
+	}()
+}
