@@ -91,6 +91,7 @@ func newWorld(tb testing.TB, s species) *world {
 	data := filepath.Join(tb.TempDir(), "data")
 	w.disk = newDisk(tb, data, s.diskBytes)
 	w.Server = rockpooltest.NewIn(tb, data, flags...)
+	w.Env = []string{"ROCKPOOL_DISK_RESERVE=8", "ROCKPOOL_LEAST_FREE=4"} // MiB: the disk is small
 	if image != "" {
 		w.PlaceImage("micro", image)
 	}
