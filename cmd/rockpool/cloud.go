@@ -94,13 +94,14 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	cl.droplets = &droplet.Service{
 		DB: cl.db, Actions: cl.actions, Images: cl.images, Regions: places, Sizes: sizes,
 		Pool: pool(c), Engine: cl.engine, Limits: limits, Log: log,
-		Resume: c.ResumeDroplets,
+		Resume: c.ResumeDroplets, Budget: c.budgeted(capabilities),
 	}
 	if c.Compute == "simulated" {
 		cl.droplets.Features = []string{"simulated"}
 	}
 	cl.actions.Define(cl.droplets.Definitions()...)
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(cl.droplets.Collector())
 	if cl.names, err = c.namesFlags.open(cl.certificate, registry, log); err != nil {
 		return nil, err
 	}
@@ -133,7 +134,8 @@ func catalogs(c *serveCommand, capabilities func() (compute.Capabilities, bool))
 	}
 	sizes = size.NewCatalog(regions, func() (size.Bounds, bool) {
 		have, known := capabilities()
-		return size.Bounds{MemoryMB: have.MemoryMB, VCPUs: have.VCPUs}, known
+		budget := c.budgetFlags.budget(have.HostMemoryMB, have.HostDiskGB)
+		return size.Bounds{MemoryMB: least(have.MemoryMB, budget.MemoryMB), VCPUs: have.VCPUs, DiskGB: budget.DiskGB}, known
 	})
 	places, err = region.NewCatalog(regions, sizes, func() ([]string, bool) {
 		have, known := capabilities()

@@ -18,7 +18,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/diskimage"
 )
 
-type doctorCommand struct{ dataFlag }
+type doctorCommand struct {
+	dataFlag
+	budgetFlags
+}
 
 // finding is one thing that the doctor looked at.
 type finding struct {
@@ -28,7 +31,7 @@ type finding struct {
 }
 
 func (c *doctorCommand) Run(ctx context.Context) error {
-	findings := append(programs(ctx), accelerator(ctx), images(ctx), sshPort(), c.folder(), c.disk())
+	findings := append(programs(ctx), accelerator(ctx), images(ctx), sshPort(), c.folder(), c.disk(), c.budget(ctx))
 	sick := false
 	for _, f := range findings {
 		mark := "ok  "

@@ -26,7 +26,7 @@ func TestDoctorOnTheDataFolder(t *testing.T) {
 		{filepath.Join(file, "data"), "not a directory"},
 		{lost, "can't be used"},
 	} {
-		f := (&doctorCommand{dataFlag{Data: test.data}}).folder()
+		f := (&doctorCommand{dataFlag: dataFlag{Data: test.data}}).folder()
 		if bad := strings.Contains(f.state, "can't be used"); !strings.Contains(f.state, test.state) || (f.mend != "") != bad || bad && !strings.Contains(f.state, test.data) || !f.vital {
 			t.Errorf("%s: %+v", test.data, f)
 		}
@@ -50,7 +50,7 @@ func TestDoctorOnAnUnreadableFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, data := range []string{closed, filepath.Join(closed, "data"), holder} {
-		f := (&doctorCommand{dataFlag{Data: data}}).folder()
+		f := (&doctorCommand{dataFlag: dataFlag{Data: data}}).folder()
 		if f.mend == "" || !strings.Contains(f.state, "permission denied") {
 			t.Errorf("%s: %+v", data, f)
 		}

@@ -48,6 +48,10 @@ func Usable(at netip.AddrPort) bool {
 // Prefix of the addresses.
 func (p *Pool) Prefix() netip.Prefix { return p.prefix }
 
+// Size is how many droplets can have an address: the prefix's first and last
+// one, and the gateway's, are nobody's.
+func (p *Pool) Size() int64 { return int64(1)<<(32-p.prefix.Bits()) - 3 }
+
 // Gateway is the first address of the prefix; no droplet has it.
 func (p *Pool) Gateway() netip.Addr { return p.host(1) }
 
@@ -77,7 +81,7 @@ func (p *Pool) Assign(ctx context.Context, tx *store.Tx, dropletID int64) (Assig
 // Only if all are like that it takes the first, with other ports.
 func (p *Pool) next(ctx context.Context, tx *store.Tx, dropletID int64) (Assignment, error) {
 	// Without the prefix's first and last address, and without the gateway.
-	hosts := int64(1)<<(32-p.prefix.Bits()) - 3
+	hosts := p.Size()
 	ports := p.Ports()
 	var last netip.Addr
 	for tries := range hosts {

@@ -85,6 +85,9 @@ func (p *Plan) Do(ctx context.Context, tx *store.Tx) (droplets []Droplet, action
 	if err := s.checkLimit(ctx, tx, p.template.AccountID, len(p.names)); err != nil {
 		return nil, nil, err
 	}
+	if err := p.checkRoom(ctx, tx); err != nil {
+		return nil, nil, err
+	}
 	for _, name := range p.names {
 		d := p.template
 		d.Name, d.Locked = name, true
@@ -107,6 +110,23 @@ func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64,
 		return err
 	}
 	return apierr.Refused("creating this/these droplet(s) will exceed your droplet limit")
+}
+
+// checkRoom refuses what the cloud has no memory, no disk or no addresses for.
+func (p *Plan) checkRoom(ctx context.Context, tx *store.Tx) error {
+	number := len(p.names)
+	short, err := p.service.shortage(ctx, tx, Claims{MemoryMB: number * p.template.MemoryMB, DiskGB: number * p.template.DiskGB})
+	if err != nil {
+		return err
+	}
+	if short != "" {
+		return apierr.Invalid("size", "No hypervisor fits this Droplet: %s", short)
+	}
+	left, err := p.service.addressesLeft(ctx, tx)
+	if err == nil && int64(number) > left {
+		err = apierr.Refused("No address is free for this Droplet: all %d of %s are taken", p.service.Pool.Size(), p.service.Pool.Prefix())
+	}
+	return err
 }
 
 var hostname = regexp.MustCompile(`^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]$`)
@@ -193,8 +213,8 @@ func (s *Service) chooseSize(slug string) (size.Size, error) {
 		return found, apierr.Invalid("size", "You specified an invalid size for Droplet creation.")
 	}
 	if !s.Sizes.Available(found) {
-		return found, apierr.Invalid("size", "Size is not available in this region: this cloud has no machine with %d MB of memory",
-			found.MemoryMB)
+		return found, apierr.Invalid("size", "Size is not available in this region: this cloud has no machine with %d MB of memory and %d GB of disk",
+			found.MemoryMB, found.DiskGB)
 	}
 	return found, nil
 }

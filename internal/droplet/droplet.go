@@ -67,6 +67,9 @@ type Service struct {
 	Limits  account.Limits
 	Log     *slog.Logger
 
+	// Budget is what all droplets together may have; nil for no bound.
+	Budget func() Budget
+
 	// Resume starts, after a restart of the host, what ran before it.
 	Resume bool
 

@@ -27,10 +27,12 @@ func (s Size) PriceHourly() float64 {
 type Bounds struct {
 	MemoryMB int
 	VCPUs    int
+	DiskGB   int
 }
 
 func (b Bounds) fit(s Size) bool {
-	return (b.MemoryMB == 0 || s.MemoryMB <= b.MemoryMB) && (b.VCPUs == 0 || s.VCPUs <= b.VCPUs)
+	return (b.MemoryMB == 0 || s.MemoryMB <= b.MemoryMB) && (b.VCPUs == 0 || s.VCPUs <= b.VCPUs) &&
+		(b.DiskGB == 0 || s.DiskGB <= b.DiskGB)
 }
 
 // Catalog is the sizes of one cloud.

@@ -79,17 +79,19 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 	if err != nil {
 		return compute.Capabilities{}, fmt.Errorf("choose an accelerator: %w", err)
 	}
-	memory, err := hostMemoryMB()
+	host, err := HostOf(e.config.Dir)
 	if err != nil {
-		return compute.Capabilities{}, fmt.Errorf("find out this host's memory: %w", err)
+		return compute.Capabilities{}, err
 	}
 	return compute.Capabilities{
-		Name:        "qemu",
-		Real:        true,
-		Accelerator: accelerator.Accelerator,
-		Reason:      accelerator.Reason,
-		MemoryMB:    memory,
-		Features:    []string{"metadata"},
+		Name:         "qemu",
+		Real:         true,
+		Accelerator:  accelerator.Accelerator,
+		Reason:       accelerator.Reason,
+		MemoryMB:     host.MemoryMB,
+		HostMemoryMB: host.MemoryMB,
+		HostDiskGB:   host.DiskGB,
+		Features:     []string{"metadata"},
 	}, nil
 }
 

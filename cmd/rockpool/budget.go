@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/store"
+)
+
+// budgetFlags say how much of the host droplets may have.
+type budgetFlags struct {
+	MemoryBudget share `help:"Memory that all droplets together may have, as 20GB, as a part of the host's (150% overcommits it), or none for no bound. Default: the host's less a reserve."`
+	DiskBudget   share `help:"Disk that all droplets together may have, likewise."`
+}
+
+// share is an amount, or a part of what the host has. The zero share is what
+// the host has less a reserve.
+type share struct {
+	none    bool
+	percent int
+	mb      int
+}
+
+var units = map[string]float64{"MB": 1, "GB": 1 << 10, "TB": 1 << 20}
+
+func (s *share) UnmarshalText(text []byte) error {
+	word := strings.ToUpper(strings.TrimSpace(string(text)))
+	if word == "NONE" {
+		*s = share{none: true}
+		return nil
+	}
+	number, unit := word, "%"
+	if cut, ok := strings.CutSuffix(word, "%"); ok {
+		number = cut
+	} else if len(word) > 2 {
+		number, unit = word[:len(word)-2], word[len(word)-2:]
+	}
+	value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	factor, known := units[unit]
+	switch {
+	case err != nil || !(value > 0) || value > 1e9 || unit != "%" && !known || unit == "%" && !strings.HasSuffix(word, "%"):
+		return fmt.Errorf("%q is no share of the host: give an amount as 20GB, a part as 150%%, or none", text)
+	case unit == "%":
+		*s = share{percent: int(math.Ceil(value))}
+	default:
+		*s = share{mb: int(math.Ceil(value * factor))}
+	}
+	return nil
+}
+
+// of is the share of what a host has; both in MB. 0 is no bound: of none, and of
+// a host that has none.
+func (s share) of(host, reserve int) int {
+	switch {
+	case s.none || s.mb == 0 && host == 0:
+		return 0
+	case s.mb > 0:
+		return s.mb
+	case s.percent > 0:
+		return max(1, host*s.percent/100)
+	default:
+		return max(1, host-reserve)
+	}
+}
+
+// budget is what droplets may have of a host with so much.
+func (f budgetFlags) budget(memoryMB, diskGB int) droplet.Budget {
+	diskMB := f.DiskBudget.of(diskGB<<10, diskReserve(diskGB)<<10)
+	return droplet.Budget{MemoryMB: f.MemoryBudget.of(memoryMB, memoryReserve(memoryMB)), DiskGB: (diskMB + 1<<10 - 1) >> 10}
+}
+
+// memoryReserve is what the host keeps for itself, for Rockpool and for what
+// QEMU needs beside its guests' memory; in MB.
+func memoryReserve(host int) int { return min(max(host/10, 256), 4096) }
+
+// diskReserve is what is kept for the database, logs and images; in GB.
+func diskReserve(host int) int { return min(max(host/20, 1), 20) }
+
+// budgeted returns a function that knows the budget as soon as the engine knows
+// what its host has; before that there is no bound, and no machine either.
+func (f budgetFlags) budgeted(capabilities func() (compute.Capabilities, bool)) func() droplet.Budget {
+	return func() droplet.Budget {
+		have, _ := capabilities()
+		return f.budget(have.HostMemoryMB, have.HostDiskGB)
+	}
+}
+
+// least is the smaller one of two bounds, of which 0 is none.
+func least(a, b int) int {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// budget shows what droplets have and may have on this host.
+func (c *doctorCommand) budget(ctx context.Context) finding {
+	f := finding{what: "budget"}
+	host, err := qemu.HostOf(c.droplets())
+	if err != nil {
+		f.state = "not known: " + err.Error()
+		return f
+	}
+	have, err := c.claimed(ctx)
+	if err != nil {
+		f.state = "what droplets have is not known: " + err.Error()
+		return f
+	}
+	budget := c.budgetFlags.budget(host.MemoryMB, host.DiskGB)
+	free := budget.Free(have)
+	f.state = usage("memory", "MB", budget.MemoryMB, have.MemoryMB, free.MemoryMB) + "; " +
+		usage("disk", "GB", budget.DiskGB, have.DiskGB, free.DiskGB)
+	return f
+}
+
+func usage(what, unit string, total, used, free int) string {
+	if total == 0 {
+		return fmt.Sprintf("%s %d %s used, no bound", what, used, unit)
+	}
+	return fmt.Sprintf("%s %d %s used of %d %s, %d %s free", what, used, unit, total, unit, free, unit)
+}
+
+// claimed is what the database says that droplets have. One that is not there
+// yet has none.
+func (c *doctorCommand) claimed(ctx context.Context) (droplet.Claims, error) {
+	if !store.IsURL(c.database()) {
+		if _, err := os.Stat(c.database()); errors.Is(err, fs.ErrNotExist) {
+			return droplet.Claims{}, nil
+		}
+	}
+	db, err := store.Open(ctx, c.database(), store.AsItIs())
+	if err != nil {
+		return droplet.Claims{}, err
+	}
+	have, err := droplet.Claimed(ctx, db)
+	return have, errors.Join(err, db.Close())
+}

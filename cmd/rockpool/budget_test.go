@@ -1,0 +1,82 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/droplet"
+)
+
+func TestShares(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want int // of 24,000 MB, of which 2,400 are kept back
+	}{
+		{"", 21600}, {"none", 0}, {"150%", 36000}, {"50 %", 12000}, {"20GB", 20480}, {"20gb", 20480}, {"1.5TB", 1.5 * (1 << 20)}, {"512MB", 512},
+	} {
+		var s share
+		if test.text != "" {
+			if err := s.UnmarshalText([]byte(test.text)); err != nil {
+				t.Errorf("%q: %v", test.text, err)
+			}
+		}
+		if got := s.of(24000, 2400); got != test.want {
+			t.Errorf("%q is %d MB, want %d", test.text, got, test.want)
+		}
+	}
+	for _, bad := range []string{"much", "20", "GB", "-5GB", "0%", "20XB", "NaN%", "1e300GB", "%"} {
+		if err := new(share).UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q is a share", bad)
+		}
+	}
+}
+
+func TestBudgetOfAHost(t *testing.T) {
+	for host, want := range map[[2]int]droplet.Budget{
+		{0, 0}:       {},                               // as the simulated engine has it
+		{24000, 100}: {MemoryMB: 21600, DiskGB: 95},    //
+		{512, 1}:     {MemoryMB: 256, DiskGB: 1},       // never 0, which is no bound
+		{1e6, 1e4}:   {MemoryMB: 995904, DiskGB: 9980}, // the reserve has a bound
+	} {
+		if got := (budgetFlags{}).budget(host[0], host[1]); got != want {
+			t.Errorf("of %v it is %+v, want %+v", host, got, want)
+		}
+	}
+}
+
+// TestTwoLargeDropletsOnASmallHost: the second is refused with the reason.
+func TestTwoLargeDropletsOnASmallHost(t *testing.T) {
+	c := newClient(t, func(s *serveCommand) { s.MemoryBudget = share{mb: 24 << 10} })
+	large := strings.Replace(goodDroplet, "s-1vcpu-256mb", "s-8vcpu-16gb", 1)
+	c.create(large)
+	a := c.do("POST", "/v2/droplets", large)
+	if want := "No hypervisor fits this Droplet: 16384 MB of memory are wanted, 8192 MB of 24576 MB are free"; a.StatusCode != http.StatusUnprocessableEntity || a.at("message") != want {
+		t.Errorf("the second: %d %s", a.StatusCode, a.text)
+	}
+	if a := c.do("POST", "/v2/droplets", strings.Replace(large, "s-8vcpu-16gb", "s-8vcpu-32gb", 1)); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.text, "Size is not available") {
+		t.Errorf("one larger than the budget: %d %s", a.StatusCode, a.text)
+	}
+	for _, want := range []string{
+		`rockpool_budget_bytes{resource="memory"} 2.5769803776e+10`,
+		`rockpool_claimed_bytes{resource="memory"} 1.7179869184e+10`,
+		`rockpool_free_bytes{resource="memory"} 8.589934592e+09`,
+	} {
+		if a := c.do("GET", "/metrics", ""); !strings.Contains(a.text, want) {
+			t.Errorf("metrics lack %s:\n%s", want, a.text)
+		}
+	}
+}
+
+func TestDoctorShowsTheBudget(t *testing.T) {
+	data := newData(t)
+	doctor := &doctorCommand{dataFlag: data, budgetFlags: budgetFlags{MemoryBudget: share{mb: 1000}, DiskBudget: share{none: true}}}
+	if got := doctor.budget(t.Context()).state; got != "memory 0 MB used of 1000 MB, 1000 MB free; disk 0 GB used, no bound" {
+		t.Errorf("before the first start: %s", got)
+	}
+	c := newClient(t, func(s *serveCommand) { s.dataFlag = data })
+	c.create(goodDroplet)
+	if got := doctor.budget(t.Context()).state; got != "memory 256 MB used of 1000 MB, 744 MB free; disk 10 GB used, no bound" {
+		t.Errorf("beside a cloud that serves: %s", got)
+	}
+}

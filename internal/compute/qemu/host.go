@@ -1,0 +1,67 @@
+package qemu
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Host is what all machines together can have of this host.
+type Host struct {
+	MemoryMB int
+	DiskGB   int // what is free, and what machines' disks have taken already
+}
+
+// HostOf looks at the host, for machines in the folder dir. If that is not
+// there yet, it is for one that is made below what is.
+func HostOf(dir string) (Host, error) {
+	memory, err := hostMemoryMB()
+	if err != nil {
+		return Host{}, fmt.Errorf("find out this host's memory: %w", err)
+	}
+	free, err := freeBytes(dir)
+	if err != nil {
+		return Host{}, fmt.Errorf("find out this host's disk: %w", err)
+	}
+	taken, err := takenBytes(dir)
+	if err != nil {
+		return Host{}, fmt.Errorf("find out what machines' disks take: %w", err)
+	}
+	return Host{MemoryMB: memory, DiskGB: int((free + taken) >> 30)}, nil
+}
+
+// freeBytes is what the file system of the folder has for a user like this one.
+func freeBytes(dir string) (int64, error) {
+	var stat unix.Statfs_t
+	err := unix.Statfs(dir, &stat)
+	for errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		err = unix.Statfs(dir, &stat)
+	}
+	return int64(stat.Bavail) * stat.Bsize, err
+}
+
+// takenBytes is what the disks of the machines in the folder take of it.
+func takenBytes(dir string) (int64, error) {
+	disks, err := filepath.Glob(filepath.Join(dir, "*", "disk.qcow2"))
+	if err != nil {
+		return 0, err
+	}
+	total := int64(0)
+	for _, disk := range disks {
+		var stat unix.Stat_t
+		err := unix.Stat(disk, &stat)
+		if errors.Is(err, fs.ErrNotExist) { // removed meanwhile
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		const block = 512 // bytes, whatever the file system's own are (stat(2))
+		total += stat.Blocks * block
+	}
+	return total, nil
+}

@@ -1,0 +1,33 @@
+package qemu
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestHostOf(t *testing.T) {
+	dir := t.TempDir()
+	host, err := HostOf(filepath.Join(dir, "not", "there"))
+	if err != nil || host.MemoryMB <= 0 || host.DiskGB < 0 {
+		t.Errorf("%+v, %v", host, err)
+	}
+	before, err := takenBytes(dir)
+	if err != nil || before != 0 {
+		t.Errorf("machines take %d bytes of an empty folder, %v", before, err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "7"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const written = 1 << 20
+	if err := os.WriteFile(filepath.Join(dir, "7", "disk.qcow2"), make([]byte, written), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "7", "disk.qcow2"), 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	after, err := takenBytes(dir)
+	if err != nil || after >= 1<<30 {
+		t.Errorf("a disk with %d bytes written takes %d, %v", written, after, err)
+	}
+}
