@@ -325,6 +325,32 @@ func TestWhatIsInSomethingElseIsNotThere(t *testing.T) {
 	}
 }
 
+// TestWhatIsGoneIsNotThere destroys all that an account has, what is in
+// something else first. No link has anything of it afterwards.
+func TestWhatIsGoneIsNotThere(t *testing.T) {
+	c := newClient(t)
+	c.fill("example.com", "example.net")
+	mine := c.holdings()
+	links := slices.DeleteFunc(slices.Clone(c.cloud.schema.Links), func(l *schema.Link) bool { return l.Rel != "destroy" })
+	slices.SortStableFunc(links, func(a, b *schema.Link) int { return len(b.Variables) - len(a.Variables) })
+	for _, destroys := range links {
+		gone := 0
+		for _, path := range mine.paths(destroys) {
+			if a := c.do(destroys.Method, path, ""); a.StatusCode != http.StatusNoContent {
+				continue // it has gone by its other name, or stays: a domain's SOA record, a public image
+			}
+			gone++
+			for _, link := range c.cloud.schema.Links {
+				below := slices.DeleteFunc(mine.paths(link), func(other string) bool { return other != path && !strings.HasPrefix(other, path+"/") })
+				c.notThere(link, below)
+			}
+		}
+		if gone == 0 && destroys.Resource != "image" {
+			t.Errorf("%s destroys nothing of %v", destroys.Route(), mine)
+		}
+	}
+}
+
 // What a request's body names is looked for among the account's own as well.
 func TestWhatIsAnothersCantBeUsed(t *testing.T) {
 	c := newClient(t)
