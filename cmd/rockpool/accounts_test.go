@@ -213,6 +213,8 @@ func TestAccountsAreApart(t *testing.T) {
 		}
 		if len(link.Variables) > 0 {
 			other.notThere(link, paths)
+		} else if path := "/v2" + link.Path; link.Rel == "self" && other.do(link.Method, path, "").text == c.do(link.Method, path, "").text {
+			t.Errorf("%s shows two accounts the same", link.Route())
 		}
 	}
 	for path, want := range empty {

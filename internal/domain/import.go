@@ -73,7 +73,9 @@ func (i *zoneImport) compare(e *edit, file []FileRecord, hasNS bool) {
 			with.TTL = f.TTL
 			i.operations = append(i.operations, &operation{kind: kindUpdate, id: r.ID, ready: &with, line: f.Line})
 		} else {
-			i.unchanged++
+			if i.unchanged++; r.TTL != f.TTL {
+				i.warn(f.Line, "ttl", "This PTR record follows a droplet's name and keeps its TTL, %d", r.TTL)
+			}
 		}
 	}
 	for _, f := range missing {

@@ -170,5 +170,26 @@ func reverseName(address netip.Addr) string {
 	return b.String() + "ip6.arpa"
 }
 
+// reverseAddress is the address whose PTR record stands at a name, which is the
+// opposite of reverseName; false if that is none's.
+func reverseAddress(name string) (netip.Addr, bool) {
+	digits, v4 := strings.CutSuffix(name, ".in-addr.arpa")
+	labels := strings.Split(strings.TrimSuffix(digits, ".ip6.arpa"), ".")
+	slices.Reverse(labels)
+	text := strings.Join(labels, ".")
+	if !v4 {
+		var b strings.Builder
+		for i, label := range labels {
+			if i > 0 && i%4 == 0 {
+				b.WriteByte(':')
+			}
+			b.WriteString(label)
+		}
+		text = b.String()
+	}
+	address, err := netip.ParseAddr(text)
+	return address, err == nil && reverseName(address) == name
+}
+
 // isReverse reports whether a zone is one of addresses.
 func isReverse(zone string) bool { return within("in-addr.arpa", zone) || within("ip6.arpa", zone) }

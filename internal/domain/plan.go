@@ -62,6 +62,13 @@ func (p prepared) plan(ctx context.Context) (Plan, error) {
 		return Plan{}, err
 	}
 	p.add(faults)
+	back, err := p.bringBack(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	for _, r := range back {
+		p.operations = append(p.operations, &operation{kind: kindCreate, ready: r})
+	}
 	plan := Plan{Name: p.domain.Name, Valid: p.err() == nil, Unchanged: p.unchanged,
 		Changes: []PlannedChange{}, Problems: append([]Problem{}, p.problems...)}
 	for _, o := range p.operations {

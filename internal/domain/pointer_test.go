@@ -141,10 +141,15 @@ func TestPointersAndOtherRecords(t *testing.T) {
 		t.Errorf("delete one's own: %v", err)
 	}
 	file := "5.0.18 PTR five.example.com.\n4.0.18 30 PTR c.example.com.\n"
+	plan, err := w.PlanUpdate(t.Context(), w.DB, mine, "127.in-addr.arpa", domain.Change{File: domain.ParseZoneFile("127.in-addr.arpa", 1800, file)})
+	if told := strings.Join(texts(plan.Problems), "; "); err != nil || !strings.HasSuffix(told, "warning in line 2, ttl: This PTR record follows a droplet's name and keeps its TTL, 1800") {
+		t.Errorf("the plan of an import: %v, %s", err, told)
+	}
 	if _, err := w.tryImport("127.in-addr.arpa", file); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := w.pointers(), c+"; 5.0.18.127.in-addr.arpa. 1800 IN PTR five.example.com."; got != want {
+	const a, b = "2.0.18.127.in-addr.arpa. 1800 IN PTR a.example.com.", "3.0.18.127.in-addr.arpa. 1800 IN PTR b.example.com."
+	if got, want := w.pointers(), a+"; "+b+"; "+c+"; 5.0.18.127.in-addr.arpa. 1800 IN PTR five.example.com."; got != want {
 		t.Errorf("after an import: %s, want %s", got, want)
 	}
 }
@@ -164,5 +169,171 @@ func TestPointersOfOtherAccounts(t *testing.T) {
 		if got, want := message(err), "name: Name is all reverse zones: give the one of your own addresses below it"; got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
+	}
+}
+
+// The PTR record of a droplet comes back when what stood in its way goes, by
+// whichever way that goes, and in the same version of the zone.
+func TestPointersComeBack(t *testing.T) {
+	const zone, cloud = "127.in-addr.arpa", "2.0.18.127.in-addr.arpa. 1800 IN PTR a.example.com."
+	for _, own := range []string{`{"type":"PTR","name":"2.0.18","data":"own.example.net.","ttl":60}`, `{"type":"CNAME","name":"2.0.18","data":"own.example.net.","ttl":60}`} {
+		for _, way := range []struct {
+			name string
+			take func(w *world, id int64) error
+		}{
+			{"DELETE", func(w *world, id int64) error { return second(w.tryDelete(zone, id)) }},
+			{"a batch", func(w *world, id int64) error { return second(w.tryBatch(zone, domain.Batch{Delete: []int64{id}})) }},
+			{"another name by a batch", func(w *world, id int64) error {
+				return second(w.tryBatch(zone, domain.Batch{Update: []domain.BatchUpdate{{ID: id, Params: params(t, `{"name":"9.0.18"}`)}}}))
+			}},
+			{"another name", func(w *world, id int64) error { return second(w.tryUpdate(zone, id, params(t, `{"name":"9.0.18"}`))) }},
+			{"another type", func(w *world, id int64) error {
+				return second(w.tryUpdate(zone, id, params(t, `{"type":"TXT","data":"x"}`)))
+			}},
+			{"an import", func(w *world, _ int64) error { return second(w.tryImport(zone, "9.0.18 TXT x\n")) }},
+			{"the domain is made again", func(w *world, _ int64) error { w.remove(zone); w.create(zone); return nil }},
+			{"the domain is made of a file", func(w *world, _ int64) error {
+				w.remove(zone)
+				return second(w.tryCreate(mine, domain.Create{Name: zone, File: domain.ParseZoneFile(zone, 1800, "9.0.18 TXT x\n")}))
+			}},
+		} {
+			t.Run(way.name+" of "+own[9:12], func(t *testing.T) {
+				w := newWorld(t)
+				w.create(zone)
+				w.create("example.com")
+				r := w.add(zone, params(t, own))
+				w.point(mine, 1, "127.18.0.2", "a.example.com")
+				if strings.Contains(w.pointers(), "a.example.com") {
+					t.Fatalf("before: %s", w.pointers())
+				}
+				before, told := w.find(zone).Serial, len(w.server.log)
+				if err := way.take(w, r.ID); err != nil {
+					t.Fatal(err)
+				}
+				if got := w.pointers(); !strings.Contains(got, cloud) {
+					t.Errorf("afterwards: %q", got)
+				}
+				if d := w.find(zone); d.ID == r.DomainID && (d.Serial != before+1 || len(w.server.log) != told+1) {
+					t.Errorf("serial %d after %d, told %v", d.Serial, before, w.server.log[told:])
+				}
+				w.expect(zone, w.server.serves(zone)...)
+				records := w.records(zone)
+				if last := records[len(records)-1]; last.DropletID != 1 {
+					t.Errorf("it is nobody's: %+v", last)
+				}
+				w.point(mine, 1, "127.18.0.2", "b.example.com")
+				if got := w.pointers(); !strings.Contains(got, "PTR b.example.com.") || strings.Contains(got, "a.example.com") {
+					t.Errorf("renamed: %s", got)
+				}
+			})
+		}
+	}
+}
+
+// While something of the owner's is in the way nothing comes back, nor does
+// anything that another zone or account is to have, or that has gone.
+func TestPointersThatStayAway(t *testing.T) {
+	const zone, own = "127.in-addr.arpa", `{"type":"PTR","name":"2.0.18","data":"own.example.net."}`
+	for _, test := range []struct {
+		name string
+		do   func(w *world, id int64) error
+	}{
+		{"other data", func(w *world, id int64) error {
+			return second(w.tryUpdate(zone, id, params(t, `{"data":"x.example.net."}`)))
+		}},
+		{"another one in the same batch", func(w *world, id int64) error {
+			return second(w.tryBatch(zone, domain.Batch{Delete: []int64{id}, Create: []domain.Params{params(t, `{"type":"CNAME","name":"2.0.18","data":"x.example.net."}`)}}))
+		}},
+		{"there was another beside it", func(w *world, id int64) error {
+			w.add(zone, params(t, `{"type":"PTR","name":"2.0.18","data":"x.example.net."}`))
+			return second(w.tryDelete(zone, id))
+		}},
+		{"the address is free", func(w *world, id int64) error {
+			w.point(mine, 1, "127.18.0.2", "")
+			return second(w.tryDelete(zone, id))
+		}},
+		{"the droplet is named elsewhere", func(w *world, id int64) error {
+			w.point(mine, 1, "127.18.0.2", "a.example.org")
+			return second(w.tryDelete(zone, id))
+		}},
+		{"the droplet is another account's", func(w *world, id int64) error {
+			w.point(other, 2, "127.18.0.2", "a.example.com")
+			return second(w.tryDelete(zone, id))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.create(zone)
+			w.create("example.com")
+			r := w.add(zone, params(t, own))
+			w.point(mine, 1, "127.18.0.2", "a.example.com")
+			if err := test.do(w, r.ID); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.pointers(); strings.Contains(got, "a.example.") {
+				t.Errorf("there is %s", got)
+			}
+		})
+	}
+}
+
+// A rename of a droplet never touches what an owner wrote at its address, not
+// even if that says what the droplet is called.
+func TestRenamesLeaveWhatAnOwnerWrote(t *testing.T) {
+	const zone = "127.in-addr.arpa"
+	for _, own := range []string{
+		`{"type":"PTR","name":"2.0.18","data":"a.example.com.","ttl":60}`, `{"type":"PTR","name":"2.0.18","data":"b.example.com."}`,
+		`{"type":"CNAME","name":"2.0.18","data":"a.example.com."}`, `{"type":"TXT","name":"2.0.18","data":"mine"}`,
+	} {
+		w := newWorld(t)
+		w.create(zone)
+		w.create("example.com")
+		kept := w.add(zone, params(t, own))
+		for _, name := range []string{"a.example.com", "b.example.com", "a.example.com", "", "a.example.com", "c.example.org"} {
+			w.point(mine, 1, "127.18.0.2", name)
+			found := false
+			for _, r := range w.records(zone) {
+				found = found || r.ID == kept.ID && cmp.Equal(r, kept)
+			}
+			if !found {
+				t.Errorf("%s, when the droplet is %q: %v", own, name, w.shorts(zone))
+			}
+		}
+	}
+	w := newWorld(t)
+	w.create(zone)
+	w.create("example.com")
+	w.point(mine, 1, "127.18.0.2", "a.example.com")
+	beside := w.add(zone, params(t, `{"type":"PTR","name":"2.0.18","data":"b.example.com."}`))
+	for _, name := range []string{"b.example.com", "a.example.com", "c.example.com"} {
+		w.point(mine, 1, "127.18.0.2", name)
+		if got := w.pointers(); got != "2.0.18.127.in-addr.arpa. 1800 IN PTR b.example.com." {
+			t.Errorf("beside the cloud's, when the droplet is %q: %s", name, got)
+		}
+	}
+	if _, err := w.tryDelete(zone, beside.ID); err != nil || w.pointers() != "2.0.18.127.in-addr.arpa. 1800 IN PTR c.example.com." {
+		t.Errorf("without what was beside it: %v %s", err, w.pointers())
+	}
+}
+
+// A plan of an import says what it brings back.
+func TestPlanOfPointersThatComeBack(t *testing.T) {
+	const zone = "8.b.d.0.1.0.0.2.ip6.arpa"
+	w := newWorld(t)
+	w.create(zone)
+	w.create("example.com")
+	w.add(zone, params(t, `{"type":"PTR","name":"2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0","data":"own.example.net."}`))
+	w.point(mine, 1, "2001:db8::2", "six.example.com")
+	p, err := w.PlanUpdate(t.Context(), w.DB, mine, zone, domain.Change{File: domain.ParseZoneFile(zone, 1800, "@ TXT x\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"create line 1: (0 TXT @ x 1800)", "delete (9 PTR 2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 own.example.net 1800)",
+		"create (0 PTR 2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 six.example.com 1800)"}
+	if diff := cmp.Diff(want, planned(p)); diff != "" || p.Create != 2 {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if _, err := w.tryImport(zone, "@ TXT x\n"); err != nil || !strings.Contains(w.pointers(), "PTR six.example.com.") {
+		t.Errorf("%v: %s", err, w.pointers())
 	}
 }

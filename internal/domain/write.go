@@ -18,6 +18,9 @@ const maxChange = 1000
 // servers told after the commit. It returns the domain as it is then. An edit
 // that changes nothing leaves the serial alone.
 func (s *Service) write(ctx context.Context, tx *store.Tx, e *edit) (Domain, error) {
+	if _, err := e.bringBack(ctx); err != nil {
+		return e.domain, err
+	}
 	removed, added := e.difference()
 	d := e.domain
 	if len(removed)+len(added) == 0 {
