@@ -35,6 +35,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/schema"
 	"github.com/rockpool-cloud/rockpool/internal/size"
+	"github.com/rockpool-cloud/rockpool/internal/space"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
@@ -44,6 +45,7 @@ const node = "local"
 
 // cloud is everything, wired.
 type cloud struct {
+	space    *space.Guard
 	db       *store.DB
 	taken    chan struct{} // closed if another process has taken the database
 	engine   compute.Engine
@@ -71,7 +73,8 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	if cl.certificate, err = c.tlsFlags.open(time.Now, log); err != nil {
 		return nil, err
 	}
-	if cl.db, err = store.Open(ctx, c.database(), store.Exclusive(func() { close(cl.taken) })); err != nil {
+	cl.space = c.guard(c.Data, log)
+	if cl.db, err = store.Open(ctx, c.database(), store.Exclusive(func() { close(cl.taken) }), store.WithRoom(cl.space.MakeRoom)); err != nil {
 		return nil, err
 	}
 	if cl.engine, err = openEngine(ctx, c, cl, log); err != nil {
@@ -112,6 +115,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	cl.droplets.Pointers = cl.domains
 	door, err := api.New(api.Config{
 		DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(), Version: version, Log: log,
+		Room:    cl.space.Check,
 		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		Resources: slices.Concat([]resource.Resource{
 			account.Resource(cl.db, limits), cl.actions.Resource(places), key.Resource(cl.db),
@@ -217,6 +221,7 @@ func (cl *cloud) start(ctx context.Context) error {
 	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	cl.stop = stop
+	cl.background.Go(func() { cl.space.Keep(following) })
 	cl.background.Go(func() { cl.domains.Follow(following) })
 	cl.background.Go(func() { cl.domains.KeepKeys(following) })
 	cl.background.Go(func() { cl.droplets.Watch(following) })
@@ -244,5 +249,6 @@ func (cl *cloud) close() error {
 	if cl.db != nil {
 		errs = append(errs, cl.db.Close())
 	}
+	errs = append(errs, cl.space.Close())
 	return errors.Join(errs...)
 }

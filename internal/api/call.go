@@ -69,8 +69,20 @@ func (c *call) beforeCommit(ctx context.Context, tx *store.Tx, response *resourc
 	return c.remember(ctx, tx)
 }
 
+// room refuses what makes something new while there is no room for it. An action
+// of what is there already may be the one that makes some.
+func (c *call) room() error {
+	if c.Room == nil || c.link.Rel != "create" || strings.HasSuffix(c.link.Path, "/actions") {
+		return nil
+	}
+	return c.Room()
+}
+
 // do has the handler answer. After a commit nothing makes it an error.
 func (c *call) do(ctx context.Context) (*answer, error) {
+	if err := c.room(); err != nil {
+		return nil, err
+	}
 	response, err := c.handle(ctx)
 	if c.request.Committed() {
 		c.torn.changed(c.path())

@@ -30,6 +30,7 @@ type Config struct {
 	Tokens    *oauth.Tokens
 	Resources []resource.Resource
 	Limiter   *ratelimit.Limiter
+	Room      func() error // refuses what is new while there is no room for it; nil: never
 	Metrics   http.Handler // what Prometheus asks for; for every good token
 	Version   string       // of Rockpool
 	Log       *slog.Logger

@@ -53,7 +53,9 @@ func TestACommitThatFails(t *testing.T) {
 // than it is.
 func TestADiskThatIsFullInTheMiddle(t *testing.T) {
 	storetest.NeedSQLite(t, "a pragma makes the disk full")
-	db := openStill(t)
+	var rooms []bool // asked for by who has the turn
+	db := open(t, storetest.Source(t), store.WithClock(func() time.Time { return time.Unix(1, 0) }),
+		store.WithRoom(func(full bool) { rooms = append(rooms, full) }))
 	pages := func(limit string) error {
 		return db.Write(t.Context(), func(tx *store.Tx) error {
 			var n int
@@ -79,6 +81,19 @@ func TestADiskThatIsFullInTheMiddle(t *testing.T) {
 		} else if !store.IsFull(errs[i]) {
 			t.Errorf("write %d: %v", i, errs[i])
 		}
+	}
+	if err := add(db, large); !store.IsFull(err) {
+		t.Errorf("the write that is too large, alone: %v", err)
+	} else {
+		errs = append(errs, err)
+	}
+	for i, err := range errs {
+		if err != nil && (strings.Contains(err.Error(), "rollback") || strings.Contains(err.Error(), "savepoint")) {
+			t.Errorf("write %d tells of what SQLite had done by itself: %v", i, err)
+		}
+	}
+	if !slices.Contains(rooms, true) {
+		t.Error("nobody was asked to make room")
 	}
 	assertUUIDs(t, db, want...)
 	if err := pages("1000000"); err != nil {

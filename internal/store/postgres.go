@@ -184,6 +184,10 @@ func (p postgres) args(given []any) []any {
 	return taken
 }
 
+// rolledBack never holds: PostgreSQL keeps a transaction that has failed until it
+// is told to end it.
+func (p postgres) rolledBack(error) bool { return false }
+
 func (p postgres) lost(err error) bool { return postgresLost(err) }
 
 func (p postgres) raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"golang.org/x/sys/unix"
@@ -111,7 +112,18 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-func sqliteFull(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL }
+// sqliteFull holds for a file of the database that can't grow, and for the one of
+// shared memory beside it, of which SQLite says it in another way.
+func sqliteFull(err error) bool {
+	code := sqliteCode(err)
+	return code&0xff == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR_SHMSIZE
+}
+
+// rolledBack holds when there was nothing to roll back. After a full disk and
+// some other errors SQLite has done so by itself.
+func (f sqliteFile) rolledBack(err error) bool {
+	return sqliteCode(err) == sqlite3.SQLITE_ERROR && strings.Contains(err.Error(), "no transaction is active")
+}
 
 func sqliteUnique(err error) bool {
 	code := sqliteCode(err)

@@ -22,9 +22,10 @@ type backend interface {
 	migrations(db *sql.DB) (*goose.Provider, error)
 	begin(ctx context.Context, on *pool) error // a transaction that may write, the only one
 	commit(ctx context.Context, on *sql.Conn) error
-	snapshot() *sql.TxOptions // of a transaction that reads what was at one time
-	args(given []any) []any   // as it can take them
-	lost(err error) bool      // whether err may say that the connection is of no use any more
+	snapshot() *sql.TxOptions  // of a transaction that reads what was at one time
+	args(given []any) []any    // as it can take them
+	lost(err error) bool       // whether err may say that the connection is of no use any more
+	rolledBack(err error) bool // whether the error of a ROLLBACK says that it was done already
 	raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error
 }
 
@@ -47,6 +48,7 @@ type DB struct {
 	lost    func()       // called when the claim is; nil if there is to be none
 	unclaim func() error // nil without a claim
 	folder  *os.File     // whose lock is held; nil if there is none
+	room    func(full bool)
 }
 
 // Option changes how Open works.
@@ -55,6 +57,12 @@ type Option func(*DB)
 // WithClock makes the database take its times from now.
 func WithClock(now func() time.Time) Option {
 	return func(db *DB) { db.now = now }
+}
+
+// WithRoom has makeRoom called before something is written to an SQLite
+// database, and with full when the disk had no room for it.
+func WithRoom(makeRoom func(full bool)) Option {
+	return func(db *DB) { db.room = makeRoom }
 }
 
 // AsItIs leaves the tables as they are: Open fails if they are not those of
@@ -67,7 +75,7 @@ func AsItIs() Option {
 // URL of a PostgreSQL database, or the path of an SQLite file, which is made if
 // it is not there.
 func Open(ctx context.Context, source string, options ...Option) (*DB, error) {
-	db := &DB{backend: backendOf(source), now: time.Now}
+	db := &DB{backend: backendOf(source), now: time.Now, room: func(bool) {}}
 	for _, option := range options {
 		option(db)
 	}
@@ -96,7 +104,7 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	write.SetMaxOpenConns(1)
-	if db.writer, err = newWriter(ctx, db.backend, write, db.now); err != nil {
+	if db.writer, err = newWriter(ctx, db.backend, write, db.now, db.room); err != nil {
 		write.Close()
 		return err
 	}

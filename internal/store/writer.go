@@ -19,6 +19,7 @@ type writer struct {
 	conn    *sql.Conn
 	pool    *pool // of conn; nil while there is none
 	now     func() time.Time
+	room    func(full bool) // makes some on the disk
 	commits atomic.Uint64
 
 	waiting atomic.Int64  // how many want the turn
@@ -40,8 +41,8 @@ type group struct {
 // must not wait for everybody who is late.
 const openLimit = 10 * time.Millisecond
 
-func newWriter(ctx context.Context, b backend, db *sql.DB, now func() time.Time) (*writer, error) {
-	w := &writer{backend: b, db: db, now: now, hooked: make(chan struct{})}
+func newWriter(ctx context.Context, b backend, db *sql.DB, now func() time.Time, room func(full bool)) (*writer, error) {
+	w := &writer{backend: b, db: db, now: now, room: room, hooked: make(chan struct{})}
 	close(w.hooked)
 	return w, w.connect(ctx)
 }
@@ -72,8 +73,19 @@ func (w *writer) drop() {
 	_ = w.disconnect()
 }
 
-// begin begins a transaction, by another connection if this one has been lost.
+// begin begins a transaction, and makes room on a full disk for that.
 func (w *writer) begin(ctx context.Context) error {
+	w.room(false)
+	err := w.tryBegin(ctx)
+	if sqliteFull(err) {
+		w.room(true)
+		err = w.tryBegin(ctx) // nothing has been done yet
+	}
+	return err
+}
+
+// tryBegin begins a transaction, by another connection if this one has been lost.
+func (w *writer) tryBegin(ctx context.Context) error {
 	if w.pool != nil {
 		err := w.backend.begin(ctx, w.pool)
 		if err == nil || !w.backend.lost(err) {
@@ -164,8 +176,11 @@ func (w *writer) run(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) erro
 // takeBack undoes the part of a group that has failed for that reason. After
 // some errors, as that of a full disk, SQLite has undone all of them.
 func (w *writer) takeBack(ctx context.Context, g *group, reason error) error {
+	if sqliteFull(reason) {
+		w.room(true) // for the next one
+	}
 	if len(g.parts) == 0 {
-		_, err := w.pool.exec(ctx, "ROLLBACK")
+		_, err := w.rollback(ctx)
 		w.end(g, nil)
 		return err
 	}
@@ -174,10 +189,22 @@ func (w *writer) takeBack(ctx context.Context, g *group, reason error) error {
 		_, err = w.pool.exec(ctx, "RELEASE part")
 	}
 	if err != nil {
-		_, rollback := w.pool.exec(ctx, "ROLLBACK")
+		already, rollback := w.rollback(ctx)
+		if already {
+			err = nil // the savepoint was gone with its transaction
+		}
 		w.end(g, errors.Join(reason, err, rollback))
 	}
 	return err
+}
+
+// rollback ends the transaction; already is true if the database had done so.
+func (w *writer) rollback(ctx context.Context) (already bool, err error) {
+	_, err = w.pool.exec(ctx, "ROLLBACK")
+	if err != nil && w.backend.rolledBack(err) {
+		return true, nil
+	}
+	return false, err
 }
 
 // passOn leaves the open group to the next who waits for the turn, or commits
@@ -195,7 +222,10 @@ func (w *writer) commit(ctx context.Context) {
 		if w.backend.lost(err) {
 			w.commits.Add(1) // nobody knows
 		}
-		_, rollback := w.pool.exec(ctx, "ROLLBACK")
+		if sqliteFull(err) {
+			w.room(true) // for the next one
+		}
+		_, rollback := w.rollback(ctx)
 		w.end(g, errors.Join(err, rollback))
 		return
 	}

@@ -3,6 +3,7 @@ package rockpooltest
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -69,4 +70,18 @@ func (b *book) tail(n int) string {
 		}
 	}
 	return strings.Join(telling[max(0, len(telling)-n):], "\n")
+}
+
+// DNS returns where the server that runs answers for its domains.
+func (s *Server) DNS() string {
+	s.tb.Helper()
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	for _, line := range slices.Backward(s.log.lines) {
+		if at, ok := strings.CutPrefix(line, "DNS:"); ok {
+			return strings.Fields(at)[0]
+		}
+	}
+	s.tb.Fatal("rockpool did not say where its name server is")
+	return ""
 }
