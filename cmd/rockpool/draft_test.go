@@ -42,7 +42,7 @@ func (a answer) first(t *testing.T) map[string]any {
 type object = map[string]any
 
 func draftImage() object {
-	return object{"id": 1.0, "slug": "micro", "name": "Micro x64", "distribution": "Unknown", "public": true}
+	return object{"id": 1.0, "slug": "micro", "name": "Micro x64", "distribution": "Debian", "public": true}
 }
 
 func TestTheDraftView(t *testing.T) {

@@ -28,7 +28,7 @@ const (
 // its Ubuntu 22.04 "snapshot", and a test of Terraform's provider wants that.
 func catalog(mirror string) []entry {
 	return []entry{
-		{"micro", "Micro x64", "Unknown", "base", 10,
+		{"micro", "Micro x64", "Debian", "base", 10,
 			"Busybox and dropbear on Debian's cloud kernel: up in seconds", diskimage.Micro{Mirror: mirror}},
 		{"debian-12-x64", "12 x64", "Debian", "base", 10,
 			"Debian 12 x64", diskimage.Debian{Suite: "bookworm", Mirror: mirror}},
