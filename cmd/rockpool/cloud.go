@@ -98,6 +98,13 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		DB: cl.db, Actions: cl.actions, Images: cl.images, Regions: places, Sizes: sizes,
 		Pool: pool(c), Engine: cl.engine, Limits: limits, Log: log,
 		Resume: c.ResumeDroplets, Budget: c.budgeted(capabilities),
+		Ready: func(ctx context.Context) error {
+			if _, known := capabilities(); known {
+				return nil
+			}
+			_, err := cl.engine.Capabilities(ctx)
+			return err
+		},
 	}
 	if c.Compute == "simulated" {
 		cl.droplets.Features = []string{"simulated"}

@@ -83,6 +83,7 @@ func New(c Config) (*Door, error) {
 	if err := s.describe(router, loaded); err != nil {
 		return nil, err
 	}
+	s.routeAbsent(router)
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}

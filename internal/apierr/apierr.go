@@ -103,6 +103,11 @@ func HeadersTooLarge() *Error {
 	return headersTooLarge.error("The path and the headers are too large altogether; send parameters in the body.")
 }
 
+// NotImplemented says that a product is not here, which others of this API have.
+func NotImplemented(product string) *Error {
+	return notImplemented.error("%s: this is not there yet.", product)
+}
+
 // Unavailable says that the server can't do it for now, but could later.
 func Unavailable(message string) *Error { return serviceUnavailable.error("%s", message) }
 

@@ -44,6 +44,8 @@ var (
 		"The path and the headers are larger than the server reads.")
 	serverError = define(http.StatusInternalServerError, "server_error",
 		"The server has failed; its log has the reason beside the request_id.")
+	notImplemented = define(http.StatusNotImplemented, "not_implemented",
+		"The path is of a product that is not there yet; the message names it.")
 	serviceUnavailable = define(http.StatusServiceUnavailable, "service_unavailable",
 		"The server can't do this now but could later; the Retry-After header tells in how many seconds to ask again.")
 )

@@ -30,6 +30,13 @@ var preconditions = map[string]func(runs bool) error{
 	"power_cycle": nil,
 }
 
+// notThereYet are the other types that the contract has.
+var notThereYet = map[string]bool{
+	"password_reset": true, "resize": true, "snapshot": true, "rebuild": true, "restore": true,
+	"enable_backups": true, "disable_backups": true, "change_backup_policy": true,
+	"enable_ipv6": true, "enable_private_networking": true,
+}
+
 // Get returns the account's droplet with that id, or apierr.NotFound.
 func (s *Service) Get(ctx context.Context, accountID, id int64) (Droplet, error) {
 	return get(ctx, s.DB, accountID, id)
@@ -57,7 +64,12 @@ func (s *Service) Runs(ctx context.Context, accountID, id int64, actionType stri
 // seen before.
 func (s *Service) Act(ctx context.Context, tx *store.Tx, accountID, id int64, actionType string, runs bool) (action.Action, error) {
 	precondition, ok := preconditions[actionType]
-	if !ok {
+	switch {
+	case notThereYet[actionType]:
+		return action.Action{}, apierr.Invalid("type", "%s is not there yet", actionType)
+	case actionType == "change_kernel":
+		return action.Action{}, apierr.Invalid("type", "Kernel is not available for this Droplet")
+	case !ok:
 		return action.Action{}, apierr.Invalid("type", "Type is invalid")
 	}
 	d, err := get(ctx, tx, accountID, id)

@@ -26,7 +26,7 @@ func (s *Service) Definitions() []action.Definition {
 			},
 			Observe:  s.observe,
 			Complete: s.completed,
-			Abort:    s.removed, // a droplet that could not be made is no droplet
+			Abort:    s.notMade,
 		},
 		{
 			Type: "destroy",
@@ -212,6 +212,19 @@ func (s *Service) completed(ctx context.Context, tx *store.Tx, a action.Action, 
 // machine: it is wanted as it was.
 func (s *Service) seen(ctx context.Context, tx *store.Tx, a action.Action, seen string) error {
 	return setStatus(ctx, tx, a.ResourceID, statusOf(compute.State(seen)))
+}
+
+// notMade removes a droplet that could not be made: it is none. Its action and
+// the log keep the reason.
+func (s *Service) notMade(ctx context.Context, tx *store.Tx, a action.Action, seen string) error {
+	d, err := machine(ctx, tx, a.ResourceID)
+	if err != nil {
+		return err
+	}
+	tx.OnCommit(func() {
+		s.Log.Warn("a droplet could not be made", "droplet", d.ID, "name", d.Name, "image", d.Image.Name, "reason", a.Reason)
+	})
+	return s.removed(ctx, tx, a, seen)
 }
 
 func (s *Service) removed(ctx context.Context, tx *store.Tx, a action.Action, _ string) error {

@@ -173,6 +173,12 @@ func (s *Service) template(ctx context.Context, accountID int64, c Create) (Drop
 	if err != nil {
 		return Droplet{}, err
 	}
+	if s.Ready != nil {
+		if err := s.Ready(ctx); err != nil {
+			s.Log.Warn("a create is refused: no machine can run here", "reason", err)
+			return Droplet{}, apierr.Refused("No hypervisor fits this Droplet: %v", err)
+		}
+	}
 	disk, err := s.chooseImage(ctx, accountID, string(c.Image), dimensions)
 	if err != nil {
 		return Droplet{}, err
@@ -220,18 +226,21 @@ func (s *Service) chooseSize(slug string) (size.Size, error) {
 }
 
 func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug string, on size.Size) (image.Image, error) {
-	invalid := apierr.Invalid("image", "You specified an invalid image for Droplet creation.")
+	// The first sentence is the contract's, which clients match; why, stands
+	// behind it.
+	invalid := func(format string, args ...any) *apierr.Error {
+		return apierr.Invalid("image", "You specified an invalid image for Droplet creation. "+format, args...)
+	}
 	found, err := s.Images.Lookup(ctx, accountID, idOrSlug)
 	if missing := new(apierr.Error); errors.As(err, &missing) {
-		return found, invalid
+		return found, invalid("There is no image %q here.", idOrSlug)
 	}
 	if err != nil {
 		return found, err
 	}
 	if obstacle := s.Images.Obstacle(ctx, found.Slug); obstacle != nil {
-		// The sentence is the contract's; why, stands beside it.
-		invalid.Fields[0].Message = fmt.Sprintf("Image %s is not available here: %v", idOrSlug, obstacle)
-		return found, invalid
+		s.Log.Warn("a create is refused for its image", "image", idOrSlug, "reason", obstacle)
+		return found, invalid("Image %s can't be had here: %v", idOrSlug, obstacle)
 	}
 	if on.DiskGB < found.MinDiskGB {
 		return found, apierr.Invalid("size", "The image needs a disk of at least %d GB, size %s has %d GB",
@@ -283,13 +292,13 @@ func (s *Service) checkOptions(c Create, where region.Region) error {
 	case len(c.UserData) > maxUserData:
 		return apierr.Invalid("user_data", "User data is too long: %d bytes, the maximum is %d", len(c.UserData), maxUserData)
 	case c.IPv6 && !slices.Contains(features, "ipv6"):
-		return apierr.Invalid("ipv6", "Region %s does not support IPv6", where.Slug)
+		return apierr.Invalid("ipv6", "Region %s does not support IPv6, which is not there yet", where.Slug)
 	case c.Backups && !slices.Contains(features, "backups"):
-		return apierr.Invalid("backups", "Region %s does not support backups", where.Slug)
+		return apierr.Invalid("backups", "Region %s does not support backups, which are not there yet", where.Slug)
 	case c.BackupPolicy != nil && !c.Backups:
 		return apierr.Invalid("backup_policy", "Backup policy needs backups to be on")
 	case len(c.Volumes) > 0:
-		return apierr.Invalid("volumes", "Region %s does not support volumes", where.Slug)
+		return apierr.Invalid("volumes", "Region %s does not support volumes, which are not there yet", where.Slug)
 	case c.PublicNetworking != nil && !*c.PublicNetworking:
 		return apierr.Invalid("public_networking", "Region %s has no droplets without public networking", where.Slug)
 	case c.VPC != "" && c.VPC != where.DefaultVPC():

@@ -3,6 +3,7 @@
 package droplet
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -66,6 +67,9 @@ type Service struct {
 	Engine  compute.Engine
 	Limits  account.Limits
 	Log     *slog.Logger
+
+	// Ready says why no machine can run here; nil if none ever is in the way.
+	Ready func(ctx context.Context) error
 
 	// Budget is what all droplets together may have; nil for no bound.
 	Budget func() Budget

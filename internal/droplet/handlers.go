@@ -3,10 +3,12 @@ package droplet
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/list"
 	"github.com/rockpool-cloud/rockpool/internal/resource"
 	"github.com/rockpool-cloud/rockpool/internal/store"
@@ -58,10 +60,27 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 		return nil, err
 	}
 	d, err := s.Get(ctx, r.AccountID, id)
+	if missing := new(apierr.Error); errors.As(err, &missing) {
+		return nil, s.whyMissing(ctx, r.AccountID, id, missing)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return resource.One(http.StatusOK, "droplet", s.View(d)), nil
+}
+
+// whyMissing says behind the usual sentence why a droplet could not be made:
+// doctl looks for the droplet after its create has failed, and shows what it is
+// told then.
+func (s *Service) whyMissing(ctx context.Context, accountID, id int64, missing *apierr.Error) error {
+	reason, err := failedCreate(ctx, s.DB, accountID, id)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		missing.Message += " It could not be made: " + reason
+	}
+	return missing
 }
 
 func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {

@@ -205,3 +205,13 @@ func allIDs(ctx context.Context, q store.Querier) (map[int64]bool, error) {
 	}
 	return all, err
 }
+
+// failedCreate is the reason why the account's droplet could not be made; empty
+// if it could, or was deleted meanwhile.
+func failedCreate(ctx context.Context, q store.Querier, accountID, id int64) (reason string, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(max(reason), '') FROM actions
+		WHERE resource_type = 'droplet' AND resource_id = $1 AND account_id = $2 AND type = 'create' AND status = 'errored'
+		AND NOT EXISTS (SELECT 1 FROM actions WHERE resource_type = 'droplet' AND resource_id = $1 AND type = 'destroy')`,
+		id, accountID).Scan(&reason)
+	return reason, err
+}
