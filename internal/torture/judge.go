@@ -15,6 +15,7 @@ type excuses struct {
 	refusals  bool         // requests may be refused for lack of space, or of a database
 	disturbed map[int]bool // machines that may have another state than their last action says
 	deaf      bool         // guests may not obey a shutdown
+	resumed   int          // how often machines may have been powered on by the cloud itself
 }
 
 // verdict collects findings.
@@ -98,6 +99,7 @@ func (v *verdict) count(id int, d *droplet) {
 	if d.deleted != "" {
 		most["destroy"]++
 	}
+	most["power_on"] += v.excuses.resumed
 	for _, a := range v.truth.actions {
 		if a.ResourceID == id {
 			have[a.Type]++
