@@ -72,7 +72,7 @@ type world struct {
 // newWorld starts a cloud. What this machine lacks for it skips the test.
 func newWorld(tb testing.TB, s species) *world {
 	tb.Helper()
-	flags := []string{"--compute", s.engine, "--droplet-limit", "100000"}
+	flags := []string{"--compute", s.engine, "--droplet-limit", "100000", "--memory-budget", "none", "--disk-budget", "none"}
 	w := &world{tb: tb, kind: s, progress: &progress{}, strikes: map[string]int{}, excuses: excuses{disturbed: map[int]bool{}}}
 	var image string
 	if s.simulated() {
