@@ -37,6 +37,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/size"
 	"github.com/rockpool-cloud/rockpool/internal/space"
 	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/sweep"
 )
 
 // node names this process among those that work on one database. One folder
@@ -46,6 +47,7 @@ const node = "local"
 // cloud is everything, wired.
 type cloud struct {
 	space    *space.Guard
+	sweep    func(ctx context.Context) // removes what is too old, until ctx ends
 	db       *store.DB
 	taken    chan struct{} // closed if another process has taken the database
 	engine   compute.Engine
@@ -94,6 +96,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 	limits := account.Limits{Droplets: c.DropletLimit}
 	cl.actions = action.NewEngine(cl.db, node, log)
 	cl.actions.Hold = c.Hold
+	cl.sweep = func(ctx context.Context) { sweep.Run(ctx, cl.db, log, c.sweeps()) }
 	cl.droplets = &droplet.Service{
 		DB: cl.db, Actions: cl.actions, Images: cl.images, Regions: places, Sizes: sizes,
 		Pool: pool(c), Engine: cl.engine, Limits: limits, Log: log,
@@ -229,6 +232,7 @@ func (cl *cloud) start(ctx context.Context) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	cl.stop = stop
 	cl.background.Go(func() { cl.space.Keep(following) })
+	cl.background.Go(func() { cl.sweep(following) })
 	cl.background.Go(func() { cl.domains.Follow(following) })
 	cl.background.Go(func() { cl.domains.KeepKeys(following) })
 	cl.background.Go(func() { cl.droplets.Watch(following) })

@@ -26,6 +26,7 @@ type serveCommand struct {
 	namesFlags
 	budgetFlags
 	spaceFlags
+	ageFlags
 	Listen         string        `help:"Address and port of the API and the panel." default:"127.0.0.1:8080"`
 	Nameservers    []string      `help:"Host names of this cloud's name servers, for the NS records of new domains. Default: ns1 to ns3.rockpool.internal."`
 	Compute        string        `help:"What runs machines: qemu, or simulated for tests: no machine at all." enum:"qemu,simulated" default:"qemu"`

@@ -96,11 +96,20 @@ func (k *Keys) Find(ctx context.Context, key Key, hash Hash) (*Answer, error) {
 	return &a, nil
 }
 
-// Save remembers the answer of the request that tx carries out. It forgets
-// those that are too old. ErrTaken if the key has an answer already.
+// Sweep removes answers that are not remembered any more.
+func Sweep(ctx context.Context, tx *store.Tx, limit int) (int64, error) {
+	return tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE (account_id, key) IN (
+		SELECT account_id, key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`,
+		store.Micros(tx.Now().Add(-Kept)), limit)
+}
+
+// Save remembers the answer of the request that tx carries out. ErrTaken if the
+// key has an answer that is still remembered.
 func (k *Keys) Save(ctx context.Context, tx *store.Tx, key Key, hash Hash, a Answer) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE created_at <= $1`, store.Micros(tx.Now().Add(-Kept))); err != nil {
-		return fmt.Errorf("forget old idempotency keys: %w", err)
+	_, err := tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE account_id = $1 AND key = $2 AND created_at <= $3`,
+		key.AccountID, key.Text, store.Micros(tx.Now().Add(-Kept)))
+	if err != nil {
+		return fmt.Errorf("forget an old idempotency key: %w", err)
 	}
 	header, err := json.Marshal(a.Header)
 	if err != nil {

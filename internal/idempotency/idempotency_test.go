@@ -129,9 +129,41 @@ func TestAKeyHasOneAnswerForADay(t *testing.T) {
 	if found, err := w.keys.Find(t.Context(), w.key("k"), idempotency.Hash{2}); err != nil || found == nil || found.Status != 202 {
 		t.Errorf("the new answer: %v, %v", found, err)
 	}
-	w.now = w.now.Add(idempotency.Kept)
-	if err := w.save("l", idempotency.Hash{3}, young, nil); err != nil || w.rows() != 1 {
-		t.Errorf("%v; old answers are left: %d", err, w.rows())
+}
+
+// Answers that are too old are removed, so many at a time, and others are not.
+func TestSweep(t *testing.T) {
+	w := newWorld(t)
+	save := func(keys ...string) {
+		t.Helper()
+		for _, key := range keys {
+			if err := w.save(key, idempotency.Hash{1}, idempotency.Answer{Status: 201, Header: http.Header{}}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sweep := func(want int64) {
+		t.Helper()
+		err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+			if n, err := idempotency.Sweep(t.Context(), tx, 2); err != nil || n != want {
+				t.Errorf("%d answers are removed, %v; want %d", n, err, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	save("a", "b", "c")
+	w.now = w.now.Add(idempotency.Kept - time.Microsecond)
+	save("d")
+	sweep(0)
+	w.now = w.now.Add(time.Microsecond)
+	sweep(2)
+	sweep(1)
+	sweep(0)
+	if n := w.rows(); n != 1 {
+		t.Errorf("%d answers are left, want the young one", n)
 	}
 }
 
