@@ -35,7 +35,12 @@ func (c *clock) advance(d time.Duration) {
 
 func openDB(t *testing.T, c *clock) (*store.DB, int64) {
 	t.Helper()
-	db, err := store.Open(t.Context(), storetest.Source(t), store.WithClock(c.now))
+	return openDBAt(t, c.now)
+}
+
+func openDBAt(t *testing.T, now func() time.Time) (*store.DB, int64) {
+	t.Helper()
+	db, err := store.Open(t.Context(), storetest.Source(t), store.WithClock(now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +58,12 @@ func openDB(t *testing.T, c *clock) (*store.DB, int64) {
 
 func start(t *testing.T, db *store.DB, owner string, definitions ...action.Definition) *action.Engine {
 	t.Helper()
-	e := action.NewEngine(db, owner, slog.New(slog.DiscardHandler))
+	return startLogged(t, db, owner, slog.New(slog.DiscardHandler), definitions...)
+}
+
+func startLogged(t *testing.T, db *store.DB, owner string, log *slog.Logger, definitions ...action.Definition) *action.Engine {
+	t.Helper()
+	e := action.NewEngine(db, owner, log)
 	for i := range definitions {
 		definitions[i].ResourceType = "thing"
 	}
@@ -227,33 +237,6 @@ func TestCloseLeavesTheActionForTheNextStart(t *testing.T) {
 	}
 	if got := d.read(); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("steps %v: a journaled step was done again", got)
-	}
-}
-
-func TestAnotherNodeTakesOverWhenTheLeaseIsOut(t *testing.T) {
-	c := &clock{at: time.Unix(1e9, 0)}
-	db, accountID := openDB(t, c)
-	step, began, release := blocking()
-	definition := action.Definition{Type: "try", Steps: []action.Step{step}}
-	dead := start(t, db, "dead", definition)
-	a, err := openAction(t, db, dead, accountID, "try", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-began
-	dead.Close() // as a node that was unplugged: it renews nothing
-
-	alive := start(t, db, "alive", definition)
-	if len(began) != 0 {
-		t.Error("the action was taken over while its lease ran")
-	}
-	alive.Close()
-	c.advance(31 * time.Second)
-	alive = start(t, db, "alive", definition)
-	<-began
-	close(release)
-	if a, err := alive.Wait(t.Context(), accountID, a.ID); err != nil || a.Status != action.Completed {
-		t.Errorf("ended %+v, %v", a, err)
 	}
 }
 

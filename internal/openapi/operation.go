@@ -128,7 +128,7 @@ func happens(kind apierr.Kind, link *schema.Link) bool {
 	switch kind.Status {
 	case http.StatusNotFound:
 		return len(link.Variables) > 0
-	case http.StatusMethodNotAllowed:
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return false // not where the link is
 	case http.StatusConflict:
 		return link.Method != http.MethodGet
