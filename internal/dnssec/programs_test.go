@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +16,7 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/dns"
+	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
 	"github.com/rockpool-cloud/rockpool/internal/needs"
 	"github.com/rockpool-cloud/rockpool/internal/zone"
 )
@@ -118,7 +119,7 @@ server:
   verbosity: 1
   do-daemonize: no
   num-threads: 1
-  interface: 127.0.0.1@%[2]d
+  interface: %[2]s@5300
   access-control: 127.0.0.0/8 allow
   do-not-query-localhost: no
   do-ip6: no
@@ -131,43 +132,24 @@ remote-control:
 `
 
 // startUnbound starts a validating resolver that is told who serves some zones,
-// and returns its address. A port that is free may be taken by others before
-// unbound has it.
+// and returns its address.
 func startUnbound(t *testing.T, keys Keys, servers map[string]*dns.Server) string {
 	t.Helper()
 	path := needs.Program(t, "unbound", "unbound")
-	var said string
-	for range 5 {
-		port := freePort(t)
-		dir := t.TempDir()
-		conf := filepath.Join(dir, "unbound.conf")
-		ds := strings.ReplaceAll(keys.DS(origin, 60).String(), "\t", " ")
-		text := fmt.Sprintf(unboundConf, dir, port, ds)
-		for name, s := range servers {
-			text += fmt.Sprintf("stub-zone:\n  name: %q\n  stub-addr: 127.0.0.1@%d\n", name, s.Addresses()[0].Port())
-		}
-		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if said = run(t, exec.Command(path, "-d", "-c", conf)); said == "" {
-			return fmt.Sprintf("127.0.0.1:%d", port)
-		}
+	dir, own := t.TempDir(), rockpooltest.ClaimRange(t).Addr().Next()
+	conf := filepath.Join(dir, "unbound.conf")
+	ds := strings.ReplaceAll(keys.DS(origin, 60).String(), "\t", " ")
+	text := fmt.Sprintf(unboundConf, dir, own, ds)
+	for name, s := range servers {
+		text += fmt.Sprintf("stub-zone:\n  name: %q\n  stub-addr: 127.0.0.1@%d\n", name, s.Addresses()[0].Port())
 	}
-	t.Fatalf("unbound does not start:\n%s", said)
-	return ""
-}
-
-// freePort returns a port that is free for TCP.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
+	if said := run(t, exec.Command(path, "-d", "-c", conf)); said != "" {
+		t.Fatalf("unbound does not start:\n%s", said)
 	}
-	return l.Addr().(*net.TCPAddr).Port
+	return netip.AddrPortFrom(own, 5300).String()
 }
 
 // run starts a resolver and waits until it serves; if it does not, run returns

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
 	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
@@ -18,7 +19,7 @@ import (
 // takes NOTIFY messages that this key has signed.
 type program struct {
 	name, debian string
-	text         string // of its configuration: %[1]d its port, %[2]q its folder, %[3]s our address, %[4]d our port
+	text         string // of its configuration: %[1]d its port, %[2]q its folder, %[3]s our address, %[4]d our port, %[5]s its address
 	arguments    []string
 	catalogs     bool // it learns by catalog.invalid. which zones there are
 }
@@ -32,7 +33,7 @@ var programs = []program{
 }
 
 const knotText = `server:
-  listen: 127.0.0.1@%[1]d
+  listen: %[5]s@%[1]d
   rundir: %[2]q
 database:
   storage: %[2]q
@@ -92,7 +93,7 @@ zone "catalog.invalid" {
 `
 
 const nsdText = `server:
-  ip-address: 127.0.0.1@%[1]d
+  ip-address: %[5]s@%[1]d
   server-count: 1
   username: ""
   chroot: ""
@@ -122,8 +123,10 @@ zone:
 func startSecondary(t *testing.T, from program, config Config) (p *Primary, ours, theirs string) {
 	t.Helper()
 	needs.Program(t, from.name, from.debian)
-	port, folder := freePort(t), t.TempDir()
-	secondary := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))
+	folder, secondary := t.TempDir(), netip.AddrPortFrom(rockpooltest.ClaimRange(t).Addr().Next(), 5300)
+	if from.name == "named" { // it only listens on addresses that an interface has
+		secondary = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(freePort(t)))
+	}
 	config.Keys, config.Catalog = testKeys, "catalog.invalid."
 	config.Secondaries = []Secondary{{Address: secondary, Key: "k256."}}
 	p, ours = started(t, config, 10)
@@ -132,7 +135,7 @@ func startSecondary(t *testing.T, from program, config Config) (p *Primary, ours
 	}
 	t.Cleanup(p.Close)
 	at := netip.MustParseAddrPort(ours)
-	run(t, folder, fmt.Sprintf(from.text, port, folder, at.Addr(), at.Port()), from.name, from.arguments...)
+	run(t, folder, fmt.Sprintf(from.text, secondary.Port(), folder, at.Addr(), at.Port(), secondary.Addr()), from.name, from.arguments...)
 	return p, ours, secondary.String()
 }
 

@@ -17,10 +17,10 @@ const (
 
 var nextRange atomic.Int64
 
-// claimRange returns a /24 of loopback addresses that no other test has, in
+// ClaimRange returns a /24 of loopback addresses that no other test has, in
 // this process or another one: a socket on its last address says so for as
 // long as the test runs.
-func claimRange(tb testing.TB) netip.Prefix {
+func ClaimRange(tb testing.TB) netip.Prefix {
 	tb.Helper()
 	for range ranges {
 		// Processes that start together begin far from each other.

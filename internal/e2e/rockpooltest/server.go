@@ -44,7 +44,7 @@ func New(tb testing.TB, flags ...string) *Server {
 // NewIn is New for a folder of data of the test's choice.
 func NewIn(tb testing.TB, data string, flags ...string) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, flags: flags, Data: data, Addresses: claimRange(tb)}
+	s := &Server{tb: tb, flags: flags, Data: data, Addresses: ClaimRange(tb)}
 	s.listen = net.JoinHostPort(s.Addresses.Addr().Next().String(), "0")
 	tb.Cleanup(s.cleanUp)
 	return s
