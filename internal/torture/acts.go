@@ -66,6 +66,9 @@ func (c *client) delete(at int) {
 	id := c.mine[at]
 	path := fmt.Sprintf("droplets/%d", id)
 	r := c.acknowledge(path, c.send(http.MethodDelete, path, "", nil))
+	if r.status == http.StatusServiceUnavailable {
+		c.unfreed = append(c.unfreed, fmt.Sprintf("DELETE of droplet %d was answered 503: %s", id, r.body))
+	}
 	switch {
 	case r.status == http.StatusNotFound:
 		c.gone(id)

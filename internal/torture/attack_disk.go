@@ -2,7 +2,8 @@ package torture
 
 import "math/rand/v2"
 
-// fillDisk takes all space of the data folder for a while.
+// fillDisk takes all space of the data folder for a while. Every second time the
+// program is killed meanwhile, and has to start without space.
 var fillDisk = Attack{
 	Name: "fill the disk",
 	Fits: func(w *world) bool { return w.disk != nil },
@@ -13,6 +14,11 @@ var fillDisk = Attack{
 			w.tb.Error(err)
 		}
 		w.acknowledged(1 + dice.IntN(w.kind.strides))
+		if dice.IntN(2) == 0 {
+			w.crash()
+			w.Start()
+			w.acknowledged(1)
+		}
 		if err := w.disk.free(); err != nil {
 			w.tb.Error(err)
 		}

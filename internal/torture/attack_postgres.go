@@ -16,7 +16,7 @@ var killPostgres = Attack{
 }
 
 func (w *world) endPostgres() {
-	w.excuses.refusals = true
+	w.excuses.away = true
 	if err := w.postgres.Kill(); err != nil {
 		w.tb.Errorf("kill PostgreSQL: %v", err)
 	}

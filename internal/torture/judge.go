@@ -12,7 +12,8 @@ import (
 // excuses are what attacks give a reason for.
 type excuses struct {
 	failures  bool         // actions may end errored, and a create that does leaves no droplet
-	refusals  bool         // requests may be refused for lack of space, or of a database
+	refusals  bool         // what is new may be refused for lack of space
+	away      bool         // any request may be refused for lack of a database
 	disturbed map[int]bool // machines that may have another state than their last action says
 	deaf      bool         // guests may not obey a shutdown
 	resumed   int          // how often machines may have been powered on by the cloud itself
@@ -31,10 +32,11 @@ func judge(clients []*told, t *truth, e excuses) []finding {
 	asked := map[string]fate{}
 	for _, c := range clients {
 		v.found = append(v.found, c.faults...)
-		if !e.refusals {
-			for _, text := range c.refusals {
-				v.find(answers, "%s", text)
-			}
+		if !e.refusals && !e.away {
+			v.findAll(answers, c.refusals)
+		}
+		if !e.away {
+			v.findAll(answers, c.unfreed)
 		}
 		for name, f := range c.creates {
 			asked[name] = f
@@ -52,6 +54,12 @@ func judge(clients []*told, t *truth, e excuses) []finding {
 
 func (v *verdict) find(k kind, format string, args ...any) {
 	v.found = append(v.found, finding{k, fmt.Sprintf(format, args...)})
+}
+
+func (v *verdict) findAll(k kind, texts []string) {
+	for _, text := range texts {
+		v.find(k, "%s", text)
+	}
 }
 
 // droplet judges one that a client was told of.

@@ -117,6 +117,8 @@ func TestJudge(t *testing.T) {
 		}, nil},
 		"a refusal":                  {func(b *books) { b.told.refusals = []string{"full"} }, []kind{answers}},
 		"a refusal for a reason":     {func(b *books) { b.told.refusals = []string{"full"}; b.excuses.refusals = true }, nil},
+		"a delete that was refused":  {func(b *books) { b.told.unfreed = []string{"full"}; b.excuses.refusals = true }, []kind{answers}},
+		"no database for a delete":   {func(b *books) { b.told.unfreed = []string{"away"}; b.excuses.away = true }, nil},
 		"an answer of a client":      {func(b *books) { b.told.fault(answers, "500") }, []kind{answers}},
 		"two processes":              {func(b *books) { b.running(); b.truth.processes[1] = 2 }, []kind{processes}},
 		"a process without a folder": {func(b *books) { b.truth.processes[9] = 1 }, []kind{processes}},

@@ -19,6 +19,7 @@ type told struct {
 	records  map[string]fate  // in its domain, by name
 	faults   []finding        // answers that no client should get
 	refusals []string         // answers that a client should only get for a reason
+	unfreed  []string         // deletes that were refused
 	count    int              // acknowledged requests
 }
 
