@@ -12,10 +12,10 @@ import (
 // nobody but people who look for a fault reads it.
 const StepsKept = 6 * time.Hour
 
-// SweepSteps removes the steps of actions that have ended.
+// SweepSteps removes the steps of so many actions that have ended.
 func SweepSteps(ctx context.Context, tx *store.Tx, limit int) (int64, error) {
-	return tx.Exec(ctx, `DELETE FROM action_steps WHERE (action_id, step) IN (
-		SELECT s.action_id, s.step FROM action_steps s JOIN actions a ON a.id = s.action_id
+	return tx.Exec(ctx, `DELETE FROM action_steps WHERE action_id IN (
+		SELECT DISTINCT s.action_id FROM action_steps s JOIN actions a ON a.id = s.action_id
 		WHERE a.status <> 'in-progress' AND a.completed_at <= $1 ORDER BY s.action_id LIMIT $2)`,
 		store.Micros(tx.Now().Add(-StepsKept)), limit)
 }

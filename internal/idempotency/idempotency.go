@@ -96,11 +96,12 @@ func (k *Keys) Find(ctx context.Context, key Key, hash Hash) (*Answer, error) {
 	return &a, nil
 }
 
-// Sweep removes answers that are not remembered any more.
+// Sweep removes answers that are not remembered any more: so many of them, and
+// others of the same microsecond.
 func Sweep(ctx context.Context, tx *store.Tx, limit int) (int64, error) {
-	return tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE (account_id, key) IN (
-		SELECT account_id, key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`,
-		store.Micros(tx.Now().Add(-Kept)), limit)
+	return tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE created_at <= $1 AND created_at <= coalesce(
+		(SELECT created_at FROM idempotency_keys ORDER BY created_at LIMIT 1 OFFSET $2), $1)`,
+		store.Micros(tx.Now().Add(-Kept)), limit-1)
 }
 
 // Save remembers the answer of the request that tx carries out. ErrTaken if the

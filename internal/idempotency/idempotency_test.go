@@ -154,17 +154,28 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	save("a", "b", "c")
-	w.now = w.now.Add(idempotency.Kept - time.Microsecond)
-	save("d")
-	sweep(0)
-	w.now = w.now.Add(time.Microsecond)
-	sweep(2)
-	sweep(1)
-	sweep(0)
-	if n := w.rows(); n != 1 {
-		t.Errorf("%d answers are left, want the young one", n)
+	began := w.now
+	for _, key := range []string{"a", "b", "c"} {
+		save(key)
+		w.now = w.now.Add(time.Microsecond)
 	}
+	save("d")
+	w.now = began.Add(idempotency.Kept - time.Microsecond)
+	sweep(0)
+	w.now = began.Add(idempotency.Kept)
+	sweep(1) // the next one is too young by a microsecond
+	w.now = began.Add(idempotency.Kept + 2*time.Microsecond)
+	save("e")
+	save("f")
+	sweep(2)
+	sweep(0)
+	if n := w.rows(); n != 3 {
+		t.Errorf("%d answers are left, want the three young ones", n)
+	}
+	w.now = w.now.Add(time.Microsecond)
+	sweep(1)
+	w.now = w.now.Add(idempotency.Kept)
+	sweep(2) // both of one time
 }
 
 func TestAKeyIsOneRequestsAtATime(t *testing.T) {

@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// Batch is how many rows one transaction removes at most.
-	Batch = 200
+	// Batch is how many rows one transaction removes, or a few more.
+	Batch = 100
 	// Pause is between two of them.
 	Pause = 50 * time.Millisecond
 	// Interval is between two times that everything is looked through.
 	Interval = 10 * time.Minute
 )
 
-// Rows removes up to limit rows that are too old at the time of the
-// transaction, and returns how many it has removed.
+// Rows removes rows that are too old at the time of the transaction: about limit
+// of them, and not fewer unless there are no more. It returns how many.
 type Rows func(ctx context.Context, tx *store.Tx, limit int) (removed int64, err error)
 
 // Run sweeps at once and then at every Interval, until ctx ends. What fails is
