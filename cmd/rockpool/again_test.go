@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -25,12 +26,14 @@ func (c *client) through(t *testing.T, inject fault.Injector) *client {
 func (c *client) door(t *testing.T, inject fault.Injector, handler http.Handler) *client {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
+	server.Listener = c.cloud.listener(server.Listener, slog.New(slog.DiscardHandler))
 	server.Config = newServer(keepsContract(t, c.cloud.schema, handler), slog.New(slog.DiscardHandler))
 	server.Config.BaseContext = func(net.Listener) context.Context { return fault.With(context.Background(), inject) }
 	server.Start()
 	t.Cleanup(server.Close)
 	other := *c
-	other.t, other.url = t, server.URL
+	scheme, _, _ := strings.Cut(c.url, "://")
+	other.t, other.url = t, scheme+"://"+server.Listener.Addr().String()
 	return &other
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/rockpool-cloud/rockpool/internal/api"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 	"github.com/rockpool-cloud/rockpool/internal/store"
@@ -188,6 +189,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:                      handler,
+		ConnContext:                  api.ConnContext,
 		ReadHeaderTimeout:            10 * time.Second,
 		ReadTimeout:                  time.Minute,
 		WriteTimeout:                 2 * time.Minute,

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"net/http"
 	"sync"
 	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
 
 // replays fails unless a is the answer about the first droplet, which nobody
@@ -45,6 +48,98 @@ func TestATornPOSTIsWaitedFor(t *testing.T) {
 	if n := c.droplets(); n != 1 {
 		t.Errorf("%v droplets", n)
 	}
+}
+
+// watched is a door that tells of each request when its handler begins and when
+// it has returned, with the answer sent.
+func (c *client) watched(t *testing.T, inject fault.Injector) (door *client, began, ended <-chan struct{}) {
+	in, out := make(chan struct{}, 10), make(chan struct{}, 10)
+	door = c.door(t, inject, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in <- struct{}{}
+		c.cloud.handler.ServeHTTP(w, r)
+		out <- struct{}{}
+	}))
+	return door, in, out
+}
+
+// breaks are ways to go without having read the answer.
+var breaks = map[string]func(duplex){
+	"the client closes": func(conn duplex) { conn.Close() },
+	"the client resets": func(conn duplex) { underneath(conn).SetLinger(0); underneath(conn).Close() },
+	"its process ends":  func(conn duplex) { underneath(conn).Close() }, // without TLS having a say
+}
+
+// A client that goes at any moment before it has read the answer, and sends the
+// same again at once, has one droplet.
+func TestABrokenPOSTIsNotDoneTwice(t *testing.T) {
+	bothWays(t, func(c *client, t *testing.T) {
+		pair, droplets := 0, 0.0
+		once := func(what string, end func(body string)) {
+			t.Helper()
+			pair++
+			body := with(fmt.Sprintf(`"name":"web-%d"`, pair))
+			end(body)
+			a := c.do("POST", "/v2/droplets", body)
+			if droplets++; a.StatusCode != http.StatusAccepted || c.droplets() != droplets {
+				t.Fatalf("%s: %d %s, %v droplets for %v requests", what, a.StatusCode, a.text, c.droplets(), droplets)
+			}
+		}
+		door, began, ended := c.watched(t, func(string) error { return nil })
+		for name, leave := range breaks {
+			for range 8 {
+				once(name+" when the handler has begun", func(body string) {
+					conn := door.dial(t)
+					write(t, conn, c.wire(send("POST", "/v2/droplets", asJSON, body)))
+					<-began
+					leave(conn)
+				})
+				<-ended
+				once(name+" when the answer is sent", func(body string) {
+					conn := door.dial(t)
+					write(t, conn, c.wire(send("POST", "/v2/droplets", asJSON, body)))
+					<-began
+					<-ended
+					leave(conn)
+				})
+			}
+			g := newGate(t, "api.answer")
+			held, _, done := c.watched(t, g.at)
+			once(name+" when all is done but the answer", func(body string) {
+				conn := held.dial(t)
+				write(t, conn, c.wire(send("POST", "/v2/droplets", asJSON, body)))
+				<-g.arrived
+				leave(conn)
+				g.open()
+			})
+			<-done
+		}
+	}, manyDroplets)
+}
+
+// A client that has read the answer and sends the same again wants it again,
+// whatever has become of the connection.
+func TestAPOSTThatWasHeardIsDoneAgain(t *testing.T) {
+	bothWays(t, func(c *client, t *testing.T) {
+		droplets := 0.0
+		post := func(conn duplex, r *bufio.Reader) {
+			t.Helper()
+			write(t, conn, c.wire(send("POST", "/v2/droplets", asJSON, goodDroplet)))
+			a := readAnswer(t, r, "POST")
+			if droplets++; a.StatusCode != http.StatusAccepted || a.Header.Get("Idempotency-Replayed") != "" || c.droplets() != droplets {
+				t.Errorf("%d %v, %v droplets for %v requests", a.StatusCode, a.Header, c.droplets(), droplets)
+			}
+		}
+		for range 10 {
+			conn := c.dial(t)
+			r := bufio.NewReader(conn)
+			post(conn, r)
+			post(conn, r) // on the same connection
+			other := c.dial(t)
+			post(other, bufio.NewReader(other)) // beside one that is open
+			other.Close()
+			conn.Close()
+		}
+	}, manyDroplets)
 }
 
 func TestATornPOSTOfAnotherAnswersNothing(t *testing.T) {

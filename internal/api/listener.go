@@ -24,15 +24,48 @@ type listener struct{ net.Listener }
 func (l listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if tcp, ok := c.(*net.TCPConn); ok {
-		return connection{tcp}, err
+		return newConnection(tcp, true), err
 	}
 	return c, err
 }
 
 // connection is a TCP connection with all that the server wants of one.
-type connection struct{ *net.TCPConn }
+type connection struct {
+	*net.TCPConn
+	line  *line
+	plain bool // HTTP goes over it as it is
+}
 
-func (c connection) Write(p []byte) (int, error) { return write(c.TCPConn, p) }
+func newConnection(tcp *net.TCPConn, plain bool) connection {
+	return connection{tcp, &line{conn: tcp}, plain}
+}
+
+func (c connection) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.line.came(n > 0 && c.plain, err)
+	return n, err
+}
+
+func (c connection) Write(p []byte) (n int, err error) {
+	c.line.goes()
+	if c.plain {
+		n, err = write(c.TCPConn, p)
+	} else {
+		n, err = c.TCPConn.Write(p)
+	}
+	c.line.went(n, err)
+	return n, err
+}
+
+// ReadFrom is Write of what is read from r.
+func (c connection) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{c}, r)
+}
+
+func (c connection) Close() error {
+	c.line.closes()
+	return c.TCPConn.Close()
+}
 
 // write writes p, or what stands in its place.
 func write(w io.Writer, p []byte) (int, error) {

@@ -75,6 +75,9 @@ func (l *tlsListener) run() {
 			}
 			continue
 		}
+		if tcp, ok := raw.(*net.TCPConn); ok {
+			raw = newConnection(tcp, false)
+		}
 		l.wg.Go(func() { l.shake(raw) })
 	}
 }
@@ -122,6 +125,17 @@ func above(c *tls.Conn) net.Conn {
 // tlsConnection is a connection that speaks HTTP/1 by TLS.
 type tlsConnection struct{ *tls.Conn }
 
+func (c tlsConnection) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if l := lineOf(c); l != nil {
+		l.came(n > 0, nil) // what comes underneath may be of TLS itself
+		if errors.Is(err, io.EOF) {
+			l.awaitEnd()
+		}
+	}
+	return n, err
+}
+
 func (c tlsConnection) Write(p []byte) (int, error) { return write(c.Conn, p) }
 
 // answerPlain answers a client whose handshake has failed with this error, if
@@ -132,7 +146,7 @@ func answerPlain(err error) {
 		return // no method begins like that
 	}
 	_, _ = record.Conn.Write(refuse(apierr.BadRequest("This port speaks HTTPS, not HTTP; use https:// in the URL.")))
-	if tcp, ok := record.Conn.(*net.TCPConn); ok {
+	if tcp, ok := record.Conn.(connection); ok {
 		// Closing with something unread would take the answer back.
 		_ = tcp.CloseWrite()
 		_, _ = io.CopyN(io.Discard, tcp, maxBody)

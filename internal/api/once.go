@@ -43,7 +43,7 @@ func idempotencyKey(r *http.Request) (string, error) {
 // because its client did not hear the answer, is not carried out again.
 func (c *call) once(w http.ResponseWriter) error {
 	ctx := c.http.Context()
-	answered := c.do
+	answered, send := c.do, func(write func() error) { _ = write() }
 	switch {
 	case c.link.Method == http.MethodGet:
 	case c.key != "":
@@ -55,6 +55,7 @@ func (c *call) once(w http.ResponseWriter) error {
 		}
 		f := c.torn.board(ctx, hash)
 		defer func() { c.torn.leave(f, c.object(f.result)) }()
+		send = f.send
 		answered = func(ctx context.Context) (*answer, error) {
 			return f.answer(func() (*answer, error) { return c.do(ctx) })
 		}
@@ -63,7 +64,12 @@ func (c *call) once(w http.ResponseWriter) error {
 	if err != nil {
 		return err
 	}
-	a.write(w, c.http)
+	send(func() error {
+		if err := a.write(w, c.http); err != nil {
+			return err
+		}
+		return http.NewResponseController(w).Flush()
+	})
 	return nil
 }
 

@@ -40,6 +40,7 @@ func ask(t *testing.T, kept *torn, hash idempotency.Hash, object string, goes bo
 	if goes {
 		c.leave()
 	}
+	f.send(func() error { return nil })
 	kept.leave(f, object)
 	if err != nil {
 		return err.Error()
@@ -84,8 +85,10 @@ func TestTornAnswersAreTakenOneByOne(t *testing.T) {
 	b.answer(made("b"))
 	first.leave()
 	second.leave()
-	kept.leave(a, "/x/1")
-	kept.leave(b, "/x/2")
+	for _, f := range []*flight{a, b} {
+		f.send(func() error { return nil })
+		kept.leave(f, "/x/1")
+	}
 	for _, want := range []string{"a", "b", "c"} {
 		if got := ask(t, kept, hash, "/x/3", false, made("c")); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -172,6 +175,7 @@ func TestATornRequestUnderWayIsWaitedFor(t *testing.T) {
 					}
 					return made(would)()
 				})
+				f.send(func() error { return nil })
 				kept.leave(f, "/x/1")
 				heard <- string(a.body)
 			}()
