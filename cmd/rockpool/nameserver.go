@@ -31,7 +31,7 @@ type nameserverCommand struct {
 }
 
 func (c *nameserverCommand) Run(ctx context.Context) error {
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	log := newLogger(os.Stderr, c.LogLevel)
 	n, err := openNameserver(ctx, c, log)
 	if err != nil {
 		return err

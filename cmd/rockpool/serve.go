@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/api"
 	"github.com/rockpool-cloud/rockpool/internal/domain"
+	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -68,7 +70,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("--nameservers %s: %w", name, err)
 		}
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	log := newLogger(os.Stderr, c.LogLevel)
 	if err := c.make(); err != nil {
 		return err
 	}
@@ -107,6 +109,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	err = cloud.serve(ctx, cloud.listener(listener, log), log)
 	c.part(os.Stdout, cloud.engine)
 	return err
+}
+
+// newLogger writes lines of at least that level, without tokens.
+func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(oauth.Redacting(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
 }
 
 // serve answers until ctx ends, or another process has taken the database.
