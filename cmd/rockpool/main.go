@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -28,8 +29,11 @@ type cli struct {
 }
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == "relay" {
-		relay(os.Args[2])
+	if exit, asked := qemu.Helper(os.Args); asked {
+		os.Exit(exit)
+	}
+	if err := qemu.CloseOnExec(); err != nil {
+		fmt.Fprintln(os.Stderr, "rockpool: programs that it runs may inherit open files:", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -43,14 +47,4 @@ func main() {
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	parsed.FatalIfErrorf(parsed.Run())
-}
-
-// relay carries one metadata request of a guest; QEMU runs it, once for each.
-// So it begins before anything else does, and says nothing: whatever it would
-// print goes to the guest.
-func relay(socket string) {
-	if qemu.Relay(socket) != nil {
-		os.Exit(1)
-	}
-	os.Exit(0)
 }

@@ -9,8 +9,9 @@
 //	lock           held by the QEMU process, by nobody else, as long as it lives
 //	qmp.sock       where QEMU takes commands
 //	metadata.sock  where the engine answers that guest's metadata requests
-//	console.log    what the guest has written to its serial port
-//	qemu.log       what QEMU has said since its last start
+//	console.log    the last of what the guest has written to its serial port
+//	qemu.log       the last of what QEMU has said since its last start; locked
+//	               as long as the process lives that writes both logs
 //
 // A folder gets its name, the machine's id, last: under that name it is whole.
 //
@@ -39,9 +40,8 @@ type Config struct {
 	Binary  string // QEMU's system emulator; default: qemu-system-x86_64
 	QemuImg string // default: qemu-img
 
-	// Relay is the executable that QEMU runs as "<Relay> relay <socket>" for
-	// each connection to the metadata address; it must call the function
-	// Relay then. Default: this program.
+	// Relay is the executable that runs before and beside QEMU; it must call
+	// the function Helper first. Default: this program.
 	Relay string
 
 	// Metadata answers the requests of the guest with that id.

@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
@@ -41,31 +39,4 @@ func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
 	}
 	from := max(0, info.Size()-consoleLimit)
 	return consoleReader{io.NewSectionReader(f, from, info.Size()-from), f}, nil
-}
-
-// trimLogs keeps a guest from filling the host's disk with what it writes, or
-// makes QEMU write.
-func (e *Engine) trimLogs(m *machine) {
-	err := errors.Join(trim(m.path("console.log"), consoleLimit), trim(m.path("qemu.log"), qemuLogLimit))
-	if err != nil {
-		e.config.Logger.Warn("a machine's logs can't be kept small", "machine", m.id, "error", err)
-	}
-}
-
-// trim gives the disk space of all but a file's last bytes back. QEMU appends
-// at the end meanwhile, which stays where it is. A file may be missing.
-func trim(path string, keep int64) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || info.Size() <= keep {
-		return err
-	}
-	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, 0, info.Size()-keep)
 }

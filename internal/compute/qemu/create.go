@@ -137,13 +137,9 @@ func (e *Engine) handOver(ctx context.Context, dir string, id int64) error {
 	if err := console.Close(); err != nil {
 		return err
 	}
-	for _, name := range []string{"disk.qcow2", "console.log"} {
-		if err := os.Chmod(filepath.Join(dir, name), 0o600); err != nil {
-			return err
-		}
-		if err := e.own(filepath.Join(dir, name), id); err != nil {
-			return err
-		}
+	disk := filepath.Join(dir, "disk.qcow2")
+	if err := errors.Join(os.Chmod(disk, 0o600), e.own(disk, id)); err != nil {
+		return err
 	}
 	if !e.isolated {
 		return nil

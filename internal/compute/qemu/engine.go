@@ -20,7 +20,6 @@ type Engine struct {
 	isolated bool   // each QEMU runs as a user of its own
 	marks    string // what the marks of its machines begin with
 
-	unlimited   sync.Once // the warning that it can't limit a user's processes
 	accelerator *background[accel.Result]
 	relay       *background[string] // its installation when the engine is opened
 	installing  sync.Mutex          // held while the relay is installed

@@ -3,6 +3,7 @@ package qemu
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -90,7 +91,7 @@ func TestRelayDoesNotKeepMachineAlive(t *testing.T) {
 	}
 }
 
-// relaysOf returns the other processes that work in the machine's folder.
+// relaysOf returns the relays that work in the machine's folder.
 func relaysOf(t *testing.T, e *Engine, qemu int) []*process {
 	t.Helper()
 	m := e.newMachine(guestMachine)
@@ -109,6 +110,10 @@ func relaysOf(t *testing.T, e *Engine, qemu int) []*process {
 			continue
 		}
 		t.Cleanup(p.close)
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if err != nil || !bytes.Contains(line, []byte("\x00"+relayCommand+"\x00")) {
+			continue
+		}
 		if open, err := hasOpen(pid, lock); err == nil && open {
 			t.Errorf("relay %d has the machine's lock open", pid)
 		}

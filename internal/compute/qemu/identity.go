@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -75,21 +76,17 @@ func (e *Engine) own(path string, id int64) error {
 }
 
 // QEMU's own threads are at most its processors, 64 for its disk and a handful
-// more; a relay has less than ten.
-const spareThreads = 64 + 16 + metadataConnections*10
+// more; a relay has less than ten, and so has the keeper of its logs.
+const spareThreads = 64 + 16 + 10 + metadataConnections*10
 
-// limitProcesses bounds the threads and processes of the machine's user, so
-// that a guest can't fill the host with relays that nobody answers.
-func (e *Engine) limitProcesses(m *machine, p *process, processors int) {
+// processLimit bounds the threads and processes of the machine's user, so that a
+// guest can't fill the host with relays that nobody answers. 0 is no bound:
+// without isolation it would be one for all machines and the engine.
+func (e *Engine) processLimit(processors int) string {
 	if !e.isolated {
-		return // the limit would be one for all machines and the engine
+		return "0"
 	}
-	n := uint64(spareThreads + processors)
-	if err := unix.Prlimit(p.pid, unix.RLIMIT_NPROC, &unix.Rlimit{Cur: n, Max: n}, nil); err != nil {
-		e.unlimited.Do(func() {
-			e.config.Logger.Warn("the number of the machines' processes is not bounded: this needs CAP_SYS_RESOURCE", "machine", m.id, "error", err)
-		})
-	}
+	return strconv.Itoa(spareThreads + processors)
 }
 
 // processAttributes makes QEMU outlive this process and, when isolated, run as

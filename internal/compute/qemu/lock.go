@@ -24,19 +24,31 @@ func (m *machine) takeLock() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, wholeFile()); err != nil {
+	if err := lock(f); err != nil {
 		f.Close()
-		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-			return nil, errHeld
-		}
-		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		return nil, err
 	}
 	return f, nil
 }
 
-// held tells whether the machine's QEMU lives.
-func (m *machine) held() (bool, error) {
-	f, err := os.OpenFile(m.path("lock"), os.O_RDWR, 0)
+// lock returns errHeld if another has locked the file.
+func lock(f *os.File) error {
+	err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, wholeFile())
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		return errHeld
+	}
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+// held reports whether the machine's QEMU lives.
+func (m *machine) held() (bool, error) { return locked(m.path("lock")) }
+
+// locked reports whether a file is; one that is not there is not.
+func locked(path string) (bool, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
@@ -44,9 +56,9 @@ func (m *machine) held() (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	lock := wholeFile()
-	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, lock); err != nil {
+	by := wholeFile()
+	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, by); err != nil {
 		return false, fmt.Errorf("query the lock %s: %w", f.Name(), err)
 	}
-	return lock.Type != unix.F_UNLCK, nil
+	return by.Type != unix.F_UNLCK, nil
 }

@@ -17,12 +17,25 @@ import (
 
 const logTail = 4 << 10 // bytes of qemu.log that are looked at
 
-// openLog empties qemu.log for a new start.
+// openLog empties qemu.log for a new start, and locks it for as long as its
+// keeper lives.
 func (m *machine) openLog(ctx context.Context) (*os.File, error) {
 	if err := fault.At(ctx, "qemu.start.log"); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(m.path("qemu.log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(m.path("qemu.log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil && !errors.Is(err, errHeld) { // an earlier keeper takes its time
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (m *machine) openConsole() (*os.File, error) {
+	return os.OpenFile(m.path("console.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
 // lastWords returns the last lines of qemu.log, introduced, or nothing.

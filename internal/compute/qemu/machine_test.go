@@ -9,12 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/needs"
@@ -115,21 +112,13 @@ func TestIsolation(t *testing.T) {
 
 func wantProcessLimit(t *testing.T, pid int) {
 	t.Helper()
-	own, err := os.ReadFile("/proc/self/status")
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	effective, err := strconv.ParseUint(statusField(string(own), "CapEff"), 16, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if effective>>unix.CAP_SYS_RESOURCE&1 == 0 {
-		t.Log("NEEDS CAP_SYS_RESOURCE: the limit of processes is not tested")
-		return
-	}
-	var limit unix.Rlimit
-	if err := unix.Prlimit(pid, unix.RLIMIT_NPROC, nil, &limit); err != nil || limit.Max != spareThreads+1 {
-		t.Errorf("QEMU's user may have %d processes (%v), want %d", limit.Max, err, spareThreads+1)
+	want := fmt.Sprint(spareThreads + 1)
+	if fields := strings.Fields(statusField(strings.ReplaceAll(string(limits), "Max processes", "Max processes:"), "Max processes")); len(fields) < 2 || fields[0] != want || fields[1] != want {
+		t.Errorf("QEMU's user may have %v processes, want %s", fields, want)
 	}
 }
 
@@ -189,40 +178,4 @@ func askMetadata(t *testing.T, e *Engine, id int64) string {
 		t.Fatal(err)
 	}
 	return string(body)
-}
-
-// TestLogsAreBounded recovers a machine whose guest has written much.
-func TestLogsAreBounded(t *testing.T) {
-	e := openIn(t, t.TempDir())
-	spec := testSpec(71, blankImage(t))
-	if err := e.Create(t.Context(), spec); err != nil {
-		t.Fatal(err)
-	}
-	m := e.newMachine(spec.ID)
-	text := strings.Repeat("a line of the console\n", 1<<17)
-	limits := map[string]int64{"console.log": consoleLimit, "qemu.log": qemuLogLimit}
-	for name := range limits {
-		if err := os.WriteFile(m.path(name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	e = closed(t, e)
-	recovered(t, e)
-	for name, limit := range limits {
-		var stat syscall.Stat_t
-		if err := syscall.Stat(m.path(name), &stat); err != nil {
-			t.Fatal(err)
-		}
-		if stat.Blocks*512 > limit+64<<10 {
-			t.Errorf("%s occupies %d bytes", name, stat.Blocks*512)
-		}
-	}
-	console, err := e.Console(t.Context(), spec.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer console.Close()
-	if got, err := io.ReadAll(console); err != nil || string(got) != text[len(text)-consoleLimit:] {
-		t.Errorf("%d bytes of console, %v", len(got), err)
-	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	careInterval = time.Minute // between looks at a machine's logs and at a paused guest
+	careInterval = time.Minute // between looks at a paused guest
 	redial       = time.Second // between attempts to connect to a QEMU that lives
 )
 
@@ -129,7 +129,6 @@ func (e *Engine) follow(m *machine, v *vm, client *qmp.Client) (last shutdown) {
 				last = parseShutdown(event.Data)
 			}
 		case <-care.C:
-			e.trimLogs(m)
 			if paused {
 				e.goOn(m, v, conn)
 			}
@@ -137,14 +136,19 @@ func (e *Engine) follow(m *machine, v *vm, client *qmp.Client) (last shutdown) {
 	}
 }
 
-// awaitUnlocked returns when the lock of a machine whose QEMU has ended is free.
-// It is at once, but for a child of QEMU between its fork and its exec.
+// awaitUnlocked returns when the locks of a machine whose QEMU has ended are
+// free. Its own is at once, but for a child of QEMU between its fork and its
+// exec; the keeper of its logs may have something to write.
 func (e *Engine) awaitUnlocked(m *machine) {
 	for range 1000 {
-		if held, err := m.held(); err != nil || !held {
+		held, err := m.held()
+		if err == nil && !held {
+			held, err = locked(m.path("qemu.log"))
+		}
+		if err != nil || !held {
 			return
 		}
 		time.Sleep(time.Millisecond)
 	}
-	e.config.Logger.Error("QEMU has ended, but something still holds its lock", "machine", m.id, "lock", m.path("lock"))
+	e.config.Logger.Error("QEMU has ended, but something still holds its locks", "machine", m.id, "dir", m.dir)
 }

@@ -80,7 +80,6 @@ func (e *Engine) recover(ctx context.Context, id int64, pids []int) error {
 	}
 	var metadata error
 	if exists {
-		e.trimLogs(m)
 		metadata = e.serveMetadata(ctx, m)
 	} else {
 		e.config.Logger.Warn("a machine runs whose folder is gone; it can only be stopped", "machine", id, "dir", m.dir)

@@ -14,10 +14,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
 
-// Relay connects standard input and output with a unix socket. QEMU runs it in
-// the machine's folder for each connection of the guest to the metadata
-// address. It writes nothing of its own: standard error leads to the guest too.
-func Relay(socket string) error {
+// relaySocket connects standard input and output with a unix socket. QEMU runs
+// it in the machine's folder for each connection of the guest to the metadata
+// address.
+func relaySocket(socket string) error {
 	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {
 		return err

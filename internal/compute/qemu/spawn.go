@@ -24,9 +24,10 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 		}
 	}()
 	for _, inherit := range []func() (*os.File, error){
-		lockFD - 3:  m.takeLock,
-		qmpFD - 3:   func() (*os.File, error) { return m.listenQMP(ctx) },
-		imageFD - 3: func() (*os.File, error) { return os.Open(image) },
+		lockFD - 3:    m.takeLock,
+		qmpFD - 3:     func() (*os.File, error) { return m.listenQMP(ctx) },
+		imageFD - 3:   func() (*os.File, error) { return os.Open(image) },
+		consoleFD - 3: m.openConsole,
 	} {
 		f, err := inherit()
 		if err != nil {
@@ -34,7 +35,7 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 		}
 		open = append(open, f)
 	}
-	cmd.ExtraFiles = open[:3:3]
+	cmd.ExtraFiles = open[:4:4]
 	folder, err := os.Open(m.dir)
 	if err != nil {
 		return nil, nil, err

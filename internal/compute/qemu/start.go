@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
@@ -95,7 +96,6 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 	if err != nil {
 		return err
 	}
-	e.limitProcesses(m, p, r.Spec.VCPUs)
 	client, err := greet(ctx, conn)
 	switch {
 	case err == nil:
@@ -147,7 +147,7 @@ func (e *Engine) command(ctx context.Context, m *machine, r record) (*exec.Cmd, 
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command(relay, slices.Concat([]string{launchCommand, e.processLimit(r.Spec.VCPUs), binary}, args)...)
 	cmd.Env = []string{"LC_ALL=C"}
 	cmd.SysProcAttr, err = e.processAttributes(m.id, accelerator.Accelerator)
 	return cmd, err

@@ -1,0 +1,119 @@
+package qemu
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// oomScore makes the kernel, when memory runs out, end a QEMU rather than
+// Rockpool or anything else of the host: it counts like half of all memory
+// (proc_pid_oom_score_adj(5)). Raising it needs no privilege.
+const oomScore = 500
+
+// launch becomes QEMU, with all that must be done before: what a process sets
+// for itself needs no privilege, and holds from QEMU's first instruction on.
+// processes is how many its user may have; 0 sets no bound.
+//
+// It inherits the files that QEMU does, but for the last, which is console.log,
+// and standard output, which is qemu.log. In their places QEMU gets pipes to a
+// process beside it that keeps the logs small.
+func launch(processes string, command []string) error {
+	// First of all, so that the keeper of logs does not inherit them either.
+	if err := CloseOnExec(); err != nil {
+		return fmt.Errorf("keep open files from QEMU: %w", err)
+	}
+	if err := limit(processes); err != nil {
+		return fmt.Errorf("limit QEMU's processes: %w", err)
+	}
+	score := max(oomScore, currentScore())
+	if err := os.WriteFile("/proc/self/oom_score_adj", []byte(strconv.Itoa(score)), 0); err != nil {
+		return fmt.Errorf("offer QEMU to the kernel for when memory runs out: %w", err)
+	}
+	if err := redirectLogs(); err != nil {
+		return fmt.Errorf("keep QEMU's logs: %w", err)
+	}
+	for fd := lockFD; fd < consoleFD; fd++ {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
+			return fmt.Errorf("give file %d to QEMU: %w", fd, err)
+		}
+	}
+	return fmt.Errorf("run %s: %w", command[0], syscall.Exec(command[0], command, os.Environ()))
+}
+
+func currentScore() int {
+	text, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return 0
+	}
+	score := 0
+	fmt.Sscan(string(text), &score)
+	return score
+}
+
+func limit(processes string) error {
+	n, err := strconv.ParseUint(processes, 10, 32)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: n, Max: n}); err != nil {
+			return err
+		}
+	}
+	// A QEMU that crashes would write its guest's memory to the host's disk.
+	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+}
+
+// redirectLogs starts the keeper of logs and puts pipes to it in the places of
+// console.log and of standard output and error. A pipe that is full drops what
+// comes: a keeper that does not read must not stop QEMU.
+func redirectLogs() error {
+	var console, log [2]int
+	for _, pipe := range []*[2]int{&console, &log} {
+		if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+			return err
+		}
+		if err := unix.SetNonblock(pipe[1], true); err != nil {
+			return err
+		}
+	}
+	keeper := exec.Command("/proc/self/exe", keepCommand)
+	keeper.Args[0] = "rockpool"
+	keeper.Env = []string{"GOMAXPROCS=1"}
+	keeper.Stdin = os.NewFile(uintptr(console[0]), "console")
+	keeper.ExtraFiles = []*os.File{
+		keptLog - 3:     os.NewFile(uintptr(log[0]), "log"),
+		keptConsole - 3: os.NewFile(consoleFD, "console.log"),
+		keptOutput - 3:  os.Stdout,
+	}
+	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := keeper.Start(); err != nil {
+		return err
+	}
+	for _, place := range [][2]int{{console[1], consoleFD}, {log[1], 1}, {log[1], 2}} {
+		if err := unix.Dup3(place[0], place[1], 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CloseOnExec has programs that this process runs inherit no open file but the
+// standard ones and what they are given.
+func CloseOnExec() error {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
+}
