@@ -51,6 +51,9 @@ type DB struct {
 	room    func(full bool)
 }
 
+// readers is how many connections there are for reading.
+const readers = 4
+
 // Option changes how Open works.
 type Option func(*DB)
 
@@ -108,7 +111,7 @@ func (db *DB) open(ctx context.Context) error {
 		write.Close()
 		return err
 	}
-	read, err := db.backend.open(4)
+	read, err := db.backend.open(readers)
 	if err != nil {
 		db.writer.close()
 		return err
