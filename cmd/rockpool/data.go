@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -61,21 +64,57 @@ func (d dataFlag) existing(ctx context.Context) (*store.DB, error) {
 	return store.Open(ctx, d.database(), store.AsItIs())
 }
 
+// lockPatience is how long a folder's lock is waited for.
+const lockPatience = 5 * time.Second
+
 // lock keeps a second Rockpool off the folder for as long as this process
-// lives.
-func (d dataFlag) lock() (*os.File, error) {
+// lives. One that was killed has the lock until the kernel has taken its memory
+// back, so whoever starts the next at once waits a moment.
+func (d dataFlag) lock(ctx context.Context) (*os.File, error) {
 	file, err := os.OpenFile(filepath.Join(d.Data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := d.await(ctx, file); err != nil {
 		file.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("another rockpool serves %s already; stop it, or choose another folder by --data", d.Data)
-		}
-		return nil, fmt.Errorf("lock %s: %w", d.Data, err)
+		return nil, err
+	}
+	// For who waits in vain; the lock itself is the kernel's.
+	if err := file.Truncate(0); err == nil {
+		fmt.Fprintln(file, os.Getpid())
 	}
 	return file, nil
+}
+
+// await returns when the file is locked, or why it can't be.
+func (d dataFlag) await(ctx context.Context, file *os.File) error {
+	for began := time.Now(); ; {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, unix.EWOULDBLOCK):
+			return fmt.Errorf("lock %s: %w", d.Data, err)
+		case time.Since(began) >= lockPatience:
+			return fmt.Errorf("another rockpool serves %s already%s; stop it, or choose another folder by --data", d.Data, owner(file))
+		}
+		select {
+		case <-time.After(lockPatience / 100):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// owner tells which process has the lock, if the file says so.
+func owner(file *os.File) string {
+	text := make([]byte, 32)
+	n, _ := file.ReadAt(text, 0)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n])))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (process %d)", pid)
 }
 
 func defaultData() string {

@@ -74,7 +74,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := c.make(); err != nil {
 		return err
 	}
-	lock, err := c.lock()
+	lock, err := c.lock(ctx)
 	if err != nil {
 		return err
 	}
