@@ -95,7 +95,7 @@ func TestALostLeaseEndsTheRunWithoutAWord(t *testing.T) {
 						return failure
 					}, Undo: d.step("block", nil).Undo},
 					d.step("next", nil),
-				}})
+				}}, action.Definition{Type: "next"})
 				a, err := openAction(t, db, e, accountID, "try", 1)
 				if err != nil {
 					t.Fatal(err)
@@ -109,6 +109,16 @@ func TestALostLeaseEndsTheRunWithoutAWord(t *testing.T) {
 				}
 				if n := steps(t, db, a.ID); n != 0 || hooks.Load() != 0 || len(d.read()) != 0 {
 					t.Errorf("the run wrote %d steps, called %d hooks and went on with %v", n, hooks.Load(), d.read())
+				}
+				// The run has ended: the resource is free for what comes next.
+				exec(t, db, `UPDATE actions SET status = 'errored' WHERE id = $1`, a.ID)
+				if a, err = openAction(t, db, e, accountID, "next", 1); err != nil {
+					t.Fatal(err)
+				}
+				soon, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if a, err = e.Wait(soon, accountID, a.ID); err != nil || a.Status != action.Completed {
+					t.Errorf("the resource's next action is %s: it waits for the lost run, %v", a.Status, err)
 				}
 			})
 		})
@@ -213,6 +223,10 @@ func TestAnEndedActionIsNotRevived(t *testing.T) {
 		synctest.Wait()
 		if runs.Load() != 2 {
 			t.Errorf("the steps ran %d times", runs.Load())
+		}
+		var owned int
+		if err := db.QueryRow(t.Context(), `SELECT count(*) FROM actions WHERE owner IS NOT NULL`).Scan(&owned); err != nil || owned != 0 {
+			t.Errorf("%d of the ended actions have an owner, %v", owned, err)
 		}
 		for _, a := range ended {
 			if got := get(t, db, accountID, a.ID); got.Status != a.Status || !got.CompletedAt.Equal(*a.CompletedAt) {
