@@ -16,11 +16,16 @@ ln -s /dev/null "$root/etc/systemd/system-generators/cloud-init-generator"
 chroot "$root" systemctl --quiet add-wants multi-user.target cloud-init.target
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 
+# mmdebstrap lets no package start its service. On a droplet, apt does.
+rm -f "$root/usr/sbin/policy-rc.d"
+[ ! -e "$root/sbin/start-stop-daemon.REAL" ] ||
+	mv -f "$root/sbin/start-stop-daemon.REAL" "$root/sbin/start-stop-daemon"
+
 # What must differ between machines is made at the first boot.
 : >"$root/etc/machine-id"
 rm -f "$root/etc/hostname" "$root/var/lib/dbus/machine-id"
 rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/systemd/random-seed"
-rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
+rm -f "$root"/etc/apt/apt.conf.d/??mmdebstrap "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 rm -f "$root"/var/log/*.log "$root"/var/log/apt/*
 mkdir -p "$root/boot/efi"
 
