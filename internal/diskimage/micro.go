@@ -24,11 +24,14 @@ const (
 
 var (
 	microPackages = []string{
-		"linux-image-cloud-amd64", "busybox-static", "dropbear-bin", "openssh-sftp-server", "bash", "fdisk", "e2fsprogs", "util-linux",
+		"linux-image-cloud-amd64", "busybox-static", "dropbear-bin", "openssh-sftp-server", "bash", "ncurses-base", "fdisk", "e2fsprogs", "util-linux",
+		"wget", "ca-certificates",
 	}
 	microPrograms = []string{
 		"usr/sbin/dropbear", "usr/bin/dropbearkey", "usr/lib/openssh/sftp-server", "bin/bash",
 		"sbin/sfdisk", "usr/bin/partx", "sbin/resize2fs", "sbin/mke2fs", "sbin/e2fsck",
+		// busybox's own crashes when it is given -T, and checks no certificate.
+		"usr/bin/wget",
 	}
 	microModules = []string{
 		"virtio_pci", "virtio_rng", "virtio_blk", "virtio_net", "button", "evdev", "virtio_scsi", "sd_mod",
@@ -37,10 +40,13 @@ var (
 	microEarlyApplets = []string{"sh", "mount", "modprobe", "usleep", "switch_root"}
 	microFolders      = []string{
 		"bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "dev", "proc", "sys", "run", "mnt",
-		"etc/dropbear", "root/.ssh", "var/log", "var/lib/droplet", "boot", "home", "opt", "srv", "tmp", "root",
+		"etc/dropbear", "var/spool/cron/crontabs", "root/.ssh", "var/log", "var/lib/droplet", "boot", "home", "opt", "srv", "tmp", "root",
 	}
 	microModes = map[string]os.FileMode{"tmp": 0o777 | os.ModeSticky, "root": 0o700, "root/.ssh": 0o700, "etc/shadow": 0o600}
 	microLinks = map[string]string{
+		// Not busybox's: its shell runs its own commands even where there are
+		// others, so that nobody would get ours (reboot) and Debian's (wget).
+		"bin/sh":              "bash",
 		"usr/lib/sftp-server": "openssh/sftp-server", // where dropbear looks for it
 		"sbin/mkfs.ext4":      "mke2fs",
 		"var/run":             "../run",
@@ -101,6 +107,7 @@ func (m Micro) unpack(ctx context.Context, dir, packages string) error {
 		"--variant=extract", "--architectures=amd64", "--format=tar",
 		"--include=" + strings.Join(microPackages, ","),
 		"--dpkgopt=path-exclude=/usr/share/*",
+		"--dpkgopt=path-include=/" + authorities + "/*",
 		microSuite, archive,
 	}
 	if m.Mirror != "" {

@@ -32,6 +32,12 @@ func microRoot(ctx context.Context, packages, root string) error {
 	if err := installBusybox(ctx, packages, root); err != nil {
 		return err
 	}
+	if err := os.CopyFS(filepath.Join(root, "lib/terminfo"), os.DirFS(filepath.Join(packages, "lib/terminfo"))); err != nil {
+		return fmt.Errorf("copying what is known of terminals: %w", err)
+	}
+	if err := writeCertificates(packages, root); err != nil {
+		return err
+	}
 	if err := installKernel(packages, root); err != nil {
 		return err
 	}
@@ -62,6 +68,34 @@ func installBusybox(ctx context.Context, packages, root string) error {
 		}
 	}
 	return nil
+}
+
+// authorities is where the package ca-certificates keeps them, one a file.
+const authorities = "usr/share/ca-certificates"
+
+// writeCertificates makes the file with all authorities, which the package's
+// own script would make if it ran.
+func writeCertificates(packages, root string) error {
+	files, err := filepath.Glob(filepath.Join(packages, authorities, "mozilla", "*.crt"))
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("the packages hold no certificates in %s", authorities)
+	}
+	var all bytes.Buffer
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		all.Write(text)
+	}
+	dir := filepath.Join(root, "etc/ssl/certs")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "ca-certificates.crt"), all.Bytes(), 0o644)
 }
 
 // installKernel copies the kernel and the modules, and makes the initramfs.

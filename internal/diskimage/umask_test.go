@@ -93,7 +93,8 @@ func expectMicroModes(t *testing.T, ctx context.Context, image string) {
 	for path, want := range map[string]string{
 		"/": "0755", "/etc": "0755", "/etc/passwd": "0644", "/etc/shadow": "0600", "/root": "0700", "/tmp": "01777",
 		"/usr/lib": "0755", "/bin/bash": "0755", "/usr/lib/droplet/boot": "0755", "/boot/initrd.img": "0644",
-		"/lib/modules": "0755",
+		"/lib/modules": "0755", "/sbin/reboot": "0755", "/sbin/shutdown": "0755", "/usr/bin/wget": "0755",
+		"/etc/os-release": "0644", "/etc/ssl/certs/ca-certificates.crt": "0644", "/lib/terminfo/x/xterm-256color": "0644",
 	} {
 		out, err := exec.CommandContext(ctx, debugfs, "-R", "stat "+path, raw+"?offset="+offset).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "Mode:  "+want+" ") {
