@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
+	"github.com/rockpool-cloud/rockpool/internal/needs"
+)
+
+// release is a small file that every mirror of Debian has. It is what the tests
+// reach beyond a droplet's own link.
+const release = "http://deb.debian.org/debian/dists/bookworm/Release"
+
+// needMirror skips the test where this machine itself can't reach Debian's
+// mirror.
+func needMirror(t *testing.T) {
+	t.Helper()
+	client := http.Client{Timeout: 20 * time.Second}
+	answer, err := client.Head(release)
+	if err == nil {
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			err = errors.New(answer.Status)
+		}
+	}
+	if err != nil {
+		needs.Skip(t, "Debian's mirror: %v", err)
+	}
+}
+
+// TestInside does in a micro droplet what people do there first.
+func TestInside(t *testing.T) {
+	s := withMicro(t)
+	s.Start()
+	key := s.NewKey("laptop")
+	d := s.Up(micro("inside", key))
+	shell := s.Login(d.ID, key, bootLimit)
+	t.Run("programs", func(t *testing.T) { checkPrograms(t, shell) })
+	t.Run("world", func(t *testing.T) {
+		needMirror(t)
+		if got := shell.Run("wget -T 30 -qO- " + release + " | head -n 1"); got != "Origin: Debian" {
+			t.Errorf("the mirror's file begins with %q", got)
+		}
+		expect(t, shell, "nslookup deb.debian.org >/dev/null && echo resolved", "resolved")
+	})
+	// busybox's own commands are in its shell, ours everywhere else.
+	for _, command := range []string{"reboot", "busybox sh -c reboot", "shutdown -r now", "busybox reboot"} {
+		t.Run(command, func(t *testing.T) {
+			before := shell.Run("echo kept >/root/kept; " + bootID)
+			_, _ = shell.Try(command, bootLimit) // the session may end before its answer
+			shell, _ = rebooted(t, s, d.ID, key, before)
+			expect(t, shell, "cat /root/kept", "kept")
+		})
+	}
+	_, _ = shell.Try("busybox sh -c poweroff", bootLimit)
+	s.Await(bootLimit, "a droplet that is off", func() error {
+		if status := s.Droplet(d.ID).Status; status != "off" {
+			return fmt.Errorf("it is %s", status)
+		}
+		return nil
+	})
+	s.Delete(d.ID)
+}
+
+// checkPrograms wants each command to do what it says, or to fail as it should.
+func checkPrograms(t *testing.T, shell *rockpooltest.Shell) {
+	for command, want := range map[string]string{
+		". /etc/os-release && echo $ID": "rockpool-micro",
+		"echo $BASH":                    "/bin/bash",
+		"hostname":                      "inside",
+		"ip route get 203.0.113.80 | tr -s ' ' | grep -o 'via.*src [0-9.]*'":                        "via 172.16.254.2 dev eth0 src 172.16.254.15",
+		"ping -c 1 -W 5 172.16.254.2 >/dev/null && echo answered":                                   "answered",
+		"wget -T 5 -qO- http://127.0.0.1:9/; echo $?":                                               "4", // GNU wget's network failure
+		"printf 'secret-1\\nsecret-1\\n' | passwd root >/dev/null 2>&1; echo $?":                    "0",
+		"echo '* * * * * true' | crontab - && crontab -l":                                           "* * * * * true",
+		"for i in $(seq 300); do pidof crond >/dev/null && echo runs && break; usleep 100000; done": "runs",
+		"top -b -n 1 | grep -q '[d]ropbear' && echo shown":                                          "shown",
+		"df / | tail -n 1 | grep -c ' /$'":                                                          "1",
+		"free | grep -c Mem":                                                                        "1",
+		"dmesg | grep -c 'Linux version'":                                                           "1",
+		"date +%Z":                                                                                  "UTC",
+		"shutdown tomorrow 2>&1; echo $?":                                                           "usage: shutdown [-h | -P | -H | -r] [now | +MINUTES]\n2",
+	} {
+		expect(t, shell, command, want)
+	}
+	if got := shell.Run("ls /lib/terminfo/x"); !strings.Contains(got, "xterm-256color") {
+		t.Errorf("the terminals known are %q", got)
+	}
+}
