@@ -40,7 +40,7 @@ func (f namesFlags) open(c *certificate.Certificate, registry prometheus.Registe
 	if err != nil {
 		return nil, err
 	}
-	config := dns.Config{Registry: registry, Log: log, Transfer: primary.Transfer, TSIG: primary.TSIG()}
+	config := dns.Config{Registry: registry, Log: log, Transfer: primary.Transfer, TSIG: primary.TSIG(), Connections: maxConnections(20_000)}
 	if config.Addresses, err = addresses("--dns", f.DNS); err != nil {
 		return nil, err
 	}

@@ -197,6 +197,7 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:                      handler,
 		ConnContext:                  api.ConnContext,
+		ConnState:                    api.ConnState,
 		ReadHeaderTimeout:            10 * time.Second,
 		ReadTimeout:                  time.Minute,
 		WriteTimeout:                 2 * time.Minute,

@@ -15,7 +15,8 @@ import (
 // line is what the server knows of the connection that requests come by: how
 // much of its answers the client's kernel has acknowledged, and how it ended.
 type line struct {
-	conn *net.TCPConn
+	conn  *net.TCPConn
+	crowd *crowd // that it is in
 
 	mu      sync.Mutex
 	arrived int   // how often the client has sent something

@@ -16,17 +16,27 @@ import (
 
 // Listener gives what Go's HTTP server answers by itself, to requests that it
 // can't read, the form of the API's other errors. The server writes those
-// answers to the connection as plain text, before any handler is asked.
-func Listener(l net.Listener) net.Listener { return listener{l} }
+// answers to the connection as plain text, before any handler is asked. It has
+// no more than most connections open.
+func Listener(l net.Listener, most int) net.Listener { return listener{l, newCrowd(most)} }
 
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	crowd *crowd
+}
 
 func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if tcp, ok := c.(*net.TCPConn); ok {
-		return newConnection(tcp, true), err
+	for {
+		c, err := l.Listener.Accept()
+		tcp, ok := c.(*net.TCPConn)
+		if !ok {
+			return c, err
+		}
+		if connection := newConnection(tcp, l.crowd, true); l.crowd.enter(connection.line) {
+			return connection, nil
+		}
+		_ = tcp.Close()
 	}
-	return c, err
 }
 
 // connection is a TCP connection with all that the server wants of one.
@@ -36,8 +46,8 @@ type connection struct {
 	plain bool // HTTP goes over it as it is
 }
 
-func newConnection(tcp *net.TCPConn, plain bool) connection {
-	return connection{tcp, &line{conn: tcp}, plain}
+func newConnection(tcp *net.TCPConn, in *crowd, plain bool) connection {
+	return connection{tcp, &line{conn: tcp, crowd: in}, plain}
 }
 
 func (c connection) Read(p []byte) (int, error) {
@@ -64,6 +74,7 @@ func (c connection) ReadFrom(r io.Reader) (int64, error) {
 
 func (c connection) Close() error {
 	c.line.closes()
+	c.line.crowd.leave(c.line)
 	return c.TCPConn.Close()
 }
 

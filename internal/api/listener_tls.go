@@ -22,10 +22,10 @@ const handshakeTime = 10 * time.Second
 //
 // Go's HTTP server would do the handshake by itself, but only of a connection
 // that nothing stands above of. So it is done here, beside Accept.
-func TLSListener(l net.Listener, config *tls.Config, log *slog.Logger) net.Listener {
+func TLSListener(l net.Listener, config *tls.Config, most int, log *slog.Logger) net.Listener {
 	config = config.Clone()
 	config.NextProtos = []string{"h2", "http/1.1"}
-	t := &tlsListener{Listener: l, config: config, log: log, accepted: make(chan accepted)}
+	t := &tlsListener{Listener: l, config: config, crowd: newCrowd(most), log: log, accepted: make(chan accepted)}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.wg.Go(t.run)
 	return t
@@ -34,6 +34,7 @@ func TLSListener(l net.Listener, config *tls.Config, log *slog.Logger) net.Liste
 type tlsListener struct {
 	net.Listener
 	config   *tls.Config
+	crowd    *crowd
 	log      *slog.Logger
 	accepted chan accepted
 	ctx      context.Context // ends with Close
@@ -76,7 +77,11 @@ func (l *tlsListener) run() {
 			continue
 		}
 		if tcp, ok := raw.(*net.TCPConn); ok {
-			raw = newConnection(tcp, false)
+			connection := newConnection(tcp, l.crowd, false)
+			if raw = connection; !l.crowd.enter(connection.line) {
+				_ = tcp.Close()
+				continue
+			}
 		}
 		l.wg.Go(func() { l.shake(raw) })
 	}

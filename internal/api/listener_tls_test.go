@@ -34,7 +34,7 @@ func newSecured(t *testing.T) *secured {
 		t.Fatal(err)
 	}
 	s.address = raw.Addr().String()
-	listener := TLSListener(raw, certificateOf(t, authority), slog.New(slog.NewTextHandler(&s.log, nil)))
+	listener := TLSListener(raw, certificateOf(t, authority), 100, slog.New(slog.NewTextHandler(&s.log, nil)))
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Proto)
 		if r.TLS == nil || !r.TLS.HandshakeComplete {
@@ -194,7 +194,7 @@ func TestHandshakesEnd(t *testing.T) {
 	config := certificateOf(t, certificatetest.NewAuthority(t))
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		l := TLSListener(&oneConn{conn: ours, closed: make(chan struct{})}, config, slog.New(slog.DiscardHandler))
+		l := TLSListener(&oneConn{conn: ours, closed: make(chan struct{})}, config, 100, slog.New(slog.DiscardHandler))
 		defer l.Close()
 		began := time.Now()
 		if _, err := theirs.Write([]byte("\x16\x03\x01\x02")); err != nil {
