@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rockpool-cloud/rockpool/internal/await"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
 	"github.com/rockpool-cloud/rockpool/internal/idempotency"
 	"github.com/rockpool-cloud/rockpool/internal/oauth"
@@ -164,7 +165,7 @@ func TestAKeyInFlight(t *testing.T) {
 	slow := c.through(t, g.at)
 	first := make(chan answer, 1)
 	go func() { first <- slow.keyed("k", goodDroplet) }()
-	<-g.arrived
+	await.Receive(t, g.arrived, "the first request to arrive")
 	for _, body := range []string{goodDroplet, with(`"name":"web-2"`)} {
 		if a := c.keyed("k", body); a.StatusCode != http.StatusConflict || a.at("id") != "conflict" {
 			t.Errorf("while it is in flight: %d %s", a.StatusCode, a.text)

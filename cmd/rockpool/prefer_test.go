@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/await"
 )
 
 // later is the answer to a request that is under way.
@@ -23,7 +25,7 @@ func TestPreferWait(t *testing.T) {
 
 	g := c.hold(t, "simulated.start")
 	creating := c.later("POST", "/v2/droplets", goodDroplet, "Prefer", "wait=3600", "Idempotency-Key", "k")
-	<-g.arrived
+	await.Receive(t, g.arrived, "the droplet to start")
 	// Who does not wait is answered while the action is held.
 	for _, header := range [][2]string{{"Prefer", "wait=0"}, {"Prefer", "wait=soon"}, {"Prefer", "wait"}, {"Prefer", "respond-async"}, {"Pragma", "no-cache"}} {
 		a := c.do("GET", "/v2/actions/1", "", header[0], header[1])
@@ -37,13 +39,13 @@ func TestPreferWait(t *testing.T) {
 		polls = append(polls, c.later("GET", path, "", "Prefer", "respond-async, wait=30"), c.later("GET", path, "", "Pragma", "event-wait"))
 	}
 	g.open()
-	created := <-creating
+	created := await.Receive(t, creating, "the answer of the create")
 	applied("POST droplet", created, http.StatusAccepted, "wait=60")
 	if created.at("droplet", "status") != "active" || created.at("droplet", "networks", "v4", 0, "ip_address") == nil {
 		t.Errorf("it did not wait: %s", created.text)
 	}
 	for i, poll := range polls {
-		a := <-poll
+		a := await.Receive(t, poll, "the answer of a poll")
 		applied("GET action", a, http.StatusOK, []string{"wait=30", "wait=60"}[i%2])
 		if a.at("action", "status") != "completed" {
 			t.Errorf("it did not wait: %s", a.text)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/await"
 	"github.com/rockpool-cloud/rockpool/internal/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 )
@@ -56,7 +57,7 @@ func TestRevokedTokenIsDeadAtOnce(t *testing.T) {
 	err := revoke.Run(t.Context())
 	got := c.status(text)
 	close(busy)
-	<-stopped
+	await.Receive(t, stopped, "the last request with the token")
 	if err != nil || got != 401 {
 		t.Errorf("just after it was revoked (%v) the token is answered %d", err, got)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/account"
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/await"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
@@ -168,7 +169,7 @@ func TestOneUnfinishedActionForEachResource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-began
+	await.Receive(t, began, "the step to begin")
 	if _, err := openAction(t, db, e, accountID, "try", 1); !errors.Is(err, action.ErrPending) {
 		t.Errorf("a second action: %v, want ErrPending", err)
 	}
@@ -192,7 +193,7 @@ func TestCancelMakesWayForTheNext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-began
+	await.Receive(t, began, "the step to begin")
 	var second action.Action
 	err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
 		if err = e.Cancel(t.Context(), tx, "thing", 1, "make way"); err != nil {
@@ -225,7 +226,7 @@ func TestCloseLeavesTheActionForTheNextStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-began
+	await.Receive(t, began, "the step to begin")
 	e.Close()
 	if a, err := action.Get(t.Context(), db, accountID, a.ID); err != nil || a.Status != action.InProgress {
 		t.Fatalf("after Close: %+v, %v", a, err)
@@ -249,7 +250,7 @@ func TestAYoungActionIsHeldUntilItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-began
+	await.Receive(t, began, "the step to begin")
 	e.Hold = 20 * time.Millisecond
 	if a, err := e.Held(t.Context(), accountID, a.ID, 0); err != nil || a.Status != action.InProgress {
 		t.Errorf("after the hold: %+v, %v", a, err)
@@ -269,7 +270,7 @@ func TestAYoungActionIsHeldUntilItsEnd(t *testing.T) {
 	go hold(time.Hour)
 	close(release)
 	for range 2 {
-		if a := <-held; a.Status != action.Completed {
+		if a := await.Receive(t, held, "the held GET"); a.Status != action.Completed {
 			t.Errorf("held until %s", a.Status)
 		}
 	}
@@ -287,7 +288,7 @@ func TestAnActionFromTheFutureIsHeldAsShortly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-began
+	await.Receive(t, began, "the step to begin")
 	e.Hold = 20 * time.Millisecond
 	c.advance(-time.Hour)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -305,7 +306,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-began
+	await.Receive(t, began, "the step to begin")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if a, err := e.Wait(ctx, accountID, a.ID); !errors.Is(err, context.Canceled) || a.Status != action.InProgress {

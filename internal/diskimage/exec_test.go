@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/await"
 )
 
 func TestRunTellsTheLastLines(t *testing.T) {
@@ -46,7 +48,7 @@ func TestRunCancelledEndsTheWholeGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
+	if err := await.Receive(t, ended, "the program to end"); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 	// The end of the file comes when nobody has it open for writing any more.

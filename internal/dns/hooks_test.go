@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/await"
 )
 
 var secretKey = keys{"key.example.": base64.StdEncoding.EncodeToString([]byte("secret"))}
@@ -209,7 +211,7 @@ func TestNotifyHook(t *testing.T) {
 		if err != nil || answer.Rcode != dns.RcodeSuccess || answer.Opcode != dns.OpcodeNotify || !answer.Authoritative {
 			t.Fatalf("%v %s", err, answer)
 		}
-		r := <-requests
+		r := await.Receive(t, requests, "the hook to be asked")
 		if r.Key != "key.example." || r.Transport != Transport(i) || r.Msg.Question[0].Name != "example.com." || !r.Remote.Addr().IsLoopback() {
 			t.Errorf("%v", r)
 		}
@@ -242,7 +244,7 @@ func TestHooksEndWithTheServer(t *testing.T) {
 	if _, err := conn.Write(raw); err != nil {
 		t.Fatal(err)
 	}
-	<-waiting
+	await.Receive(t, waiting, "the hook to be asked")
 	// Others are answered meanwhile.
 	if err := s.Put(parsed(t, "example.com.", small)); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/await"
 )
 
 // Proofs for connections wait for their turn; what else they ask for, and who
@@ -40,7 +42,7 @@ func TestProofsForConnectionsTakeTurns(t *testing.T) {
 	default:
 	}
 	<-s.proofs
-	if m := <-waiting; m == nil || m.Rcode != dns.RcodeNameError {
+	if m := await.Receive(t, waiting, "the answer in its turn"); m == nil || m.Rcode != dns.RcodeNameError {
 		t.Errorf("in its turn: %v", m)
 	}
 }

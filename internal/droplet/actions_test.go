@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/action"
+	"github.com/rockpool-cloud/rockpool/internal/await"
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
@@ -140,7 +141,7 @@ func TestActions(t *testing.T) {
 func (s script) fail(t *testing.T, at int64) {
 	p := tripAt(at, errors.New("no luck"))
 	w, id := s.play(t, p)
-	<-p.hit
+	await.Receive(t, p.hit, "the action to come to the fault point")
 	a := w.latest(id)
 	if a.Status == action.Errored && a.Reason == "" {
 		t.Errorf("failed at %s without a reason", p.name)
@@ -154,7 +155,7 @@ func (s script) fail(t *testing.T, at int64) {
 func (s script) crash(t *testing.T, at int64, again func(*world) *world) {
 	p := tripAt(at, fault.ErrCrash)
 	w, id := s.play(t, p)
-	<-p.hit
+	await.Receive(t, p.hit, "the action to come to the fault point")
 	w = again(w)
 	a := w.latest(id)
 	w.reconcile() // a droplet that a rename kept from being resumed is resumed now

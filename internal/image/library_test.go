@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rockpool-cloud/rockpool/internal/await"
 	"github.com/rockpool-cloud/rockpool/internal/diskimage"
 	"github.com/rockpool-cloud/rockpool/internal/image"
 	"github.com/rockpool-cloud/rockpool/internal/size"
@@ -92,13 +93,13 @@ func TestManyWaitForOneGet(t *testing.T) {
 			_, err := l.Ensure(t.Context(), "micro", progress)
 			errs <- err
 		}()
-		if got := <-heard; got != "half way" {
+		if got := await.Receive(t, heard, "progress"); got != "half way" {
 			t.Errorf("progress %q", got)
 		}
 	}
 	s.release <- nil
 	for range 5 {
-		if err := <-errs; err != nil {
+		if err := await.Receive(t, errs, "the end of a get"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -130,13 +131,13 @@ func TestTwoProcessesWaitForOneGet(t *testing.T) {
 		errs <- err
 	}
 	go ensure(a, func(string) {})
-	<-first.began
+	await.Receive(t, first.began, "the first process to begin")
 	progress, heard := told()
 	go ensure(b, progress)
-	<-heard // it waits for the lock
+	await.Receive(t, heard, "word of the second process") // it waits for the lock
 	first.release <- nil
 	for range 2 {
-		if err := <-errs; err != nil {
+		if err := await.Receive(t, errs, "the end of a get"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -156,26 +157,26 @@ func TestAGetGoesOnAsLongAsAnybodyWaits(t *testing.T) {
 			_, err := l.Ensure(ctx, "micro", progress)
 			result <- err
 		}()
-		<-heard
+		await.Receive(t, heard, "progress")
 		return cancel, result
 	}
 	leaveFirst, first := ensure()
 	leaveSecond, second := ensure()
 	leaveFirst()
-	if err := <-first; !errors.Is(err, context.Canceled) {
+	if err := await.Receive(t, first, "the first to leave"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the first: %v", err)
 	}
 	if _, cancelled := s.counts(); cancelled != 0 {
 		t.Error("the get was given up while the second waited")
 	}
 	leaveSecond()
-	if err := <-second; !errors.Is(err, context.Canceled) {
+	if err := await.Receive(t, second, "the second to leave"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the second: %v", err)
 	}
 	// A third starts anew.
 	_, third := ensure()
 	s.release <- nil
-	if err := <-third; err != nil {
+	if err := await.Receive(t, third, "the image of the third"); err != nil {
 		t.Errorf("the third: %v", err)
 	}
 	if gets, cancelled := s.counts(); gets != 2 || cancelled != 1 {

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/await"
 )
 
 func TestProgram(t *testing.T) {
@@ -44,7 +46,7 @@ func TestNothingIsSkippedInCI(t *testing.T) {
 			defer close(ended)
 			Skip(r, "a thing: apt-get install thing")
 		}()
-		<-ended
+		await.Receive(t, ended, "the test to end")
 		if want := "NEEDS a thing: apt-get install thing"; !strings.HasPrefix(r.said, want) || r.failed != failed || r.skipped == failed {
 			t.Errorf("with %s=%q it said %q; failed %v, skipped %v", CI, value, r.said, r.failed, r.skipped)
 		}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rockpool-cloud/rockpool/internal/await"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
@@ -53,7 +54,7 @@ func TestOneProcessHasTheDatabase(t *testing.T) {
 		}
 	}
 	defer second.Close()
-	<-lost
+	await.Receive(t, lost, "the first to hear that its claim is lost")
 	if err := first.Close(); err != nil {
 		t.Error(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/await"
 )
 
 const greeting = `{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": ["oob"]}}`
@@ -114,12 +116,12 @@ func TestAnswersFindTheirCommands(t *testing.T) {
 	server.send(`{"event": "STOP"}`)
 	server.reply(id1, `"return": "first"`)
 	for range 2 {
-		if r := <-results; r.err != nil || r.got != r.name {
+		if r := await.Receive(t, results, "an answer"); r.err != nil || r.got != r.name {
 			t.Errorf("%s was answered %q, %v", r.name, r.got, r.err)
 		}
 	}
 	for _, want := range []string{"RESET", "STOP"} {
-		if event := <-client.Events(); event.Name != want {
+		if event := await.Receive(t, client.Events(), "the event "+want); event.Name != want {
 			t.Errorf("event %q, want %q", event.Name, want)
 		}
 	}
@@ -222,7 +224,7 @@ func TestExecuteEndsWithItsContext(t *testing.T) {
 	if err := client.Execute(ctx, "slow", nil, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	id := <-late
+	id := await.Receive(t, late, "the command that is answered late")
 	go func() {
 		server.reply(id, `"return": "too late"`)
 		server.reply(server.expect("next"), `"return": "next"`)
