@@ -8,7 +8,7 @@ ifneq ($(shell id -u),0)
 PACKAGES += uidmap
 endif
 # What only the tests need.
-TEST_PACKAGES := gcc libc6-dev curl bind9 bind9-dnsutils bind9-utils knot-dnsutils ldnsutils unbound nsd knot postgresql sqlite3
+TEST_PACKAGES := gcc libc6-dev curl openssh-client bind9 bind9-dnsutils bind9-utils knot-dnsutils ldnsutils unbound nsd knot postgresql sqlite3 systemd
 # What the benchmarks compare the name server with, and measure it by.
 BENCH_PACKAGES := dnsperf nsd knot postgresql
 

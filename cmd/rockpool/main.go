@@ -21,6 +21,8 @@ type cli struct {
 	Nameserver nameserverCommand `cmd:"" help:"Run one more name server of a cloud's domains, in the foreground."`
 	Doctor     doctorCommand     `cmd:"" help:"Say what this machine can do, what is missing, and how to mend it."`
 	Image      imageCommand      `cmd:"" help:"Look after disk images."`
+	SSH        sshCommand        `cmd:"" name:"ssh" help:"Log in to a droplet."`
+	Logs       logsCommand       `cmd:"" help:"Print what a droplet has written to its serial console."`
 	Token      tokenCommand      `cmd:"" help:"Look after access tokens."`
 	Backup     backupCommand     `cmd:"" help:"Write a copy of all that the cloud knows to a file, also while it runs."`
 	Restore    restoreCommand    `cmd:"" help:"Put a backup into the place of the cloud's database."`

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
@@ -25,7 +27,13 @@ func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
 	if err := fault.At(ctx, "qemu.console.open"); err != nil {
 		return nil, failed("read the console of", id, err)
 	}
-	f, err := os.Open(e.newMachine(id).path("console.log"))
+	return ReadConsole(e.config.Dir, id)
+}
+
+// ReadConsole is Console for a process that has no engine: it looks into the
+// folder of machines, Config.Dir.
+func ReadConsole(dir string, id int64) (io.ReadCloser, error) {
+	f, err := os.Open(filepath.Join(dir, strconv.FormatInt(id, 10), "console.log"))
 	if errors.Is(err, os.ErrNotExist) {
 		err = compute.ErrNotFound
 	}

@@ -24,6 +24,7 @@ const (
 // Key is a pair of SSH keys, the public one known to the server.
 type Key struct {
 	ssh.Signer
+	Private    ed25519.PrivateKey
 	Authorized string // as a line of authorized_keys, without its end
 	ID         int    // at the server
 }
@@ -39,7 +40,7 @@ func (s *Server) NewKey(name string) Key {
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	key := Key{Signer: signer, Authorized: strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " " + name}
+	key := Key{Signer: signer, Private: private, Authorized: strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " " + name}
 	uploaded, _, err := s.Client().Keys.Create(s.tb.Context(), &godo.KeyCreateRequest{Name: name, PublicKey: key.Authorized})
 	if err != nil {
 		s.tb.Fatal(err)

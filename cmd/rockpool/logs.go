@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
+)
+
+// guestFlags name a droplet whose machine runs here.
+type guestFlags struct {
+	remoteFlags
+	Droplet string `arg:"" help:"Name or id of the droplet."`
+}
+
+// machine finds the droplet, and the folder of machines that its own is in.
+func (c *guestFlags) machine(ctx context.Context) (d found, dir string, err error) {
+	cloud, err := c.openFolder()
+	if err != nil {
+		return d, "", err
+	}
+	if d, err = cloud.droplet(ctx, c.Droplet); err != nil {
+		return d, "", err
+	}
+	if slices.Contains(d.Features, "simulated") {
+		return d, "", fmt.Errorf("%s is simulated: it has no console", d.Name)
+	}
+	return d, c.folder().droplets(), nil
+}
+
+// explain says what an error of the engine means to who has asked.
+func (c *guestFlags) explain(d found, err error) error {
+	switch {
+	case errors.Is(err, compute.ErrNotFound):
+		return fmt.Errorf("%s has no machine in %s; give the cloud's folder by --data, on the machine where it runs", d.Name, c.folder().Data)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; run this as the user who runs the cloud", err)
+	}
+	return err
+}
+
+type logsCommand struct{ guestFlags }
+
+func (c *logsCommand) Run(ctx context.Context) error {
+	d, dir, err := c.machine(ctx)
+	if err != nil {
+		return err
+	}
+	log, err := qemu.ReadConsole(dir, d.ID)
+	if err != nil {
+		return c.explain(d, err)
+	}
+	defer log.Close()
+	_, err = io.Copy(os.Stdout, log)
+	return err
+}
