@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -82,6 +83,9 @@ func (c *client) twins() {
 		asking.Go(func() { both[i] = c.insist(http.MethodPost, "droplets", c.key(true), body) })
 	}
 	asking.Wait()
+	if !both[0].ok() { // a disk that is full for one of them may be free for the other
+		slices.Reverse(both[:])
+	}
 	first := c.made(names, c.acknowledge("droplets", both[0]))
 	c.same(first, c.acknowledge("droplets", both[1]), c.key(true))
 }
