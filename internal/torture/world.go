@@ -41,7 +41,7 @@ func simulated(database string, postgres bool) species {
 
 func micro(database string, postgres bool) species {
 	return species{
-		name: "micro-" + database, engine: "qemu", postgres: postgres, long: true,
+		name: "micro-" + database, engine: "qemu", postgres: postgres, long: postgres,
 		clients: 2, droplets: 2, pause: 150 * time.Millisecond,
 		strides: 4, patience: 6 * time.Second, settling: 2 * time.Minute, diskBytes: 192 << 20,
 	}
