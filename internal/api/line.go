@@ -206,7 +206,9 @@ func (a answered) fate() fate {
 		if l.broken {
 			return lost
 		}
-		if l.written-state.unheard < a.end {
+		// Of an end that the kernel knows, who reads the connection is about to
+		// say which it was.
+		if !state.open || l.written-state.unheard < a.end {
 			return underWay
 		}
 		return reached
