@@ -56,7 +56,7 @@ func TestTheAPIByHTTPS(t *testing.T) {
 	if a := c.do("POST", "/v2/droplets", "{"); a.StatusCode != 400 || a.body["id"] != "bad_request" {
 		t.Errorf("a broken body: %d %s", a.StatusCode, a.text)
 	}
-	if a := c.do("GET", "/v2/account", "", "X-A", strings.Repeat("a", 500_000)); a.StatusCode != 200 {
+	if a := c.do("GET", "/v2/account", "", "X-A", strings.Repeat("a", 50_000)); a.StatusCode != 200 {
 		t.Errorf("a long header: %d %s", a.StatusCode, a.text)
 	}
 	if a := c.do("DELETE", "/v2/droplets/1", "", "Prefer", "wait=60"); a.StatusCode != 204 {

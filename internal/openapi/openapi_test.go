@@ -56,8 +56,8 @@ func TestSchemasAreTranslated(t *testing.T) {
 			`{"description":"a","examples":[null],"format":"uri","type":["string","null"]}`,
 		},
 		{
-			`{"description": "a", "type": ["array"], "items": {"type": ["object"], "properties": {"id": {"$ref": "#/definitions/tree/definitions/id"}}}}`,
-			`{"description":"a","items":{"properties":{"id":{"description":"its number","examples":[1],"type":"integer"}},"required":["id"],"type":"object"},"type":"array"}`,
+			`{"description": "a", "type": ["array"], "maxItems": 5, "items": {"type": ["object"], "properties": {"id": {"$ref": "#/definitions/tree/definitions/id"}}}}`,
+			`{"description":"a","items":{"properties":{"id":{"description":"its number","examples":[1],"type":"integer"}},"required":["id"],"type":"object"},"maxItems":5,"type":"array"}`,
 		},
 		{
 			`{"description": "a", "example": null, "type": ["object", "null"], "anyOf": [{"$ref": "#/definitions/tree"}, {"type": ["null"]}]}`,

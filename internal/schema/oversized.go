@@ -38,14 +38,24 @@ func findOversized(value any, at []string) ([]string, oversized) {
 // checkBounds refuses arrays among a link's parameters without a maxItems, or
 // with one that no text of JSON may reach.
 func (d document) checkBounds(at string, schema object) error {
-	schema = d.follow(schema)
-	if d.shape(schema).types["array"] {
-		if most := d.shape(schema).maxItems; most < 1 || most >= jsontext.MaxValues {
-			return fmt.Errorf("%s has no maxItems below %d", at, jsontext.MaxValues)
+	return d.checkBoundsOnce(at, schema, map[string]bool{})
+}
+
+// checkBoundsOnce is checkBounds without the references that were followed
+// before: a schema may refer to itself.
+func (d document) checkBoundsOnce(at string, schema object, followed map[string]bool) error {
+	if ref, ok := schema["$ref"].(string); ok {
+		if followed[ref] {
+			return nil
 		}
+		followed[ref] = true
+		return d.checkBoundsOnce(at, d.resolve(ref), followed)
+	}
+	if shape := d.shape(schema); shape.types["array"] && (shape.maxItems < 1 || shape.maxItems >= jsontext.MaxValues) {
+		return fmt.Errorf("%s has no maxItems below %d", at, jsontext.MaxValues)
 	}
 	for step, member := range below(schema) {
-		if err := d.checkBounds(at+step, member); err != nil {
+		if err := d.checkBoundsOnce(at+step, member, followed); err != nil {
 			return err
 		}
 	}
