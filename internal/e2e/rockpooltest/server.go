@@ -63,7 +63,10 @@ func (s *Server) Command() *exec.Cmd {
 	args := append([]string{"serve", "--data", s.Data, "--listen", s.listen,
 		"--dns", "127.0.0.1:0", "--addresses", s.Addresses.String(), "--log-level", "debug"}, s.flags...)
 	cmd := exec.Command(Binary, args...)
-	cmd.Env = append(os.Environ(), s.Env...)
+	// Tests make more droplets than a small machine has room for, and use little
+	// of it.
+	cmd.Env = append(os.Environ(), "ROCKPOOL_MEMORY_BUDGET=none", "ROCKPOOL_DISK_BUDGET=none")
+	cmd.Env = append(cmd.Env, s.Env...)
 	// A test program that panics stops nothing itself.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
