@@ -55,8 +55,19 @@ var absent = []struct {
 	{product: "Organizations", paths: []string{"/organizations"}},
 }
 
+// emptyLists are the lists of absent products that clients ask for in passing:
+// Ansible's droplet module reads the firewalls before it does anything, and
+// gives up if it can't (contract, extensions.md). By path, the list's key.
+var emptyLists = map[string]string{
+	"/firewalls":           "firewalls",
+	"/databases":           "databases",
+	"/kubernetes/clusters": "kubernetes_clusters",
+	"/registries":          "registries",
+}
+
 // routeAbsent answers every method at the absent products' paths with 501, for
 // who has a good token. Clients repeat a request after a 503, not after a 501.
+// The empty lists are answered as such, and say why they are.
 func (s *server) routeAbsent(router chi.Router) {
 	for _, a := range absent {
 		handler := s.authenticated(anyScope, func(http.ResponseWriter, *http.Request, oauth.Token) error {
@@ -68,5 +79,14 @@ func (s *server) routeAbsent(router chi.Router) {
 				router.HandleFunc("/v2"+path+"/*", handler)
 			}
 		}
+	}
+	for path, key := range emptyLists {
+		router.Get("/v2"+path, s.authenticated(anyScope, func(w http.ResponseWriter, r *http.Request, _ oauth.Token) error {
+			writeJSON(w, r, http.StatusOK, map[string]any{
+				key: []any{}, "links": map[string]any{}, "meta": map[string]int{"total": 0},
+				"message": "There are none: this product is not there yet.",
+			})
+			return nil
+		}))
 	}
 }

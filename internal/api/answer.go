@@ -118,7 +118,10 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "5")
 	}
 	if e.Status >= http.StatusInternalServerError {
-		if r.Context().Err() != nil {
+		switch {
+		case e.Status == http.StatusNotImplemented:
+			level = slog.LevelInfo
+		case r.Context().Err() != nil:
 			level = slog.LevelDebug // the client has gone; that is no fault of ours
 		}
 		s.Log.Log(context.WithoutCancel(r.Context()), level, "request failed", "request_id", requestID(r), "method", r.Method, "path", loggedPath(r.URL.Path), "error", err)
