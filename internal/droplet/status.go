@@ -2,6 +2,7 @@ package droplet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -84,11 +85,9 @@ func (s *Service) Reconcile(ctx context.Context) (done bool, err error) {
 	s.looking.Lock()
 	defer s.looking.Unlock()
 	for _, e := range s.missed.all() {
-		if err := s.settle(ctx, e); err != nil {
-			return false, err
-		}
+		err = errors.Join(err, s.settle(ctx, e)) // one that fails keeps no other
 	}
-	err = s.reconcile(ctx)
+	err = errors.Join(err, s.reconcile(ctx))
 	return err == nil && len(s.missed.all()) == 0, err
 }
 

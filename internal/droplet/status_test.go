@@ -2,6 +2,7 @@ package droplet_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +78,42 @@ func TestReconcileWritesOnlyWhatDiffers(t *testing.T) {
 		if got := w.status(id); got != want {
 			t.Errorf("droplet %d is %s, want %s", id, got, want)
 		}
+	}
+}
+
+// blind is an engine that can't see one machine.
+type blind struct {
+	compute.Engine
+	id int64
+}
+
+func (e *blind) State(ctx context.Context, id int64) (compute.State, error) {
+	if id == e.id {
+		return "", errors.New("input/output error")
+	}
+	return e.Engine.State(ctx, id)
+}
+
+// TestOneThatCannotBeSeenKeepsNoOther: a machine has ended, and its state can't
+// be asked for. The statuses of others are mended all the same.
+func TestOneThatCannotBeSeenKeepsNoOther(t *testing.T) {
+	w := newWorld(t, nil)
+	unseen, other := w.active(), w.active()
+	engine := &blind{Engine: w.Engine, id: unseen.ID}
+	w.Engine = engine
+	check(t, w.machine.Crash(unseen.ID))
+	w.notified()
+	w.exec(`UPDATE droplets SET status = 'off' WHERE id = $1`, other.ID)
+	if done, err := w.Reconcile(context.Background()); done || err == nil {
+		t.Errorf("with a machine that can't be seen: done %v, %v", done, err)
+	}
+	if got := w.status(other.ID); got != "active" {
+		t.Errorf("the other droplet runs and is %s", got)
+	}
+	engine.id = 0
+	w.reconcile()
+	if got := w.status(unseen.ID); got != "off" {
+		t.Errorf("when it can be seen again it is %s", got)
 	}
 }
 
