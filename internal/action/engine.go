@@ -119,7 +119,13 @@ func (e *Engine) heartbeat(ctx context.Context) {
 	}
 }
 
+// claim takes the leases of what this node works on, or takes over. Where there
+// is nothing it does not write: on a full disk each write may cost a part of the
+// reserve.
 func (e *Engine) claim(ctx context.Context) error {
+	if found, err := anyUnfinished(ctx, e.db); err != nil || !found {
+		return err
+	}
 	var claimed []Action
 	err := e.db.Write(ctx, func(tx *store.Tx) (err error) {
 		claimed, err = claim(ctx, tx, e.owner, tx.Now().Add(leaseTime))

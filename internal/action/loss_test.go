@@ -191,6 +191,28 @@ func TestADeadNodesActionIsTakenOverAfterTheLease(t *testing.T) {
 	})
 }
 
+// Heartbeats of a node that has nothing to do write nothing: on a full disk each
+// write may cost a part of the reserve, and the nights are long.
+func TestAnIdleNodeWritesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, accountID := lossy(t)
+		e := start(t, db, "n", action.Definition{Type: "try"})
+		a, err := openAction(t, db, e, accountID, "try", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Wait(t.Context(), accountID, a.ID); err != nil {
+			t.Fatal(err)
+		}
+		before := db.Commits()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := db.Commits() - before; n != 0 {
+			t.Errorf("it wrote %d times in an hour", n)
+		}
+	})
+}
+
 // What has ended stays ended: no heartbeat, no restart and no other node begins
 // it again.
 func TestAnEndedActionIsNotRevived(t *testing.T) {

@@ -94,6 +94,12 @@ func Pending(ctx context.Context, q store.Querier, resourceType string, resource
 	return a, err == nil, err
 }
 
+// anyUnfinished reports whether there is an unfinished action, whoever's it is.
+func anyUnfinished(ctx context.Context, q store.Querier) (found bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM actions WHERE status = 'in-progress')`).Scan(&found)
+	return found, err
+}
+
 // claim takes the lease of every unfinished action that is this owner's, or
 // whose owner has let its lease run out.
 func claim(ctx context.Context, tx *store.Tx, owner string, lease time.Time) ([]Action, error) {

@@ -256,6 +256,26 @@ func TestANodeThatHasSleptForLong(t *testing.T) {
 	}
 }
 
+// Where nothing is old nothing is written: that would cost a part of a full
+// disk's reserve, each minute.
+func TestPruneOfNothingWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	for _, test := range []struct {
+		later   time.Duration
+		commits uint64
+	}{{0, 0}, {2 * time.Hour, 1}, {0, 0}} {
+		w.clock.advance(test.later)
+		before := w.DB.Commits()
+		if err := w.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.DB.Commits() - before; n != test.commits {
+			t.Errorf("%v later it took %d commits, want %d", test.later, n, test.commits)
+		}
+	}
+}
+
 // Whatever is done by two nodes in whatever order, both serve in the end what
 // the database has.
 func TestNodesAgree(t *testing.T) {
