@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/fault"
 )
 
 // Backup writes a copy of the SQLite database at path to the file to, whole or
@@ -35,7 +37,7 @@ func Backup(ctx context.Context, path, to string, replace bool) error {
 	if err != nil {
 		return err
 	}
-	if err := place(copied, to, replace); err != nil {
+	if err := place(ctx, copied, to, replace); err != nil {
 		return errors.Join(err, os.Remove(copied))
 	}
 	return nil
@@ -122,18 +124,31 @@ func checkIntegrity(ctx context.Context, path string) error {
 }
 
 // place gives a file that is on disk its final name, in the same folder.
-func place(file, to string, replace bool) error {
-	err := os.ErrInvalid
+func place(ctx context.Context, file, to string, replace bool) error {
+	rename := os.Rename
 	if !replace {
+		rename = func(file, to string) error { return renameNew(ctx, file, to) }
+	}
+	if err := rename(file, to); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(to))
+}
+
+// renameNew gives a file a name that no other has. Whoever calls it has looked
+// already: some file systems, NFS among them, can only rename over others.
+func renameNew(ctx context.Context, file, to string) error {
+	err := fault.At(ctx, "store.backup.rename")
+	if err == nil {
 		err = unix.Renameat2(unix.AT_FDCWD, file, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
 	}
-	if errors.Is(err, os.ErrInvalid) { // or the file system knows no way to do that
-		err = os.Rename(file, to)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return os.Rename(file, to)
 	}
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: file, New: to, Err: err}
 	}
-	return syncFolder(filepath.Dir(to))
+	return nil
 }
 
 // openSQLite opens a database file by one connection, without the pragmas of a

@@ -12,6 +12,9 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/fault"
 	"github.com/rockpool-cloud/rockpool/internal/store"
 	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
 )
@@ -147,6 +150,33 @@ func TestWhereABackupIsNotWritten(t *testing.T) {
 		t.Error(err)
 	}
 	assertUUIDs(t, open(t, to), "a")
+}
+
+// Some file systems, NFS among them, can't rename a file without replacing one,
+// and say so with EINVAL; old kernels say ENOSYS.
+func TestABackupWhereRenamesReplace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	if err := add(open(t, path), "a"); err != nil {
+		t.Fatal(err)
+	}
+	for _, refusal := range []error{unix.EINVAL, unix.ENOSYS, unix.EOPNOTSUPP} {
+		ctx := fault.With(t.Context(), func(point string) error {
+			if point == "store.backup.rename" {
+				return refusal
+			}
+			return nil
+		})
+		to := filepath.Join(t.TempDir(), "backup")
+		if err := store.Backup(ctx, path, to, false); err != nil {
+			t.Errorf("%v: %v", refusal, err)
+			continue
+		}
+		if err := store.Backup(ctx, path, to, false); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%v, over a file: %v, want %v", refusal, err, fs.ErrExist)
+		}
+		assertNoPartials(t, to)
+		assertUUIDs(t, open(t, to), "a")
+	}
 }
 
 // A backup of a database that nobody works with has what is only in the

@@ -53,7 +53,7 @@ func Restore(ctx context.Context, backup, path string, replace bool) (kept strin
 	if err := fault.At(ctx, "store.restore.rename"); err != nil {
 		return "", err
 	}
-	return kept, place(copied, path, replace)
+	return kept, place(ctx, copied, path, replace)
 }
 
 // removePartials removes what restores have left that were killed.
