@@ -148,6 +148,19 @@ func (p *Pool) host(n int64) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
+// Outside counts the addresses that droplets have and that are not of the pool:
+// it had another prefix before.
+func (p *Pool) Outside(ctx context.Context, q store.Querier) (n int64, err error) {
+	rows, err := q.Query(ctx, `SELECT address FROM addresses`)
+	all, err := store.Collect(rows, err, func(row store.Scanner) (addr string, err error) { return addr, row.Scan(&addr) })
+	for _, text := range all {
+		if addr, err := netip.ParseAddr(text); err != nil || !p.prefix.Contains(addr) {
+			n++
+		}
+	}
+	return n, err
+}
+
 // Release takes the droplet's address back, if it has one.
 func Release(ctx context.Context, tx *store.Tx, dropletID int64) error {
 	_, err := tx.Exec(ctx, `DELETE FROM addresses WHERE droplet_id = $1`, dropletID)

@@ -59,10 +59,15 @@ func (s *Service) shortage(ctx context.Context, tx *store.Tx, more Claims) (stri
 	return strings.Join(short, "; "), nil
 }
 
-// addressesLeft is how many droplets can still get an address.
+// addressesLeft is how many droplets can still get an address. One that has an
+// address of another range, which the cloud had before, takes none.
 func (s *Service) addressesLeft(ctx context.Context, tx *store.Tx) (int64, error) {
 	var droplets int64
 	err := tx.QueryRow(ctx, `SELECT (SELECT coalesce(sum(total), 0) FROM totals WHERE list = 'droplets')
 		+ (SELECT count(*) FROM droplets WHERE deleted_at IS NOT NULL)`).Scan(&droplets)
-	return s.Pool.Size() - droplets, err
+	if err != nil || droplets+maxNames <= s.Pool.Size() { // as always; the other question takes longer
+		return s.Pool.Size() - droplets, err
+	}
+	outside, err := s.Pool.Outside(ctx, tx)
+	return s.Pool.Size() - droplets + outside, err
 }

@@ -127,4 +127,12 @@ func TestTheEndOfThePool(t *testing.T) {
 			t.Errorf("droplet %d is %s", d.ID, w.status(d.ID))
 		}
 	}
+	// Another range has room, whatever droplets have of the first.
+	w.Pool = address.NewPool(netip.MustParsePrefix("127.19.0.0/29"), nil, func(netip.AddrPort) bool { return true })
+	if _, err := w.tryCreate("f", "g", "h", "i", "j"); err != nil {
+		t.Errorf("in another range: %v", err)
+	}
+	if _, err := w.tryCreate("k"); err == nil || err.Error() != "No address is free for this Droplet: all 5 of 127.19.0.0/29 are taken" {
+		t.Errorf("one more than there are: %v", err)
+	}
 }
