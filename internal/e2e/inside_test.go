@@ -1,37 +1,12 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
-	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
-
-// release is a small file that every mirror of Debian has. It is what the tests
-// reach beyond a droplet's own link.
-const release = "http://deb.debian.org/debian/dists/bookworm/Release"
-
-// needMirror skips the test where this machine itself can't reach Debian's
-// mirror.
-func needMirror(t *testing.T) {
-	t.Helper()
-	client := http.Client{Timeout: 20 * time.Second}
-	answer, err := client.Head(release)
-	if err == nil {
-		defer answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			err = errors.New(answer.Status)
-		}
-	}
-	if err != nil {
-		needs.Skip(t, "Debian's mirror: %v", err)
-	}
-}
 
 // TestInside does in a micro droplet what people do there first.
 func TestInside(t *testing.T) {
@@ -42,11 +17,13 @@ func TestInside(t *testing.T) {
 	shell := s.Login(d.ID, key, bootLimit)
 	t.Run("programs", func(t *testing.T) { checkPrograms(t, shell) })
 	t.Run("world", func(t *testing.T) {
-		needMirror(t)
-		if got := shell.Run("wget -T 30 -qO- " + release + " | head -n 1"); got != "Origin: Debian" {
+		m := needMirror(t)
+		if got := shell.Run("http_proxy=" + m.Proxy + " wget -T 30 -qO- " + m.release() + " | head -n 1"); got != "Origin: Debian" {
 			t.Errorf("the mirror's file begins with %q", got)
 		}
-		expect(t, shell, "nslookup deb.debian.org >/dev/null && echo resolved", "resolved")
+		if m.Proxy == "" { // else the name may be the proxy's to resolve
+			expect(t, shell, "nslookup "+m.host()+" >/dev/null && echo resolved", "resolved")
+		}
 	})
 	// busybox's own commands are in its shell, ours everywhere else.
 	for _, command := range []string{"reboot", "busybox sh -c reboot", "shutdown -r now", "busybox reboot"} {

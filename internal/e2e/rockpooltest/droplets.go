@@ -128,6 +128,14 @@ func (s *Server) AssertGone(droplet int) {
 // SSHAddress returns where the droplet's port 22 is reached.
 func (s *Server) SSHAddress(droplet int) string {
 	s.tb.Helper()
+	at := s.Forwarded(droplet, 22)
+	s.used = append(s.used, at)
+	return at
+}
+
+// Forwarded returns where a port of the droplet is reached.
+func (s *Server) Forwarded(droplet, port int) string {
+	s.tb.Helper()
 	var body struct{ Droplet Droplet }
 	if err := s.Get(fmt.Sprintf("droplets/%d", droplet), &body); err != nil {
 		s.tb.Fatal(err)
@@ -137,12 +145,10 @@ func (s *Server) SSHAddress(droplet int) string {
 		s.tb.Fatalf("droplet %d has no public address: %v", droplet, err)
 	}
 	for _, f := range body.Droplet.Forwards {
-		if f.Guest == 22 {
-			at := net.JoinHostPort(public, strconv.Itoa(f.Host))
-			s.used = append(s.used, at)
-			return at
+		if f.Guest == port {
+			return net.JoinHostPort(public, strconv.Itoa(f.Host))
 		}
 	}
-	s.tb.Fatalf("port 22 of droplet %d is not forwarded", droplet)
+	s.tb.Fatalf("port %d of droplet %d is not forwarded", port, droplet)
 	return ""
 }
