@@ -204,6 +204,27 @@ func TestWhatATornPOSTMadeAndIsGone(t *testing.T) {
 	}
 }
 
+// What somebody else does meanwhile does not make several droplets, whose answer
+// has no Location, be made twice; the delete of one of them is another wish.
+func TestATornPOSTOfSeveral(t *testing.T) {
+	c := newClient(t)
+	const several = `{"names":["web-1","web-2"],"size":"s-1vcpu-256mb","image":"micro","region":"nyc3"}`
+	c.tear(t, "/v2/droplets", several)
+	c.domain("example.com")
+	a := c.do("POST", "/v2/droplets", several)
+	if a.StatusCode != http.StatusAccepted || a.Header.Get("Idempotency-Replayed") != "true" || c.droplets() != 2 {
+		t.Fatalf("%d %s, %v droplets", a.StatusCode, a.text, c.droplets())
+	}
+	c.tear(t, "/v2/droplets", several)
+	if a := c.do("DELETE", "/v2/droplets/4", ""); a.StatusCode != http.StatusNoContent {
+		t.Fatal(a.text)
+	}
+	a = c.do("POST", "/v2/droplets", several)
+	if a.StatusCode != http.StatusAccepted || a.Header.Get("Idempotency-Replayed") != "" || c.droplets() != 5 {
+		t.Errorf("after a delete: %d %s, %v droplets", a.StatusCode, a.text, c.droplets())
+	}
+}
+
 func TestATornAction(t *testing.T) {
 	c := newClient(t)
 	c.create(goodDroplet)

@@ -20,11 +20,12 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	made   []string // paths of what was created, below /v2, if Location does not name it
 }
 
 // render gives a response its form. It says nothing to the client yet.
 func (c *call) render(response *resource.Response) (*answer, error) {
-	a := &answer{status: response.Status, header: http.Header{}}
+	a := &answer{status: response.Status, header: http.Header{}, made: response.Made}
 	if response.Location != "" {
 		a.header.Set("Location", c.request.URL(response.Location))
 	}

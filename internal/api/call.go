@@ -133,7 +133,7 @@ func (c *call) settle(ctx context.Context, response *resource.Response) *answer 
 	defer cancel()
 	a, err := c.settled(waiting, response)
 	if err != nil {
-		a = &answer{status: c.answer.status, header: c.answer.header.Clone(), body: c.answer.body}
+		a = &answer{status: c.answer.status, header: c.answer.header.Clone(), body: c.answer.body, made: c.answer.made}
 	}
 	c.preferenceApplied(a)
 	return a

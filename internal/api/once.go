@@ -54,7 +54,7 @@ func (c *call) once(w http.ResponseWriter) error {
 			return err
 		}
 		f := c.torn.board(ctx, hash)
-		defer func() { c.torn.leave(f, c.object(f.result)) }()
+		defer func() { c.torn.leave(f, c.objects(f.result)...) }()
 		send = f.send
 		answered = func(ctx context.Context) (*answer, error) {
 			return f.answer(func() (*answer, error) { return c.do(ctx) })
@@ -76,19 +76,22 @@ func (c *call) once(w http.ResponseWriter) error {
 // path is the request's path below /v2.
 func (c *call) path() string { return strings.TrimPrefix(c.http.URL.Path, "/v2") }
 
-// object is the path of what a POST made in the collection that it was sent
-// to, or else of what it did something to; empty if neither can be told.
-func (c *call) object(a *answer) string {
+// objects are the paths of what a POST made in the collection that it was sent
+// to, or else of what it did something to; none if neither can be told.
+func (c *call) objects(a *answer) []string {
 	path := c.path()
 	if a != nil {
 		if made := strings.TrimPrefix(a.header.Get("Location"), c.request.Base); strings.HasPrefix(made, path+"/") {
-			return made
+			return []string{made}
+		}
+		if len(a.made) > 0 {
+			return a.made
 		}
 	}
 	if len(c.link.Variables) == 0 {
-		return ""
+		return nil
 	}
-	return path[:strings.LastIndexByte(path, '/')]
+	return []string{path[:strings.LastIndexByte(path, '/')]}
 }
 
 // hash stands for what the call asks for: the same in whatever form the
@@ -167,5 +170,5 @@ func (c *call) remember(ctx context.Context, tx *store.Tx) error {
 func replayed(a *answer) *answer {
 	header := a.header.Clone()
 	header.Set("Idempotency-Replayed", "true")
-	return &answer{status: a.status, header: header, body: a.body}
+	return &answer{status: a.status, header: header, body: a.body, made: a.made}
 }

@@ -45,11 +45,11 @@ type flight struct {
 	before    *flight // the same request, whose client has gone
 	overtaken bool    // or it was sent again by this one's, who has gone, and came first
 
-	sent   answered // its answer, on the line
-	landed bool     // its answer was sent, or could not be
-	gone   bool     // its client went before that
-	object string   // path of what it made or changed; empty if that can't be told
-	until  time.Time
+	sent    answered // its answer, on the line
+	landed  bool     // its answer was sent, or could not be
+	gone    bool     // its client went before that
+	objects []string // paths of what it made or changed; none if that can't be told
+	until   time.Time
 }
 
 // board registers a request. If the same was made before by a client that has
@@ -140,14 +140,14 @@ func (f *flight) send(write func() error) {
 }
 
 // leave is called when the flight's answer has been sent. It is forgotten when
-// that was heard; until then it is kept as what was done to the object at that
-// path.
-func (t *torn) leave(f *flight, object string) {
+// that was heard; until then it is kept as what was done to the objects at those
+// paths.
+func (t *torn) leave(f *flight, objects ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer close(f.over)
 	if f.result != nil && (f.gone || f.line != nil) {
-		f.landed, f.object, f.until = true, object, time.Now().Add(tornKept)
+		f.landed, f.objects, f.until = true, objects, time.Now().Add(tornKept)
 		t.bound()
 		return
 	}
@@ -159,9 +159,8 @@ func (t *torn) leave(f *flight, object string) {
 func (t *torn) changed(path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.flights = slices.DeleteFunc(t.flights, func(f *flight) bool {
-		return f.landed && (path == f.object || strings.HasPrefix(path, f.object+"/"))
-	})
+	of := func(object string) bool { return path == object || strings.HasPrefix(path, object+"/") }
+	t.flights = slices.DeleteFunc(t.flights, func(f *flight) bool { return f.landed && slices.ContainsFunc(f.objects, of) })
 }
 
 // bound forgets the oldest answers that are kept, if they are too many or too

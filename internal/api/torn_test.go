@@ -127,6 +127,33 @@ func TestAChangeForgetsWhatWasTorn(t *testing.T) {
 	}
 }
 
+// An answer about several objects is forgotten with any of them, and one about
+// nobody knows what with none.
+func TestAChangeForgetsWhatWasTornOfSeveral(t *testing.T) {
+	for path, forgets := range map[string]bool{"/x/1": true, "/x/2/actions": true, "/x/3": false, "/y": false} {
+		kept := &torn{}
+		for i, objects := range [][]string{{"/x/1", "/x/2"}, nil} {
+			c := client(t)
+			f := kept.board(c.ctx, idempotency.Hash{byte(i)})
+			f.answer(made("old"))
+			c.leave()
+			f.send(func() error { return nil })
+			kept.leave(f, objects...)
+		}
+		kept.changed(path)
+		want := "old"
+		if forgets {
+			want = "new"
+		}
+		if got := ask(t, kept, idempotency.Hash{0}, "/x/1", false, made("new")); got != want {
+			t.Errorf("after a change of %q: got %q, want %q", path, got, want)
+		}
+		if got := ask(t, kept, idempotency.Hash{1}, "/x/1", false, made("new")); got != "old" {
+			t.Errorf("after a change of %q, of nobody knows what: got %q", path, got)
+		}
+	}
+}
+
 func TestTornAnswersAreBounded(t *testing.T) {
 	kept := &torn{}
 	living := kept.board(t.Context(), idempotency.Hash{255})

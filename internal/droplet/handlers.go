@@ -120,6 +120,9 @@ func (s *Service) created(r *resource.Request, droplets []Droplet, actions []act
 		views[i] = s.View(d)
 	}
 	response := resource.All(http.StatusAccepted, "droplets", views)
+	for _, v := range views {
+		response.Made = append(response.Made, fmt.Sprintf("/droplets/%d", v.ID))
+	}
 	if !several {
 		response = resource.One(http.StatusAccepted, "droplet", views[0])
 		response.Location = fmt.Sprintf("/droplets/%d", views[0].ID)

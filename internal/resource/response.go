@@ -14,6 +14,7 @@ type Response struct {
 	Value    any
 	Links    any        // the body's "links"; of a list they are made by the front door
 	Location string     // path of what was created, below /v2
+	Made     []string   // the same where several things were, which no Location names
 	List     *list.Info // of a list, what was found
 
 	// DraftStatus is the status in the draft view; 0 for the same.
