@@ -42,6 +42,28 @@ func TestLongArraysAreRefused(t *testing.T) {
 	}
 }
 
+// An array that comes by two names is refused by the length of both together.
+func TestLongArraysByTwoNames(t *testing.T) {
+	text := strings.Replace(thing, `"schema": {"type": ["object"], `, `"schema": {"type": ["object"], "aliases": {"old": "list"}, `, 1)
+	loaded, err := schema.Load(map[string][]byte{"thing": []byte(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := func(n int) schema.Text { return schema.Text("1" + strings.Repeat(",1", n-1)) }
+	for _, test := range []struct {
+		list, old int
+		want      string
+	}{
+		{100, 100, "<nil>"}, {101, 100, "List has 201 entries, the maximum is 200"},
+		{1, 201, "List has 201 entries, the maximum is 200"}, {201, 1, "List has 201 entries, the maximum is 200"},
+	} {
+		params := loaded.Links[0].Gather(map[string]any{"list": items(test.list), "old": items(test.old)})
+		if err := loaded.Links[0].Validate(params); fmt.Sprint(err) != test.want {
+			t.Errorf("%d and %d: %v, want %s", test.list, test.old, err, test.want)
+		}
+	}
+}
+
 // Arrays are checked in pieces; the problems of the first piece that has any
 // are told, by their places in the whole.
 func TestProblemsDeepInAnArray(t *testing.T) {

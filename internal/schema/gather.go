@@ -76,6 +76,25 @@ func (l *Link) Gather(sources ...map[string]any) map[string]any {
 	return params
 }
 
+// joined returns two lists as one, which may be too long then, and of other
+// values the first.
+func joined(first, second any, s shape) any {
+	list, isList := first.([]any)
+	if !isList {
+		return first
+	}
+	switch more := second.(type) {
+	case oversized:
+		return more
+	case []any:
+		if n := len(list) + len(more); s.types["array"] && n > s.maxItems {
+			return oversized{n, s.maxItems}
+		}
+		return slices.Concat(list, more)
+	}
+	return first
+}
+
 func (l *Link) take(params, source map[string]any, p parameter) {
 	for _, spelling := range p.spellings {
 		value, ok := source[spelling]
@@ -91,10 +110,6 @@ func (l *Link) take(params, source map[string]any, p parameter) {
 			params[p.name] = value
 			continue
 		}
-		first, isList := held.([]any)
-		second, areLists := value.([]any)
-		if isList && areLists {
-			params[p.name] = slices.Concat(first, second)
-		}
+		params[p.name] = joined(held, value, l.doc.shape(p.schema))
 	}
 }
