@@ -164,6 +164,10 @@ func TestRenew(t *testing.T) {
 		"low ports no more":   {[]int{22}, host{}, []int{22}, host{least: 1024}, []compute.Forward{forward(2222, 22)}},
 		"another has the new port": {[]int{22}, host{}, []int{22, 80}, host{taken: map[string]bool{a + ":80": true}},
 			[]compute.Forward{forward(22, 22), forward(8080, 80)}},
+		"another has the new port, and an old one is next to it": {[]int{81}, host{least: 1024},
+			[]int{80, 81}, host{1024, map[string]bool{a + ":8080": true}}, []compute.Forward{forward(8082, 80), forward(8081, 81)}},
+		"another has the port that an old one would move to": {[]int{80}, host{least: 1024},
+			[]int{8080, 80}, host{1024, map[string]bool{a + ":8081": true}}, []compute.Forward{forward(8080, 8080), forward(8082, 80)}},
 		"another has its better port": {[]int{22}, host{least: 1024}, []int{22}, host{taken: map[string]bool{a + ":22": true}},
 			[]compute.Forward{forward(2222, 22)}},
 	} {

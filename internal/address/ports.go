@@ -73,19 +73,28 @@ func alternative(port int) int {
 
 // renewed returns the forwards that a droplet should have at its address. One
 // that is as it was is kept unseen, because the droplet's own machine may hold
-// it; one that moves must be free.
+// it; one that moves must be free, and takes the place of none that stays.
 func (p *Pool) renewed(addr netip.Addr, old []compute.Forward) []compute.Forward {
 	result := p.Ports()
 	taken := map[int]bool{}
+	for _, f := range result {
+		if slices.Contains(old, f) {
+			taken[f.HostPort] = true
+		}
+	}
+	free := func(port int) bool {
+		return !taken[port] && p.usable(netip.AddrPortFrom(addr, uint16(port)))
+	}
 	for i, f := range result {
-		free := func(port int) bool {
-			return !taken[port] && p.usable(netip.AddrPortFrom(addr, uint16(port)))
+		if slices.Contains(old, f) {
+			continue
 		}
 		at := slices.IndexFunc(old, func(o compute.Forward) bool { return o.GuestPort == f.GuestPort })
 		switch {
-		case at >= 0 && (old[at] == f || !free(f.HostPort)):
+		case free(f.HostPort):
+		case at >= 0 && !taken[old[at].HostPort]:
 			result[i] = old[at]
-		case !free(f.HostPort):
+		default:
 			result[i].HostPort = another(f.GuestPort, free)
 		}
 		taken[result[i].HostPort] = true
