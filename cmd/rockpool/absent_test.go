@@ -48,7 +48,9 @@ func TestWhatIsNotThereYet(t *testing.T) {
 	if list, ok := firewalls.body["firewalls"].([]any); !ok || len(list) != 0 || firewalls.body["links"] == nil || firewalls.at("meta", "total") != float64(0) {
 		t.Errorf("the firewalls: %s", firewalls.text)
 	}
-	for _, path := range []string{"/v2/nothing", "/v2/tagsandmore", "/v2/droplets/1/nothing"} {
+	// A droplet's view of itself is there, but only from the droplet (contract,
+	// droplet-self-and-metadata.md).
+	for _, path := range []string{"/v2/nothing", "/v2/tagsandmore", "/v2/droplets/1/nothing", "/v2/droplets/self"} {
 		if a := c.do("GET", path, ""); a.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
 		}

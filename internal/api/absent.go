@@ -31,7 +31,6 @@ var absent = []struct {
 	{product: "Uptime checks", paths: []string{"/uptime"}},
 	{product: "Autoscale pools", paths: []string{"/droplets/autoscale"}},
 	{product: "Actions on all droplets with a tag", paths: []string{"/droplets/actions"}, exactly: true},
-	{product: "A droplet's view of itself", paths: []string{"/droplets/self"}, exactly: true},
 	{product: "Kernels", paths: []string{"/droplets/{droplet}/kernels"}},
 	{product: "Neighbors of droplets", paths: []string{"/droplets/{droplet}/neighbors", "/reports"}},
 	{product: "Destroying what belongs to a droplet", paths: []string{"/droplets/{droplet}/destroy_with_associated_resources"}},
