@@ -38,7 +38,8 @@ func Backup(ctx context.Context, path, to string, replace bool) error {
 		return err
 	}
 	if err := place(ctx, copied, to, replace); err != nil {
-		return errors.Join(err, os.Remove(copied))
+		_ = os.Remove(copied) // it is not there if only the folder could not be flushed
+		return err
 	}
 	return nil
 }

@@ -179,6 +179,17 @@ func TestABackupWhereRenamesReplace(t *testing.T) {
 	}
 }
 
+// A folder that can't be flushed, as proc's can't, is no reason to call a backup
+// in it a failure; one that is not there is.
+func TestAFolderThatCannotBeFlushed(t *testing.T) {
+	if err := store.SyncFolder("/proc"); err != nil {
+		t.Error(err)
+	}
+	if err := store.SyncFolder(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v, want %v", err, fs.ErrNotExist)
+	}
+}
+
 // A backup of a database that nobody works with has what is only in the
 // write-ahead log as well.
 func TestABackupAfterACrash(t *testing.T) {

@@ -8,3 +8,6 @@ const Readers = readers
 
 // Waiting returns how many writes wait for their turn.
 func (db *DB) Waiting() int { return int(db.writer.waiting.Load()) }
+
+// SyncFolder has the names in a folder on disk.
+var SyncFolder = syncFolder

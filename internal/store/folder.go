@@ -64,11 +64,16 @@ func sharedLock() unix.Flock_t {
 	return unix.Flock_t{Type: unix.F_WRLCK, Start: 1<<30 + 2, Len: 510}
 }
 
-// syncFolder has the names in a folder on disk.
+// syncFolder has the names in a folder on disk, on file systems that can see to
+// that. Some (9p, VirtualBox's shared folders) say EINVAL, and keep names by
+// themselves or not at all.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	if err = folder.Sync(); errors.Is(err, unix.EINVAL) {
+		err = nil
+	}
+	return errors.Join(err, folder.Close())
 }
