@@ -25,7 +25,7 @@ export GOTOOLCHAIN ?= auto
 
 # How long the tests of one package may take, on a busy machine. Then they fail,
 # and the stacks say what each waited for.
-TEST_TIMEOUT := 10m
+TEST_TIMEOUT := 20m
 MACHINE_TEST_TIMEOUT := 30m
 
 .PHONY: run build test lint bench fuzz torture setup setup-bench setup-go setup-test
