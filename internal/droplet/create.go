@@ -75,6 +75,9 @@ func (s *Service) Plan(ctx context.Context, accountID int64, c Create) (*Plan, e
 	if err != nil {
 		return nil, err
 	}
+	if err := s.beforeCreates(ctx); err != nil {
+		return nil, err
+	}
 	return &Plan{service: s, names: names, template: template, userData: c.UserData}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/account"
@@ -84,9 +85,9 @@ type Service struct {
 	// Features are what every droplet of this cloud shows among its own.
 	Features []string
 
-	life    string     // of the machines' host; set by Recover
-	looking sync.Mutex // held from a look at machines to the writing of what was seen
-	passed  bool       // the machines' ids, by those of new droplets; guarded by looking
+	life    string      // of the machines' host; set by Recover
+	looking sync.Mutex  // held from a look at machines to the writing of what was seen
+	passed  atomic.Bool // the machines' ids, by those of new droplets; set with looking held
 	missed  missed
 	starts  turns
 }

@@ -32,13 +32,24 @@ func (s *Service) Recover(ctx context.Context) error {
 	return err
 }
 
+// beforeCreates sees to it that passMachines has succeeded, which a full disk may
+// have kept Recover from.
+func (s *Service) beforeCreates(ctx context.Context) error {
+	if s.passed.Load() {
+		return nil
+	}
+	s.looking.Lock()
+	defer s.looking.Unlock()
+	return s.passMachines(ctx)
+}
+
 // passMachines has new droplets get ids after those of all machines, once: a
 // new one must not come to a machine that is there already.
 func (s *Service) passMachines(ctx context.Context) (err error) {
-	if s.passed {
+	if s.passed.Load() {
 		return nil
 	}
-	defer func() { s.passed = err == nil }()
+	defer func() { s.passed.Store(err == nil) }()
 	machines, err := s.Engine.List(ctx)
 	if err != nil || len(machines) == 0 {
 		return err

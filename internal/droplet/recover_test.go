@@ -14,6 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/compute"
 	"github.com/rockpool-cloud/rockpool/internal/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/store"
 )
 
 // boots is how often the droplet's machine has been started.
@@ -204,4 +205,24 @@ func TestMachinesAreStartedInTurns(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A create takes no id of a machine without a droplet, also when a full disk has
+// kept Recover from writing that down.
+func TestANewDropletHasNoStraysMachine(t *testing.T) {
+	w := newWorld(t, nil)
+	check(t, w.machine.Create(t.Context(), compute.Spec{ID: 7, VCPUs: 1, MemoryMB: 256, DiskGB: 10}))
+	unrecovered := &droplet.Service{
+		DB: w.DB, Actions: w.Actions, Images: w.Images, Regions: w.Regions, Sizes: w.Sizes,
+		Pool: w.Pool, Engine: w.machine, Limits: w.Limits, Log: w.Log,
+	}
+	plan, err := unrecovered.Plan(t.Context(), w.account, droplet.Create{Name: "new", Region: "nyc3", Size: "s-1vcpu-256mb", Image: "micro"})
+	check(t, err)
+	check(t, w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		made, _, err := plan.Do(t.Context(), tx)
+		if err == nil && made[0].ID <= 7 {
+			t.Errorf("the new droplet has the id %d, but machine 7 is there", made[0].ID)
+		}
+		return err
+	}))
 }
