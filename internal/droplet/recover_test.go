@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -211,7 +212,10 @@ func TestMachinesAreStartedInTurns(t *testing.T) {
 // kept Recover from writing that down.
 func TestANewDropletHasNoStraysMachine(t *testing.T) {
 	w := newWorld(t, nil)
-	check(t, w.machine.Create(t.Context(), compute.Spec{ID: 7, VCPUs: 1, MemoryMB: 256, DiskGB: 10}))
+	check(t, w.machine.Create(t.Context(), compute.Spec{
+		ID: 7, VCPUs: 1, MemoryMB: 256, DiskGB: 10, Image: compute.Image{Path: "image", Format: "raw"},
+		NIC: compute.NIC{MAC: "06:00:00:00:00:07", Address: netip.MustParseAddr("127.18.0.7")},
+	}))
 	unrecovered := &droplet.Service{
 		DB: w.DB, Actions: w.Actions, Images: w.Images, Regions: w.Regions, Sizes: w.Sizes,
 		Pool: w.Pool, Engine: w.machine, Limits: w.Limits, Log: w.Log,
