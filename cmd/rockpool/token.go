@@ -97,11 +97,17 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.forget(ctx, db, revoked.ID); err != nil {
+	inFile, err := c.keeps(ctx, db, revoked.ID)
+	if err != nil {
 		return err
 	}
 	if err := db.Write(ctx, func(tx *store.Tx) error { return oauth.Revoke(ctx, tx, revoked.ID) }); err != nil {
 		return err
+	}
+	if inFile { // nobody is to be sent to a token that is dead
+		if err := os.Remove(c.token()); err != nil {
+			return err
+		}
 	}
 	select {
 	case <-time.After(oauth.Remembered): // a running cloud may accept it for so long
@@ -132,21 +138,18 @@ func pickToken(tokens []oauth.Personal, wanted string) (oauth.Personal, error) {
 	return oauth.Personal{}, fmt.Errorf("%d tokens have the name %q; give the id of one, as rockpool token list shows it", len(named), wanted)
 }
 
-// forget removes the file of the first token if it holds the token with that
-// id, so that nobody is sent to a token that is dead.
-func (d dataFlag) forget(ctx context.Context, db *store.DB, id int64) error {
+// keeps reports whether the file of the first token holds the token with that
+// id.
+func (d dataFlag) keeps(ctx context.Context, db *store.DB, id int64) (bool, error) {
 	text, err := os.ReadFile(d.token())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	kept, err := oauth.Find(ctx, db, strings.TrimSpace(string(text)))
-	if err != nil || kept != id {
-		return err
-	}
-	return os.Remove(d.token())
+	return err == nil && kept == id, err
 }
 
 const firstTokenName = "first"
