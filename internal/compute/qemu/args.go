@@ -12,7 +12,7 @@ const (
 	lockFD = 3 + iota // never read: held open to hold the lock
 	qmpFD             // the listening socket
 	imageFD
-	consoleFD // leads to console.log
+	consoleFD // a connected socket: the guest's serial port
 )
 
 // sandbox leaves a QEMU that its guest has taken over little to do. The relay
@@ -53,8 +53,7 @@ func arguments(r record, accelerator, relay, mark string) ([]string, error) {
 		"-smbios", fmt.Sprintf("type=1,manufacturer=DigitalOcean,product=Droplet,serial=%d", spec.ID),
 		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d,server=on,wait=off", qmpFD),
 		"-mon", "chardev=qmp,mode=control",
-		"-add-fd", fmt.Sprintf("fd=%d,set=2,opaque=console", consoleFD),
-		"-chardev", "file,id=console,path=/dev/fdset/2,append=on",
+		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", consoleFD),
 		"-serial", "chardev:console",
 		"-chardev", "null,id=" + mark, // does nothing
 		"-object", "rng-builtin,id=rng",

@@ -9,6 +9,7 @@
 //	lock           held by the QEMU process, by nobody else, as long as it lives
 //	qmp.sock       where QEMU takes commands
 //	metadata.sock  where the engine answers that guest's metadata requests
+//	console.sock   where one client at a time sits at the guest's serial port
 //	console.log    the last of what the guest has written to its serial port
 //	qemu.log       the last of what QEMU has said since its last start; locked
 //	               as long as the process lives that writes both logs

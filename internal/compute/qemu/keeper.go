@@ -3,6 +3,7 @@ package qemu
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"sync"
@@ -10,24 +11,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The files that the keeper of logs inherits, by number. Standard input is the
-// console's pipe.
+// The files that the keeper of logs inherits, by number. Standard input is a
+// socket that leads to the guest's serial port.
 const (
 	keptLog     = 3 + iota // the pipe of QEMU's output
 	keptConsole            // console.log
 	keptOutput             // qemu.log, locked
+	keptVisits             // console.sock, which listens
 )
 
-// keepLogs writes what comes from QEMU to its logs until QEMU has ended. Each
-// occupies little more than its limit whatever the guest does, and whether or
-// not Rockpool runs.
+// keepLogs writes what comes from QEMU to its logs until QEMU has ended, and lets
+// visitors sit at the guest's console. Each log occupies little more than its
+// limit whatever the guest does, and whether or not Rockpool runs.
 func keepLogs() error {
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP) // it ends when QEMU does
+	port, err := openSocket(os.Stdin, net.FileConn)
+	if err != nil {
+		return err
+	}
+	visits, err := openSocket(os.NewFile(keptVisits, consoleSocket), net.FileListener)
+	if err != nil {
+		return err
+	}
+	console := newConsole(port)
+	go console.receive(visits)
 	var keeping sync.WaitGroup
 	keeping.Go(func() { keep(os.NewFile(keptLog, "log"), os.NewFile(keptOutput, "qemu.log"), qemuLogLimit) })
-	keep(os.Stdin, os.NewFile(keptConsole, "console.log"), consoleLimit)
+	keep(console, os.NewFile(keptConsole, "console.log"), consoleLimit)
+	visits.Close() // there may be more to come of QEMU's output
 	keeping.Wait()
 	return nil
+}
+
+// openSocket makes of an inherited file what it is.
+func openSocket[T any](f *os.File, open func(*os.File) (T, error)) (T, error) {
+	defer f.Close() // open duplicates it
+	return open(f)
 }
 
 // keep copies until the end, and gives the disk space of all but the last bytes

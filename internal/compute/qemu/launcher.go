@@ -15,13 +15,17 @@ import (
 // (proc_pid_oom_score_adj(5)). Raising it needs no privilege.
 const oomScore = 500
 
+// visitFD, behind the files that QEMU gets, is console.sock, which listens.
+const visitFD = consoleFD + 1
+
 // launch becomes QEMU, with all that must be done before: what a process sets
 // for itself needs no privilege, and holds from QEMU's first instruction on.
 // processes is how many its user may have; 0 sets no bound.
 //
-// It inherits the files that QEMU does, but for the last, which is console.log,
-// and standard output, which is qemu.log. In their places QEMU gets pipes to a
-// process beside it that keeps the logs small.
+// It inherits the files that QEMU does, but console.log in the place of the
+// serial port, and qemu.log as standard output. In their places QEMU gets a
+// socket and a pipe to a process beside it, the keeper, which keeps the logs
+// small and lets people sit at the console. Only the keeper gets visitFD.
 func launch(processes string, command []string) error {
 	// First of all, so that the keeper of logs does not inherit them either.
 	if err := CloseOnExec(); err != nil {
@@ -34,7 +38,7 @@ func launch(processes string, command []string) error {
 	if err := os.WriteFile("/proc/self/oom_score_adj", []byte(strconv.Itoa(score)), 0); err != nil {
 		return fmt.Errorf("offer QEMU to the kernel for when memory runs out: %w", err)
 	}
-	if err := redirectLogs(); err != nil {
+	if err := startKeeper(); err != nil {
 		return fmt.Errorf("keep QEMU's logs: %w", err)
 	}
 	for fd := lockFD; fd < consoleFD; fd++ {
@@ -69,18 +73,21 @@ func limit(processes string) error {
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
-// redirectLogs starts the keeper of logs and puts pipes to it in the places of
-// console.log and of standard output and error. A pipe that is full drops what
-// comes: a keeper that does not read must not stop QEMU.
-func redirectLogs() error {
-	var console, log [2]int
-	for _, pipe := range []*[2]int{&console, &log} {
-		if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
-			return err
-		}
-		if err := unix.SetNonblock(pipe[1], true); err != nil {
-			return err
-		}
+// startKeeper starts the keeper of logs and puts what leads to it in the places
+// of console.log and of standard output and error. QEMU does not wait for a
+// keeper that does not read: QEMU never blocks on its serial port's socket, and
+// the pipe of its output drops what it has no room for.
+func startKeeper() error {
+	console, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	var log [2]int
+	if err := unix.Pipe2(log[:], unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	if err := unix.SetNonblock(log[1], true); err != nil {
+		return err
 	}
 	keeper := exec.Command("/proc/self/exe", keepCommand)
 	keeper.Args[0] = "rockpool"
@@ -90,6 +97,7 @@ func redirectLogs() error {
 		keptLog - 3:     os.NewFile(uintptr(log[0]), "log"),
 		keptConsole - 3: os.NewFile(consoleFD, "console.log"),
 		keptOutput - 3:  os.Stdout,
+		keptVisits - 3:  os.NewFile(visitFD, consoleSocket),
 	}
 	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := keeper.Start(); err != nil {

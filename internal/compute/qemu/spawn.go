@@ -25,9 +25,10 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 	}()
 	for _, inherit := range []func() (*os.File, error){
 		lockFD - 3:    m.takeLock,
-		qmpFD - 3:     func() (*os.File, error) { return m.listenQMP(ctx) },
+		qmpFD - 3:     func() (*os.File, error) { return m.listenFor(ctx, "qmp.sock") },
 		imageFD - 3:   func() (*os.File, error) { return os.Open(image) },
 		consoleFD - 3: m.openConsole,
+		visitFD - 3:   func() (*os.File, error) { return m.listenFor(ctx, consoleSocket) },
 	} {
 		f, err := inherit()
 		if err != nil {
@@ -35,7 +36,7 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 		}
 		open = append(open, f)
 	}
-	cmd.ExtraFiles = open[:4:4]
+	cmd.ExtraFiles = open[:5:5]
 	folder, err := os.Open(m.dir)
 	if err != nil {
 		return nil, nil, err
@@ -67,11 +68,13 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 	return conn, p, cmd.Process.Release()
 }
 
-func (m *machine) listenQMP(ctx context.Context) (*os.File, error) {
+// listenFor returns a socket of that name in the folder, for another process to
+// accept connections on.
+func (m *machine) listenFor(ctx context.Context, name string) (*os.File, error) {
 	if err := fault.At(ctx, "qemu.start.socket"); err != nil {
 		return nil, err
 	}
-	l, err := listen(m.dir, "qmp.sock")
+	l, err := listen(m.dir, name)
 	if err != nil {
 		return nil, err
 	}
