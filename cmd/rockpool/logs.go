@@ -39,6 +39,8 @@ func (c *guestFlags) explain(d found, err error) error {
 	switch {
 	case errors.Is(err, compute.ErrNotFound):
 		return fmt.Errorf("%s has no machine in %s; give the cloud's folder by --data, on the machine where it runs", d.Name, c.folder().Data)
+	case errors.Is(err, compute.ErrNotRunning):
+		return fmt.Errorf("nothing answers at the console of %s, which an older Rockpool may have switched on; restart it with: doctl compute droplet-action power-cycle %d", d.Name, d.ID)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w; run this as the user who runs the cloud", err)
 	}

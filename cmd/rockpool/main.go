@@ -22,6 +22,7 @@ type cli struct {
 	Doctor     doctorCommand     `cmd:"" help:"Say what this machine can do, what is missing, and how to mend it."`
 	Image      imageCommand      `cmd:"" help:"Look after disk images."`
 	SSH        sshCommand        `cmd:"" name:"ssh" help:"Log in to a droplet."`
+	Console    consoleCommand    `cmd:"" help:"Sit at a droplet's serial console."`
 	Logs       logsCommand       `cmd:"" help:"Print what a droplet has written to its serial console."`
 	Token      tokenCommand      `cmd:"" help:"Look after access tokens."`
 	Backup     backupCommand     `cmd:"" help:"Write a copy of all that the cloud knows to a file, also while it runs."`

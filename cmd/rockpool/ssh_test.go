@@ -150,6 +150,7 @@ func TestConsoleOfASimulatedDroplet(t *testing.T) {
 	guest := guestFlags{remoteFlags: remoteFlags{Data: c.data.Data}, Droplet: "web-1"}
 	for _, run := range []func() error{
 		func() error { return (&logsCommand{guest}).Run(t.Context()) },
+		func() error { return (&consoleCommand{guest}).Run(t.Context()) },
 	} {
 		if err := run(); err == nil || !strings.Contains(err.Error(), "web-1 is simulated") {
 			t.Errorf("%v", err)

@@ -3,10 +3,14 @@ package e2e
 import (
 	"encoding/pem"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -14,8 +18,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
-// TestLogin logs in and reads the console's log by the commands for it, which
-// find the droplet by its name.
+// TestLogin logs in, sits at the console and reads the log by the commands for
+// it, which find the droplet by its name.
 func TestLogin(t *testing.T) {
 	needs.Program(t, "ssh", "openssh-client")
 	s := withMicro(t)
@@ -30,19 +34,66 @@ func TestLogin(t *testing.T) {
 			t.Errorf("%v: %s", err, output)
 		}
 	})
-	shell.Run("echo from the guest >/dev/console")
+	t.Run("console", func(t *testing.T) { checkConsole(t, s, shell) })
 	output, err := s.Run("logs", fmt.Sprint(d.ID))
 	if err != nil || !strings.Contains(output, "Linux version") || !strings.Contains(output, "from the guest") {
 		t.Errorf("the log (%v):\n%s", err, output)
 	}
 	s.Act(d.ID, "power_off", "off")
-	if output, err := s.Run("ssh", "web-1"); err == nil || !strings.Contains(output, fmt.Sprintf("web-1 is off; switch it on with: doctl compute droplet-action power-on %d", d.ID)) {
-		t.Errorf("ssh to a droplet that is off: %v, %s", err, output)
+	for _, command := range []string{"ssh", "console"} {
+		if output, err := s.Run(command, "web-1"); err == nil || !strings.Contains(output, fmt.Sprintf("web-1 is off; switch it on with: doctl compute droplet-action power-on %d", d.ID)) {
+			t.Errorf("%s of a droplet that is off: %v, %s", command, err, output)
+		}
 	}
 	if output, err := s.Run("logs", "web-1"); err != nil || !strings.Contains(output, "from the guest") {
 		t.Errorf("the log of a droplet that is off (%v):\n%s", err, output)
 	}
 	s.Delete(d.ID)
+}
+
+// checkConsole carries a line each way, with a second visitor at the door.
+func checkConsole(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell) {
+	cmd := exec.CommandContext(t.Context(), rockpooltest.Binary, "console", "--data", s.Data, "web-1")
+	keys, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen shared
+	cmd.Stdout, cmd.Stderr = &seen, &seen
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	saw := func(text string) {
+		t.Helper()
+		s.Await(20*time.Second, fmt.Sprintf("%q at the console", text), func() error {
+			if got := seen.String(); !strings.Contains(got, text) {
+				return fmt.Errorf("it shows %q", got)
+			}
+			return nil
+		})
+	}
+	saw("leave it with Ctrl-]")
+	shell.Run("echo from the guest >/dev/console")
+	saw("from the guest")
+	shell.Run("(head -n1 /dev/ttyS0 >/root/typed) >/dev/null 2>&1 &")
+	s.Await(20*time.Second, "what is typed to reach the guest", func() error {
+		if _, err := io.WriteString(keys, "to the guest\r\n"); err != nil {
+			return err
+		}
+		if got := shell.Run("cat /root/typed"); !strings.Contains(got, "to the guest") {
+			return fmt.Errorf("it has read %q", got)
+		}
+		return nil
+	})
+	if output, err := s.Run("console", "web-1"); err == nil || !strings.Contains(output, "somebody is at this console already") {
+		t.Errorf("a second visitor: %v, %s", err, output)
+	}
+	if _, err := keys.Write([]byte{0x1d}); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("who leaves: %v, %s", err, seen.String())
+	}
 }
 
 // identity writes a key as ssh takes it.
@@ -57,4 +108,22 @@ func identity(t *testing.T, key rockpooltest.Key) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// shared is what a process writes, for a test to read meanwhile.
+type shared struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
