@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rockpool-cloud/rockpool/internal/e2e/rockpooltest"
 )
 
@@ -103,7 +105,7 @@ func (m bare) boot(b *testing.B, address string) float64 {
 }
 
 // command is QEMU's, with the files that a droplet's inherits: a lock, the QMP
-// socket and the image.
+// socket, the image and the serial port, of which all is read.
 func (m bare) command(b *testing.B) *exec.Cmd {
 	b.Helper()
 	lock, err := os.Create(filepath.Join(m.dir, "lock"))
@@ -122,13 +124,19 @@ func (m bare) command(b *testing.B) *exec.Cmd {
 	if err != nil {
 		b.Fatal(err)
 	}
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	port, console := os.NewFile(uintptr(ends[0]), "port"), os.NewFile(uintptr(ends[1]), "console")
+	go io.Copy(io.Discard, console)
 	b.Cleanup(func() {
-		for _, c := range []io.Closer{lock, qmp, socket, image} {
+		for _, c := range []io.Closer{lock, qmp, socket, image, port} {
 			c.Close()
 		}
 	})
 	cmd := exec.Command(m.args[0], m.args[1:]...)
 	cmd.Dir, cmd.Env = m.dir, []string{"LC_ALL=C"}
-	cmd.ExtraFiles = []*os.File{lock, socket, image}
+	cmd.ExtraFiles = []*os.File{lock, socket, image, port}
 	return cmd
 }
