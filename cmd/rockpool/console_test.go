@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/rockpool-cloud/rockpool/internal/compute"
 )
 
 // sit runs talk with a guest and somebody who types, and returns what both saw.
@@ -80,4 +83,13 @@ func TestTalk(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// An active droplet at whose console nothing listens was switched on by a
+// Rockpool without consoles.
+func TestConsoleOfAnOlderMachine(t *testing.T) {
+	err := (&guestFlags{}).explain(found{ID: 7, Name: "web-1"}, fmt.Errorf("attach: %w", compute.ErrNotRunning))
+	if want := "restart it with: doctl compute droplet-action power-cycle 7"; !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want: %s", err, want)
+	}
 }
