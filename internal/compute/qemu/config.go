@@ -36,7 +36,7 @@ import (
 // Only Dir and Metadata must be set.
 type Config struct {
 	Dir     string // the machines' folders are in here
-	DataDir string // bin/rockpool for the guests' relays is put here; default: the parent of Dir
+	DataDir string // for bin/rockpool, the relays of guests, and users.json; default: the parent of Dir
 
 	Binary  string // QEMU's system emulator; default: qemu-system-x86_64
 	QemuImg string // default: qemu-img

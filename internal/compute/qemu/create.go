@@ -137,15 +137,16 @@ func (e *Engine) handOver(ctx context.Context, dir string, id int64) error {
 	if err := console.Close(); err != nil {
 		return err
 	}
+	user := e.users.of(id)
 	disk := filepath.Join(dir, "disk.qcow2")
-	if err := errors.Join(os.Chmod(disk, 0o600), e.own(disk, id)); err != nil {
+	if err := errors.Join(os.Chmod(disk, 0o600), e.give(disk, user)); err != nil {
 		return err
 	}
 	if !e.isolated {
 		return nil
 	}
-	user, err := userOf(id)
-	if err != nil {
+	// The metadata may be served already, to the user that the machine had.
+	if err := e.give(filepath.Join(dir, "metadata.sock"), user); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if err := os.Lchown(dir, os.Geteuid(), int(user)); err != nil {

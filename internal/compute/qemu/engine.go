@@ -18,6 +18,7 @@ import (
 type Engine struct {
 	config   Config
 	isolated bool   // each QEMU runs as a user of its own
+	users    users  // which, if isolated
 	marks    string // what the marks of its machines begin with
 
 	accelerator *background[accel.Result]
@@ -58,6 +59,9 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	}
 	if e.marks, err = marksOf(e.config.Dir); err != nil {
 		return nil, fmt.Errorf("QEMU engine: %w", err)
+	}
+	if e.isolated {
+		e.users = e.chooseUsers()
 	}
 	ctx = context.WithoutCancel(ctx)
 	e.accelerator = newBackground(ctx, e.chooseAccelerator)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"os"
 	"strconv"
 	"syscall"
@@ -13,20 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// firstUser is the user of machine 0, were there one. The range from here on
-// is above what distributions give to people, services and containers.
-const firstUser = 2_000_000_000
-
-// userOf returns the user, and the group of the same number, that a machine's
-// QEMU runs as when machines are isolated.
-func userOf(id int64) (uint32, error) {
-	if id < 1 || id > math.MaxUint32-1-firstUser {
-		return 0, fmt.Errorf("there is no user for a machine with the id %d", id)
-	}
-	return uint32(firstUser + id), nil
-}
-
-// canIsolate tells whether this process may run each QEMU as a user of its
+// canIsolate reports whether this process may run each QEMU as a user of its
 // own: as root, where those users are known to the user namespace.
 func canIsolate(log *slog.Logger) bool {
 	if os.Geteuid() != 0 {
@@ -38,39 +24,36 @@ func canIsolate(log *slog.Logger) bool {
 			log.Warn("machines are not isolated from each other: QEMU runs as root", "reason", err)
 			return false
 		}
-		ok := mapped(f, firstUser+1)
+		ok := mapped(f, firstUser, userCount)
 		f.Close()
 		if !ok {
 			log.Warn("machines are not isolated from each other: QEMU runs as this user",
-				"reason", fmt.Sprintf("%s has no user %d", path, firstUser+1))
+				"reason", fmt.Sprintf("%s lacks some of the %d users from %d on", path, userCount, firstUser))
 			return false
 		}
 	}
 	return true
 }
 
-// mapped reads a user namespace's map, user_namespaces(7), for an id inside.
-func mapped(idMap io.Reader, id uint64) bool {
+// mapped reports whether one line of a user namespace's map, user_namespaces(7),
+// has that many ids inside, from the first on.
+func mapped(idMap io.Reader, first, wanted uint64) bool {
 	for lines := bufio.NewScanner(idMap); lines.Scan(); {
 		var inside, outside, count uint64
 		if _, err := fmt.Sscan(lines.Text(), &inside, &outside, &count); err != nil {
 			return false
 		}
-		if id >= inside && id-inside < count {
+		if first >= inside && first+wanted <= inside+count {
 			return true
 		}
 	}
 	return false
 }
 
-// own gives a file to the machine's user, if it has one.
-func (e *Engine) own(path string, id int64) error {
+// give gives a file to a machine's user, if machines have users.
+func (e *Engine) give(path string, user uint32) error {
 	if !e.isolated {
 		return nil
-	}
-	user, err := userOf(id)
-	if err != nil {
-		return err
 	}
 	return os.Lchown(path, int(user), int(user))
 }
@@ -96,10 +79,7 @@ func (e *Engine) processAttributes(id int64, accelerator string) (*syscall.SysPr
 	if !e.isolated {
 		return attr, nil
 	}
-	user, err := userOf(id)
-	if err != nil {
-		return nil, err
-	}
+	user := e.users.of(id)
 	attr.Credential = &syscall.Credential{Uid: user, Gid: user}
 	if accelerator == "kvm" {
 		info, err := os.Stat("/dev/kvm")

@@ -6,16 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/rockpool-cloud/rockpool/internal/needs"
 )
 
 // TestStartAfterAnotherUser has files as an engine that was no root left them.
 func TestStartAfterAnotherUser(t *testing.T) {
 	e, _ := newEngine(t)
-	if !e.isolated {
-		needs.Skip(t, "root with the users from 2000000001 on: machines are not isolated here")
-	}
+	needIsolation(t, e)
 	spec := testSpec(91, blankImage(t))
 	if err := e.Create(t.Context(), spec); err != nil {
 		t.Fatal(err)

@@ -77,9 +77,7 @@ func wantAdvice(t *testing.T, err error) {
 // TestIsolation looks at what a QEMU started by root is and may do.
 func TestIsolation(t *testing.T) {
 	e, _ := newEngine(t)
-	if !e.isolated {
-		needs.Skip(t, "root with the users from 2000000001 on: machines are not isolated here")
-	}
+	needIsolation(t, e)
 	spec := testSpec(69, blankImage(t))
 	spec.NIC.Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}
 	started(t, e, spec)
@@ -87,9 +85,10 @@ func TestIsolation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	user := e.users.of(spec.ID)
 	for name, want := range map[string]string{
-		"Uid":        "2000000069 2000000069 2000000069 2000000069",
-		"Gid":        "2000000069 2000000069 2000000069 2000000069",
+		"Uid":        fmt.Sprint(user, user, user, user),
+		"Gid":        fmt.Sprint(user, user, user, user),
 		"Groups":     "",
 		"CapPrm":     "0000000000000400", // CAP_NET_BIND_SERVICE
 		"CapEff":     "0000000000000400",
@@ -105,7 +104,7 @@ func TestIsolation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if owner := folder.Sys().(*syscall.Stat_t); folder.Mode().Perm() != 0o710 || owner.Uid != 0 || owner.Gid != 2000000069 {
+	if owner := folder.Sys().(*syscall.Stat_t); folder.Mode().Perm() != 0o710 || owner.Uid != 0 || owner.Gid != user {
 		t.Errorf("the folder is %v of %d:%d", folder.Mode(), owner.Uid, owner.Gid)
 	}
 }

@@ -56,8 +56,8 @@ func (m *machine) keepMetadata(e *Engine, metadata *metadataServer) error {
 	return nil
 }
 
-// openMetadata listens in a machine's folder, where the machine's user may
-// connect.
+// openMetadata listens in a machine's folder, where the user of the machine's
+// disk may connect.
 func (e *Engine) openMetadata(ctx context.Context, dir string, id int64) (*metadataServer, error) {
 	if err := fault.At(ctx, "qemu.metadata.listen"); err != nil {
 		return nil, err
@@ -66,8 +66,10 @@ func (e *Engine) openMetadata(ctx context.Context, dir string, id int64) (*metad
 	if err != nil {
 		return nil, err
 	}
+	// A QEMU that runs has the user that the disk was given to at its launch.
+	user, err := ownerOf(filepath.Join(dir, "disk.qcow2"))
 	path := filepath.Join(dir, "metadata.sock")
-	if err := errors.Join(os.Chmod(path, 0o600), e.own(path, id)); err != nil {
+	if err := errors.Join(err, os.Chmod(path, 0o600), e.give(path, user)); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return newMetadataServer(l, e.config.Metadata(id), e.config.Logger.With("machine", id)), nil

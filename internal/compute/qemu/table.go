@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,8 +61,7 @@ func (e *Engine) processes() map[int64][]int {
 
 // markOf returns the machine that a process is marked with.
 func (e *Engine) markOf(pid int) (id int64, ok bool) {
-	folder := filepath.Join("/proc", strconv.Itoa(pid))
-	line, err := os.ReadFile(filepath.Join(folder, "cmdline"))
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil {
 		return 0, false
 	}
@@ -75,27 +73,37 @@ func (e *Engine) markOf(pid int) (id int64, ok bool) {
 	if id, ok = parseID(string(text)); !ok {
 		return 0, false
 	}
-	status, err := os.ReadFile(filepath.Join(folder, "status"))
-	return id, err == nil && e.runsAs(string(status), id)
+	user, ok := userOf(pid)
+	return id, ok && e.mayRunAs(user, id)
 }
 
-// runsAs reports whether a process is one that this engine may have started for
-// the machine: anybody can write a mark into a command line.
-func (e *Engine) runsAs(status string, id int64) bool {
-	user := uint32(os.Geteuid())
-	if e.isolated {
-		var err error
-		if user, err = userOf(id); err != nil {
-			return false
-		}
+// mayRunAs reports whether this engine may have started a QEMU for the machine
+// that runs as the user: anybody can write a mark into a command line.
+func (e *Engine) mayRunAs(user uint32, id int64) bool {
+	if !e.isolated {
+		return user == uint32(os.Geteuid())
 	}
-	for line := range strings.Lines(status) {
+	if user == e.users.of(id) || user == formerUser(id) {
+		return true
+	}
+	// It may run since before these users were chosen.
+	owner, err := ownerOf(e.newMachine(id).path("disk.qcow2"))
+	return err == nil && user == owner
+}
+
+// userOf returns the user that a process runs as.
+func userOf(pid int) (user uint32, ok bool) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(status)) {
 		if uids, ok := strings.CutPrefix(line, "Uid:"); ok {
-			fields := strings.Fields(uids)
-			return len(fields) > 0 && fields[0] == strconv.FormatUint(uint64(user), 10)
+			_, err := fmt.Sscan(uids, &user)
+			return user, err == nil
 		}
 	}
-	return false
+	return 0, false
 }
 
 // open returns a handle of the one process that is no child of another of them:

@@ -12,25 +12,16 @@ import (
 
 func TestMapped(t *testing.T) {
 	for idMap, want := range map[string]bool{
-		"0 0 4294967295\n":              true,
-		"0 1000 1\n1 100000 65536\n":    false,
-		"0 1000 1\n2000000000 5 70000 ": true,
-		"":                              false,
-		"nonsense\n":                    false,
+		"0 0 4294967295\n":                  true,
+		"0 1000 1\n1 100000 65536\n":        false,
+		"0 1000 1\n2000000000 5 499 ":       false,
+		"0 1000 1\n2000000100 5 400 ":       true,
+		"2000000101 1 400\n0 5 2000000499 ": false,
+		"":                                  false,
+		"nonsense\n":                        false,
 	} {
-		if got := mapped(strings.NewReader(idMap), firstUser+1); got != want {
+		if got := mapped(strings.NewReader(idMap), 2000000100, 400); got != want {
 			t.Errorf("%q: %v, want %v", idMap, got, want)
-		}
-	}
-}
-
-func TestUserOf(t *testing.T) {
-	if user, err := userOf(7); err != nil || user != 2_000_000_007 {
-		t.Errorf("user %d, %v", user, err)
-	}
-	for _, id := range []int64{0, -1, 1 << 32, 2_294_967_295} {
-		if user, err := userOf(id); err == nil {
-			t.Errorf("machine %d has the user %d", id, user)
 		}
 	}
 }
