@@ -83,10 +83,10 @@ func (t *Tokens) isFirstToNote(id int64, now time.Time) bool {
 
 func (t *Tokens) find(ctx context.Context, d digest, now time.Time) (row, error) {
 	commits := t.db.Commits() // before the look-up: what comes during it may not be in it
-	if found, ok := t.recall(d, commits, now); ok {
+	found, known, ok := t.recall(d, commits, now)
+	if ok {
 		return found, nil
 	}
-	var found row
 	var scopes string
 	err := t.db.QueryRow(ctx, `SELECT id, account_id, scopes, expires_at, last_used_at FROM tokens WHERE hash = $1`, d[:]).
 		Scan(&found.ID, &found.AccountID, &scopes, &found.expires, &found.used)
@@ -94,26 +94,27 @@ func (t *Tokens) find(ctx context.Context, d digest, now time.Time) (row, error)
 		return row{}, err
 	}
 	found.Scopes = strings.Fields(scopes)
-	t.remember(d, found, commits)
+	t.remember(known, d, found)
 	return found, nil
 }
 
 // recall returns a token that is remembered, and forgets all when any of them
-// may have changed.
-func (t *Tokens) recall(d digest, commits uint64, now time.Time) (row, bool) {
+// may have changed. known is what is remembered at the time, for remember.
+func (t *Tokens) recall(d digest, commits uint64, now time.Time) (found row, known map[digest]row, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if age := now.Sub(t.since); t.known == nil || t.commits != commits || age < 0 || age >= Remembered {
 		t.commits, t.since, t.known = commits, now, map[digest]row{}
 	}
-	found, ok := t.known[d]
-	return found, ok
+	found, ok = t.known[d]
+	return found, t.known, ok
 }
 
-func (t *Tokens) remember(d digest, found row, commits uint64) {
+// remember adds a token that was looked up to what was remembered when that
+// began. If all of it has been forgotten since, so is this: the look-up may have
+// taken long, and what it has found may be older than what is remembered now.
+func (t *Tokens) remember(known map[digest]row, d digest, found row) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.commits == commits {
-		t.known[d] = found
-	}
+	known[d] = found
 }
