@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
@@ -46,15 +47,21 @@ func freeBytes(dir string) (int64, error) {
 
 // takenBytes is what the disks of the machines in the folder take of it.
 func takenBytes(dir string) (int64, error) {
-	disks, err := filepath.Glob(filepath.Join(dir, "*", "disk.qcow2"))
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, err
 	}
 	total := int64(0)
-	for _, disk := range disks {
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
 		var stat unix.Stat_t
-		err := unix.Stat(disk, &stat)
-		if errors.Is(err, fs.ErrNotExist) { // removed meanwhile
+		err := unix.Stat(filepath.Join(dir, entry.Name(), "disk.qcow2"), &stat)
+		if errors.Is(err, fs.ErrNotExist) { // not made yet, or removed meanwhile
 			continue
 		}
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestHostOf(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "droplets [1") // no pattern, whatever it looks like
 	host, err := HostOf(filepath.Join(dir, "not", "there"))
 	if err != nil || host.MemoryMB <= 0 || host.DiskGB < 0 {
 		t.Errorf("%+v, %v", host, err)
@@ -16,7 +16,12 @@ func TestHostOf(t *testing.T) {
 	if err != nil || before != 0 {
 		t.Errorf("machines take %d bytes of an empty folder, %v", before, err)
 	}
-	if err := os.Mkdir(filepath.Join(dir, "7"), 0o700); err != nil {
+	for _, machine := range []string{"7", "making-8"} {
+		if err := os.MkdirAll(filepath.Join(dir, machine), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const written = 1 << 20
@@ -27,7 +32,7 @@ func TestHostOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	after, err := takenBytes(dir)
-	if err != nil || after >= 1<<30 {
+	if err != nil || after < written || after >= 1<<30 {
 		t.Errorf("a disk with %d bytes written takes %d, %v", written, after, err)
 	}
 }
