@@ -89,13 +89,19 @@ func startKeeper() error {
 	if err := unix.SetNonblock(log[1], true); err != nil {
 		return err
 	}
+	// A copy, because an os.File closes its file when it is collected: by then
+	// this number is that of QEMU's serial port.
+	kept, err := unix.FcntlInt(consoleFD, unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
 	keeper := exec.Command("/proc/self/exe", keepCommand)
 	keeper.Args[0] = "rockpool"
 	keeper.Env = []string{"GOMAXPROCS=1"}
 	keeper.Stdin = os.NewFile(uintptr(console[0]), "console")
 	keeper.ExtraFiles = []*os.File{
 		keptLog - 3:     os.NewFile(uintptr(log[0]), "log"),
-		keptConsole - 3: os.NewFile(consoleFD, "console.log"),
+		keptConsole - 3: os.NewFile(uintptr(kept), "console.log"),
 		keptOutput - 3:  os.Stdout,
 		keptVisits - 3:  os.NewFile(visitFD, consoleSocket),
 	}

@@ -3,7 +3,10 @@ package qemu
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,6 +56,57 @@ func TestQEMUIsOfferedToTheKernel(t *testing.T) {
 	score, err := os.ReadFile(fmt.Sprintf("/proc/%d/oom_score_adj", qemuOf(t, e, spec.ID).pid))
 	if want := max(oomScore, currentScore()); err != nil || strings.TrimSpace(string(score)) != fmt.Sprint(want) {
 		t.Errorf("oom_score_adj is %q (%v), want %d", score, err, want)
+	}
+}
+
+// collecting tells a process of TestConsoleIsNotCollected that it is the launcher.
+const collecting = "ROCKPOOL_TEST_COLLECTING"
+
+// TestConsoleIsNotCollected: the launcher's memory may be collected at any moment
+// before it becomes QEMU, which needs what leads to the console still.
+func TestConsoleIsNotCollected(t *testing.T) {
+	if os.Getenv(collecting) != "" {
+		if err := startKeeper(); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			collected := make(chan struct{})
+			runtime.AddCleanup(&[16]byte{}, func(done chan struct{}) { close(done) }, collected)
+			runtime.GC()
+			<-collected
+		}
+		if _, err := unix.Write(consoleFD, []byte("said")); err != nil {
+			t.Fatalf("write to the console: %v", err)
+		}
+		return
+	}
+	launcher := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.timeout=60s")
+	launcher.Env = append(os.Environ(), collecting+"=1")
+	dir := t.TempDir()
+	for fd := lockFD; fd <= consoleFD; fd++ {
+		f, err := os.Create(filepath.Join(dir, strconv.Itoa(fd)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		launcher.ExtraFiles = append(launcher.ExtraFiles, f)
+	}
+	l, err := listen(dir, consoleSocket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	visits, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer visits.Close()
+	launcher.ExtraFiles = append(launcher.ExtraFiles, visits)
+	if output, err := launcher.CombinedOutput(); err != nil { // which the keeper has until it ends
+		t.Errorf("%v: %s", err, output)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, strconv.Itoa(consoleFD))); err != nil || string(text) != "said" {
+		t.Errorf("the console's file holds %q (%v)", text, err)
 	}
 }
 
