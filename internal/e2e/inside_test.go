@@ -50,22 +50,24 @@ func checkPrograms(t *testing.T, shell *rockpooltest.Shell) {
 		". /etc/os-release && echo $ID": "rockpool-micro",
 		"echo $BASH":                    "/bin/bash",
 		"hostname":                      "inside",
-		"ip route get 203.0.113.80 | tr -s ' ' | grep -o 'via.*src [0-9.]*'":                        "via 172.16.254.2 dev eth0 src 172.16.254.15",
-		"ping -c 1 -W 5 172.16.254.2 >/dev/null && echo answered":                                   "answered",
-		"wget -T 5 -qO- http://127.0.0.1:9/; echo $?":                                               "4", // GNU wget's network failure
-		"printf 'secret-1\\nsecret-1\\n' | passwd root >/dev/null 2>&1; echo $?":                    "0",
-		"echo '* * * * * true' | crontab - && crontab -l":                                           "* * * * * true",
-		"for i in $(seq 300); do pidof crond >/dev/null && echo runs && break; usleep 100000; done": "runs",
-		"top -b -n 1 | grep -q '[d]ropbear' && echo shown":                                          "shown",
-		"df / | tail -n 1 | grep -c ' /$'":                                                          "1",
-		"free | grep -c Mem":                                                                        "1",
-		"dmesg | grep -c 'Linux version'":                                                           "1",
-		"date +%Z":                                                                                  "UTC",
-		"shutdown tomorrow 2>&1; echo $?":                                                           "usage: shutdown [-h | -P | -H | -r] [now | +MINUTES]\n2",
+		"ip route get 203.0.113.80 | tr -s ' ' | grep -o 'via.*src [0-9.]*'":                 "via 172.16.254.2 dev eth0 src 172.16.254.15",
+		"ping -c 1 -W 5 172.16.254.2 >/dev/null && echo answered":                            "answered",
+		"wget -T 5 -qO- http://127.0.0.1:9/; echo $?":                                        "4", // GNU wget's network failure
+		"printf 'secret-1\\nsecret-1\\n' | passwd root >/dev/null 2>&1; echo $?":             "0",
+		"echo '* * * * * true' | crontab - && crontab -l":                                    "* * * * * true",
+		"for i in $(seq 30); do pidof crond >/dev/null && echo runs && break; sleep 1; done": "runs",
+		"top -b -n 1 | grep -q '[d]ropbear' && echo shown":                                   "shown",
+		"df / | tail -n 1 | grep -c ' /$'":                                                   "1",
+		"free | grep -c Mem":                                                                 "1",
+		"dmesg | grep -c 'Linux version'":                                                    "1",
+		"date +%Z":                                                                           "UTC",
+		"shutdown tomorrow 2>&1; echo $?":                                                    "usage: shutdown [-h | -P | -H | -r] [now | +MINUTES]\n2",
 	} {
-		expect(t, shell, command, want)
+		if got, err := shell.Try(command, bootLimit); err != nil || got != want {
+			t.Errorf("in the droplet: %s\n got %q, %v\nwant %q", command, got, err, want)
+		}
 	}
-	if got := shell.Run("ls /lib/terminfo/x"); !strings.Contains(got, "xterm-256color") {
-		t.Errorf("the terminals known are %q", got)
+	if got, err := shell.Try("ls /lib/terminfo/x", bootLimit); err != nil || !strings.Contains(got, "xterm-256color") {
+		t.Errorf("the terminals known are %q, %v", got, err)
 	}
 }

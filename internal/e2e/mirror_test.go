@@ -50,8 +50,8 @@ func needMirror(t *testing.T) mirror {
 	t.Helper()
 	proxy := aptProxy()
 	var all error
-	for _, url := range append([]string{debianMirror}, aptSources()...) {
-		m := mirror{url, proxy}
+	for _, source := range append([]string{debianMirror}, aptSources()...) {
+		m := mirror{source, proxy}
 		if err := m.check(); err != nil {
 			all = errors.Join(all, err)
 			continue
