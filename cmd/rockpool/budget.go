@@ -138,6 +138,9 @@ func (c *doctorCommand) claimed(ctx context.Context) (droplet.Claims, error) {
 		}
 	}
 	db, err := store.Open(ctx, c.database(), store.AsItIs())
+	if errors.Is(err, store.ErrNoTables) {
+		return droplet.Claims{}, nil
+	}
 	if err != nil {
 		return droplet.Claims{}, err
 	}

@@ -68,6 +68,9 @@ func WithRoom(makeRoom func(full bool)) Option {
 	return func(db *DB) { db.room = makeRoom }
 }
 
+// ErrNoTables says that no cloud has been started on the database yet.
+var ErrNoTables = errors.New("it has no tables: first start the cloud")
+
 // AsItIs leaves the tables as they are: Open fails if they are not those of
 // this program, or if there is no file.
 func AsItIs() Option {
@@ -145,6 +148,9 @@ func (db *DB) prepare(ctx context.Context, on *sql.DB) error {
 		return err
 	}
 	has, wants, err := provider.GetVersions(ctx)
+	if err == nil && has == 0 {
+		return ErrNoTables
+	}
 	if err == nil && has != wants {
 		err = fmt.Errorf("its tables are of version %d, this program's of version %d: first start the cloud in this program's version", has, wants)
 	}
