@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,12 +37,12 @@ func TestQEMUMissing(t *testing.T) {
 	s := withMicro(t)
 	s.Env = []string{"PATH=" + t.TempDir()}
 	s.Start()
-	id, action := s.Create(micro("no-qemu"))
-	a := s.Ended(action, rockpooltest.Patience)
-	if a.Status != "errored" || !strings.Contains(a.Error, "apt-get install qemu") {
-		t.Errorf("the create is %s: %q; want an error that says what to install", a.Status, a.Error)
+	_, response, err := s.Client().Droplets.Create(t.Context(), micro("no-qemu"))
+	if err == nil || response.StatusCode != http.StatusUnprocessableEntity ||
+		!strings.Contains(err.Error(), "No hypervisor fits this Droplet") || !strings.Contains(err.Error(), "apt-get install qemu") {
+		t.Errorf("the create: %v; want a refusal that says what to install", err)
 	}
-	s.AssertGone(id)
+	s.AssertEmpty()
 }
 
 // TestGuestIgnoresShutdown stops the program in the guest that hears the power
@@ -60,22 +61,25 @@ func TestGuestIgnoresShutdown(t *testing.T) {
 	s.Delete(d.ID)
 }
 
-// TestForwardFallback has another process take port 22 of the address that the
-// first droplet gets.
-func TestForwardFallback(t *testing.T) {
+// TestAddressThatIsTaken has another process take port 22 of the address that the
+// first droplet would get. The droplet takes the next address, not another port:
+// by SSH at port 22 of its address one must come to no other machine.
+func TestAddressThatIsTaken(t *testing.T) {
 	s := withMicro(t)
 	first := s.Addresses.Addr().Next().Next() // the one before is the gateway
+	want := net.JoinHostPort(first.Next().String(), "22")
 	taken, err := net.Listen("tcp4", net.JoinHostPort(first.String(), "22"))
-	if err != nil && !errors.Is(err, syscall.EACCES) { // to whom port 22 is forbidden, it is forbidden to QEMU as well
-		t.Fatal(err)
-	}
-	if err == nil {
+	switch {
+	case err == nil:
 		defer taken.Close()
+	case errors.Is(err, syscall.EACCES): // to whom port 22 is forbidden, it is forbidden to QEMU as well
+		want = net.JoinHostPort(first.String(), "2222")
+	default:
+		t.Fatal(err)
 	}
 	s.Start()
 	key := s.NewKey("laptop")
 	d := s.Up(micro("second-choice", key))
-	want := net.JoinHostPort(first.String(), "2222")
 	if got := s.SSHAddress(d.ID); got != want {
 		t.Errorf("SSH is at %s, want %s", got, want)
 	}
