@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -120,8 +121,14 @@ const closing = 100 * time.Millisecond
 // seen before TLS sends its own last word, which a client that has gone answers
 // with a reset.
 func (l *line) awaitEnd() {
-	_ = l.conn.SetReadDeadline(time.Now().Add(closing))
-	_, err := l.conn.Read(make([]byte, 1))
+	end := time.Now().Add(closing)
+	err := os.ErrDeadlineExceeded
+	// The server sets a deadline of its own, one that has passed, to end a read
+	// when a handler has returned: that is no end of the connection.
+	for errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(end) {
+		_ = l.conn.SetReadDeadline(end)
+		_, err = l.conn.Read(make([]byte, 1))
+	}
 	_ = l.conn.SetReadDeadline(time.Time{})
 	if !isReset(err) {
 		err = io.EOF
