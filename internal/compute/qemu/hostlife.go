@@ -1,7 +1,6 @@
 package qemu
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -35,8 +34,7 @@ func (e *Engine) HostLife() (string, error) {
 // startTime is the field of that name in a file of proc_pid_stat(5), in clock
 // ticks after the boot.
 func startTime(stat []byte) (string, error) {
-	// The second field, the program's name in parentheses, may hold anything.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	fields := parseStat(stat)
 	const at = 22 - 3 // the fields are counted from 1, and here from the third
 	if len(fields) <= at {
 		return "", errors.New("it has no start time")

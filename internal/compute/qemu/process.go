@@ -47,13 +47,18 @@ func (p *process) ailment() string {
 	}
 }
 
-// statFields are those of proc_pid_stat(5) from the process's state on; none if
-// there is no such process.
+// statFields are the parseStat of a process; none if there is no such process.
 func statFields(pid int) []string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return nil
 	}
+	return parseStat(stat)
+}
+
+// parseStat returns the fields of a file of proc_pid_stat(5) from the process's
+// state on, which is the third.
+func parseStat(stat []byte) []string {
 	// The name before them, in parentheses, can hold anything.
 	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 }
