@@ -12,43 +12,36 @@ import (
 func hasQEMU(w *world) bool { return !w.kind.simulated() }
 
 // killQEMU kills the process of a machine.
-var killQEMU = Attack{
-	Name: "kill QEMU",
-	Fits: hasQEMU,
-	Strike: func(w *world, dice *rand.Rand) {
-		if pid, ok := w.victim(dice); ok {
-			w.struck("QEMU killed")
-			w.signal(pid, unix.SIGKILL)
-		}
-	},
-}
+var killQEMU = qemuAttack("kill QEMU", "QEMU killed", func(w *world, pid int) {
+	w.signal(pid, unix.SIGKILL)
+})
 
 // freezeQEMU stops the process of a machine for a while: it neither answers nor
 // ends.
-var freezeQEMU = Attack{
-	Name: "freeze QEMU",
-	Fits: hasQEMU,
-	Strike: func(w *world, dice *rand.Rand) {
-		if pid, ok := w.victim(dice); ok {
-			w.struck("QEMU frozen")
-			w.signal(pid, unix.SIGSTOP)
-			w.acknowledged(w.kind.strides)
-			w.signal(pid, unix.SIGCONT)
-		}
-	},
-}
+var freezeQEMU = qemuAttack("freeze QEMU", "QEMU frozen", func(w *world, pid int) {
+	w.signal(pid, unix.SIGSTOP)
+	w.acknowledged(w.kind.strides)
+	w.signal(pid, unix.SIGCONT)
+})
 
 // leaveQEMUFrozen stops the process of a machine for good: whatever is asked of
 // it has to end, and only its delete frees it.
-var leaveQEMUFrozen = Attack{
-	Name: "leave QEMU frozen",
-	Fits: hasQEMU,
-	Strike: func(w *world, dice *rand.Rand) {
-		if pid, ok := w.victim(dice); ok {
-			w.struck("QEMU left frozen")
-			w.signal(pid, unix.SIGSTOP)
-		}
-	},
+var leaveQEMUFrozen = qemuAttack("leave QEMU frozen", "QEMU left frozen", func(w *world, pid int) {
+	w.signal(pid, unix.SIGSTOP)
+})
+
+// qemuAttack does something to the process of a machine, if there is one.
+func qemuAttack(name, struck string, strike func(w *world, pid int)) Attack {
+	return Attack{
+		Name: name,
+		Fits: hasQEMU,
+		Strike: func(w *world, dice *rand.Rand) {
+			if pid, ok := w.victim(dice); ok {
+				w.struck(struck)
+				strike(w, pid)
+			}
+		},
+	}
 }
 
 // victim chooses a QEMU, if there is one.
