@@ -14,7 +14,7 @@ BENCH_PACKAGES := dnsperf nsd knot postgresql
 
 # Packages whose tests start machines: one after another, because they share
 # the processors.
-MACHINE_TESTS := ./internal/diskimage/... ./internal/compute/qemu/... ./internal/e2e/... ./internal/torture/...
+MACHINE_TESTS := ./internal/machines/diskimage/... ./internal/machines/qemu/... ./internal/tests/e2e/... ./internal/tests/torture/...
 # Packages whose tests have databases: SQLite's, and then PostgreSQL's.
 DATABASE_TESTS = $(shell go list -f '{{if or .XTestGoFiles .TestGoFiles}}{{range .XTestImports}}{{.}} {{end}}{{range .TestImports}}{{.}} {{end}}={{.ImportPath}}{{end}}' ./... | sed -n 's/.*store\/storetest.*=//p')
 OTHER_TESTS = $(filter-out $(shell go list $(MACHINE_TESTS)),$(shell go list ./...))
@@ -47,7 +47,7 @@ lint: setup-go
 	go tool staticcheck ./...
 
 bench: setup-go setup-bench
-	go test ./internal/bench -count 1 -timeout 20m -run '^$$' -bench . -benchtime 1x
+	go test ./internal/tests/bench -count 1 -timeout 20m -run '^$$' -bench . -benchtime 1x
 
 # How long each fuzz target runs.
 FUZZTIME := 1m
@@ -65,7 +65,7 @@ SEED := 0
 
 # Each round has a limit of its own.
 torture: setup-go setup-test
-	scripts/needs go test ./internal/torture -count 1 -timeout 0 -v -run TestTorture -torture $(TORTURE) -world '$(WORLD)' -seed $(SEED)
+	scripts/needs go test ./internal/tests/torture -count 1 -timeout 0 -v -run TestTorture -torture $(TORTURE) -world '$(WORLD)' -seed $(SEED)
 
 setup:
 	@scripts/setup $(PACKAGES)

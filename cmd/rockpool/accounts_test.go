@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/schema"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 // holdings are the identities of all that an account sees, by resource.

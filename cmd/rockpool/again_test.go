@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
 // through returns the client of another door to the same cloud, whose requests

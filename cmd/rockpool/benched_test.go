@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 // benched is a cloud with some droplets.

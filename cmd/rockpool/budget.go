@@ -10,10 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute"
-	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
-	"github.com/rockpool-cloud/rockpool/internal/droplet"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
 )
 
 // budgetFlags say how much of the host droplets may have.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 )
 
 func TestShares(t *testing.T) {

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/account"
-	"github.com/rockpool-cloud/rockpool/internal/action"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/identity/account"
 )
 
 // client talks to a cloud of simulated machines, wired as serve wires it.

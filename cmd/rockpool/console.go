@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
 )
 
 type consoleCommand struct{ guestFlags }

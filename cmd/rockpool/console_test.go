@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 // sit runs talk with a guest and somebody who types, and returns what both saw.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/rockpool-cloud/rockpool/internal/apierr"
-	"github.com/rockpool-cloud/rockpool/internal/schema"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 // outsideSchema are the paths that answer without being any resource's.

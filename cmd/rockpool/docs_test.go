@@ -16,9 +16,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/apierr"
-	"github.com/rockpool-cloud/rockpool/internal/needs"
-	"github.com/rockpool-cloud/rockpool/internal/schema"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
 // pageSample is a command as the reference page has it.

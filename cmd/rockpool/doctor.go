@@ -13,9 +13,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/rockpool-cloud/rockpool/internal/address"
-	"github.com/rockpool-cloud/rockpool/internal/compute/qemu/accel"
-	"github.com/rockpool-cloud/rockpool/internal/diskimage"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/address"
+	"github.com/rockpool-cloud/rockpool/internal/machines/diskimage"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/accel"
 )
 
 type doctorCommand struct {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/needs"
+	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
 func TestDoctorOnTheDataFolder(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/address"
-	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/address"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 // greeting is what serve prints once it answers: where everything is, ready to

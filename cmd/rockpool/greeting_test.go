@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute"
-	"github.com/rockpool-cloud/rockpool/internal/compute/simulated"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
 // greet returns what the command would print.

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/await"
-	"github.com/rockpool-cloud/rockpool/internal/fault"
-	"github.com/rockpool-cloud/rockpool/internal/idempotency"
-	"github.com/rockpool-cloud/rockpool/internal/oauth"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/front/idempotency"
+	"github.com/rockpool-cloud/rockpool/internal/ground/await"
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
 // keyed is a POST of a droplet with that idempotency key.

@@ -7,10 +7,10 @@ import (
 	"os"
 	"text/tabwriter"
 
-	"github.com/rockpool-cloud/rockpool/internal/image"
-	"github.com/rockpool-cloud/rockpool/internal/region"
-	"github.com/rockpool-cloud/rockpool/internal/size"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/image"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/region"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/size"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 type imageCommand struct {

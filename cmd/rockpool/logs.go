@@ -9,8 +9,8 @@ import (
 	"os"
 	"slices"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute"
-	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
 )
 
 // guestFlags name a droplet whose machine runs here.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
 )
 
 // version is set by the linker.

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/store/storetest"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }

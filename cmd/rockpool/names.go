@@ -9,9 +9,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rockpool-cloud/rockpool/internal/certificate"
-	"github.com/rockpool-cloud/rockpool/internal/dns"
-	"github.com/rockpool-cloud/rockpool/internal/transfer"
+	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
 
 // namesFlags are about the name server of the domains.

@@ -14,9 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/rockpool-cloud/rockpool/internal/dnssec"
-	"github.com/rockpool-cloud/rockpool/internal/domain"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 )
 
 // nameserverCommand is one more node that answers for the domains of a

@@ -10,8 +10,8 @@ import (
 
 	"github.com/miekg/dns"
 
-	"github.com/rockpool-cloud/rockpool/internal/certificate/certificatetest"
-	"github.com/rockpool-cloud/rockpool/internal/needs"
+	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
+	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
 // A domain is answered by TLS as well, with the certificate of the API.

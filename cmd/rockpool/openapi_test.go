@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/rockpool-cloud/rockpool/internal/apierr"
-	"github.com/rockpool-cloud/rockpool/internal/schema"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 // openAPI is the served document, as JSON Schema's validator takes it.

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/await"
+	"github.com/rockpool-cloud/rockpool/internal/ground/await"
 )
 
 // later is the answer to a request that is under way.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/certificate/certificatetest"
+	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
 )
 
 // rawRequest is what goes over the wire, byte by byte, and the answer that

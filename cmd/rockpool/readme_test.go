@@ -11,7 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/rockpool-cloud/rockpool/internal/needs"
+	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
 var (

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 // remoteFlags say which cloud a command asks: the one in a folder, or the one

@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rockpool-cloud/rockpool/internal/schema"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

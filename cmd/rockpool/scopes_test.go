@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rockpool-cloud/rockpool/internal/oauth"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
 // scoped is a client whose token has those scopes only.

@@ -16,11 +16,11 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/rockpool-cloud/rockpool/internal/api"
-	"github.com/rockpool-cloud/rockpool/internal/domain"
-	"github.com/rockpool-cloud/rockpool/internal/oauth"
-	"github.com/rockpool-cloud/rockpool/internal/ratelimit"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/front/api"
+	"github.com/rockpool-cloud/rockpool/internal/front/ratelimit"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
 type serveCommand struct {

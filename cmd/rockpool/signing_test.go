@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/domain"
-	"github.com/rockpool-cloud/rockpool/internal/needs"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
 // A domain that is signed through the API is fully validated by BIND's delv at

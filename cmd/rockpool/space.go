@@ -3,7 +3,7 @@ package main
 import (
 	"log/slog"
 
-	"github.com/rockpool-cloud/rockpool/internal/space"
+	"github.com/rockpool-cloud/rockpool/internal/ground/space"
 )
 
 // spaceFlags are for the disk that the data folder is on, in MiB.

@@ -90,7 +90,7 @@ func BenchmarkValidation(b *testing.B) {
 		}
 	}
 	pprof.StopCPUProfile()
-	whole, schema := processorTime(b, path, `rockpool/internal/api\.`), processorTime(b, path, `rockpool/internal/schema\.`)
+	whole, schema := processorTime(b, path, `rockpool/internal/front/api\.`), processorTime(b, path, `rockpool/internal/front/schema\.`)
 	b.ReportMetric(creations, "samples")
 	b.ReportMetric(whole/creations*1e3, "us")
 	b.ReportMetric(schema/whole*100, "percent")

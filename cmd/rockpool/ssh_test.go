@@ -8,7 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 func TestSSHArguments(t *testing.T) {

@@ -3,9 +3,9 @@ package main
 import (
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/action"
-	"github.com/rockpool-cloud/rockpool/internal/idempotency"
-	"github.com/rockpool-cloud/rockpool/internal/sweep"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/front/idempotency"
+	"github.com/rockpool-cloud/rockpool/internal/ground/sweep"
 )
 
 // ageFlags are how long is kept what would only grow.

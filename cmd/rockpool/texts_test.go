@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
-	"github.com/rockpool-cloud/rockpool/internal/needs"
+	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
 // texts are the strings of a name's TXT records, of an answer or of a copy.

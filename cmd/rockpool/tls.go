@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/rockpool-cloud/rockpool/internal/api"
-	"github.com/rockpool-cloud/rockpool/internal/certificate"
+	"github.com/rockpool-cloud/rockpool/internal/front/api"
+	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
 )
 
 // tlsFlags are the files of the certificate of everything that speaks TLS.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/certificate/certificatetest"
+	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
 )
 
 // newTLSClient is a client of a cloud that speaks HTTPS: by HTTP/2, but for

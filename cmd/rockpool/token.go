@@ -12,9 +12,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/account"
-	"github.com/rockpool-cloud/rockpool/internal/oauth"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/identity/account"
+	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
 type tokenCommand struct {

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/await"
-	"github.com/rockpool-cloud/rockpool/internal/oauth"
-	"github.com/rockpool-cloud/rockpool/internal/store"
+	"github.com/rockpool-cloud/rockpool/internal/ground/await"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
 // token makes a token beside the cloud, as the command line does.

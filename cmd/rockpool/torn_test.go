@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/fault"
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
 // replays fails unless a is the answer about the first droplet, which nobody

@@ -10,8 +10,8 @@ import (
 	mdns "github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rockpool-cloud/rockpool/internal/domain"
-	"github.com/rockpool-cloud/rockpool/internal/transfer"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
 
 // transferFlags are about the name servers that copy this one's zones.

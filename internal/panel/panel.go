@@ -8,8 +8,8 @@ import (
 	"html/template"
 	"net/http"
 
-	"github.com/rockpool-cloud/rockpool/internal/api"
-	"github.com/rockpool-cloud/rockpool/internal/compute"
+	"github.com/rockpool-cloud/rockpool/internal/front/api"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 // Config is what the panel shows.

@@ -1,0 +1,65 @@
+package domain
+
+import (
+	"context"
+	"slices"
+
+	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// above returns the next domain above a name, of whatever account.
+func above(ctx context.Context, q store.Querier, name string) (d Domain, ok bool, err error) {
+	for _, ancestor := range ancestors(name)[1:] {
+		if d, ok, err = hosted(ctx, q, ancestor); ok || err != nil {
+			return d, ok, err
+		}
+	}
+	return d, false, nil
+}
+
+// delegationChanged is called after what a domain's delegation says has been
+// logged: that it is there, its name servers, their addresses, or its DS record.
+// The domain above gets a new serial, so that secondaries copy it again: their
+// copies delegate this domain. That may not be earlier in the log, or a copy in
+// between would have the serial but not the change.
+func (s *Service) delegationChanged(ctx context.Context, tx *store.Tx, name string) error {
+	d, ok, err := above(ctx, tx, name)
+	if err != nil || !ok {
+		return err
+	}
+	return s.renew(ctx, tx, d)
+}
+
+// changesDelegation reports whether an edit changes the domain's name servers,
+// or their addresses in the domain.
+func (e *edit) changesDelegation(ctx context.Context, records []Record) (bool, error) {
+	if e.isNew {
+		return true, nil
+	}
+	var hosts []string
+	for _, r := range records {
+		switch {
+		case r.Type == typeNS && r.Name == apex:
+			return true, nil
+		case r.Type == "A", r.Type == "AAAA":
+			hosts = append(hosts, absolute(e.domain.Name, r.key()))
+		}
+	}
+	if len(hosts) == 0 {
+		return false, nil
+	}
+	atApex, err := e.at(ctx, apex)
+	return slices.ContainsFunc(atApex, func(r *Record) bool {
+		return r.Type == typeNS && slices.Contains(hosts, normalName(hostname(e.domain.Name, r.Data)))
+	}), err
+}
+
+// sameDS reports whether two DS records, each nil if there is none, are the same.
+func sameDS(a, b *dns.DS) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return dns.IsDuplicate(a, b)
+}

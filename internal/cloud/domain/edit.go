@@ -1,0 +1,213 @@
+package domain
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// edit is a change of one domain under way: what its names would hold. It
+// reads what it needs and writes nothing, so it serves for a dry run as well.
+type edit struct {
+	q      store.Querier
+	domain Domain // as it was
+	ttl    int    // as it would be
+	floor  uint32 // the new serial must be later than this one
+	isNew  bool   // the domain is
+	whole  bool   // all names are loaded
+
+	names   map[string][]*Record // what would be at each name that is loaded
+	byID    map[int64]*Record    // of those that are in the database
+	old     map[*Record]Record   // what records were that have changed
+	changed []*Record            // the keys of old, in the order of the changes
+	made    []*Record            // new ones
+	removed []Record
+
+	ttls      map[rrsetKey]int    // that are to be shared
+	summaries map[string]*summary // of what would be at names
+}
+
+func newEdit(q store.Querier, d Domain) *edit {
+	return &edit{q: q, domain: d, ttl: d.TTL,
+		names: map[string][]*Record{}, byID: map[int64]*Record{}, old: map[*Record]Record{},
+		ttls: map[rrsetKey]int{}, summaries: map[string]*summary{}}
+}
+
+// load adds records as they are in the database.
+func (e *edit) load(records []Record) {
+	for _, r := range records {
+		e.names[r.key()] = append(e.names[r.key()], &r)
+		e.byID[r.ID] = &r
+	}
+}
+
+// loadAll loads the whole domain.
+func (e *edit) loadAll(ctx context.Context) error {
+	records, err := Records(ctx, e.q, e.domain.ID)
+	e.load(records)
+	e.whole = true
+	return err
+}
+
+// all returns the records of a domain that is loaded whole, by their ids.
+func (e *edit) all() []*Record {
+	return slices.SortedFunc(maps.Values(e.byID), func(a, b *Record) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// has reports whether a name is loaded, or nothing is there.
+func (e *edit) has(key string) bool {
+	_, ok := e.names[key]
+	return ok || e.whole || e.isNew
+}
+
+// at returns what would be at a name.
+func (e *edit) at(ctx context.Context, key string) ([]*Record, error) {
+	if e.has(key) {
+		return e.names[key], nil
+	}
+	records, err := recordsAt(ctx, e.q, e.domain.ID, key)
+	if err != nil {
+		return nil, err
+	}
+	e.names[key] = []*Record{}
+	e.load(records)
+	return e.names[key], nil
+}
+
+// find returns the record with that id, or apierr.NotFound; also for one that
+// this edit has removed.
+func (e *edit) find(ctx context.Context, id int64) (*Record, error) {
+	if r := e.byID[id]; r != nil {
+		return r, nil
+	}
+	records, err := recordsBeside(ctx, e.q, e.domain.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(records) > 0 && !e.has(records[0].key()) {
+		e.load(records)
+	}
+	if found := e.byID[id]; found != nil {
+		return found, nil
+	}
+	return nil, apierr.NotFound()
+}
+
+// create adds a record.
+func (e *edit) create(ctx context.Context, r Record) (*Record, error) {
+	if _, err := e.at(ctx, r.key()); err != nil {
+		return nil, err
+	}
+	e.names[r.key()] = append(e.names[r.key()], &r)
+	e.made = append(e.made, &r)
+	e.ttls[rrsetKey{r.key(), r.Type}] = r.TTL
+	return &r, nil
+}
+
+// replace makes a record another one, with the same id.
+func (e *edit) replace(ctx context.Context, r *Record, with Record) error {
+	with.ID, with.DomainID, with.DropletID = r.ID, r.DomainID, r.DropletID
+	e.touch(r)
+	if r.key() != with.key() {
+		if _, err := e.at(ctx, with.key()); err != nil {
+			return err
+		}
+		e.takeOut(r)
+		e.names[with.key()] = append(e.names[with.key()], r)
+	}
+	*r = with
+	if r.Type == typeSOA {
+		e.ttl = r.TTL
+	}
+	e.ttls[rrsetKey{r.key(), r.Type}] = r.TTL
+	return nil
+}
+
+// remove removes a record that is in the database.
+func (e *edit) remove(r *Record) {
+	e.takeOut(r)
+	delete(e.byID, r.ID)
+	was, changed := e.old[r]
+	if !changed {
+		was = *r
+	}
+	delete(e.old, r)
+	e.removed = append(e.removed, was)
+}
+
+func (e *edit) takeOut(r *Record) {
+	e.names[r.key()] = slices.DeleteFunc(e.names[r.key()], func(other *Record) bool { return other == r })
+}
+
+// touch keeps what a record was before its first change.
+func (e *edit) touch(r *Record) {
+	if _, ok := e.old[r]; !ok && r.ID > 0 {
+		e.old[r] = *r
+		e.changed = append(e.changed, r)
+	}
+}
+
+// rrsetKey is a name and a type.
+type rrsetKey struct{ name, kind string }
+
+// withTTL is a record with the TTL that its RRset will have.
+func (e *edit) withTTL(r Record) Record {
+	if ttl, ok := e.ttls[rrsetKey{r.key(), r.Type}]; ok {
+		r.TTL = ttl
+	}
+	return r
+}
+
+// shareTTLs gives the TTL that was written last to all records of the same name
+// and type: they are answered together (RFC 2181, section 5.2).
+func (e *edit) shareTTLs(ctx context.Context) error {
+	names := map[string]bool{}
+	for set := range e.ttls {
+		names[set.name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		records, err := e.at(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if ttl := e.withTTL(*r).TTL; ttl != r.TTL {
+				e.touch(r)
+				r.TTL = ttl
+			}
+		}
+	}
+	clear(e.ttls)
+	return nil
+}
+
+// setTTL sets the domain's TTL, which is that of its SOA record.
+func (e *edit) setTTL(ctx context.Context, ttl int) error {
+	records, err := e.at(ctx, apex)
+	for _, r := range records {
+		if r.Type == typeSOA {
+			e.touch(r)
+			r.TTL, e.ttl = ttl, ttl
+		}
+	}
+	return err
+}
+
+// difference returns what the edit would take out of the domain and put in.
+func (e *edit) difference() (removed, added []Record) {
+	removed = slices.Clone(e.removed)
+	for _, r := range e.changed {
+		if was, ok := e.old[r]; ok && !reflect.DeepEqual(was, *r) {
+			removed, added = append(removed, was), append(added, *r)
+		}
+	}
+	for _, r := range e.made {
+		added = append(added, *r)
+	}
+	return removed, added
+}

@@ -1,0 +1,171 @@
+package domain
+
+import (
+	"context"
+	_ "embed"
+	"net/http"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/list"
+	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+//go:embed schema.json
+var schema []byte
+
+//go:embed record_schema.json
+var recordSchema []byte
+
+//go:embed signing_schema.json
+var signingSchema []byte
+
+// Resources are the room as the front door sees it.
+func (s *Service) Resources() []resource.Resource {
+	return []resource.Resource{
+		{Name: "domain", Schema: schema, Handlers: map[string]resource.Handler{
+			"GET /domains":             s.list,
+			"POST /domains":            s.create,
+			"GET /domains/{domain}":    s.info,
+			"PUT /domains/{domain}":    s.update,
+			"PATCH /domains/{domain}":  s.update,
+			"DELETE /domains/{domain}": s.delete,
+		}, Filters: map[string][]string{"GET /domains": list.FilterNames(table.Filters)}},
+		{Name: "domain-record", Schema: recordSchema, Handlers: map[string]resource.Handler{
+			"GET /domains/{domain}/records":                    s.listRecords,
+			"POST /domains/{domain}/records":                   s.createRecord,
+			"PATCH /domains/{domain}/records":                  s.batch,
+			"GET /domains/{domain}/records/{domain-record}":    s.recordInfo,
+			"PUT /domains/{domain}/records/{domain-record}":    s.updateRecord,
+			"PATCH /domains/{domain}/records/{domain-record}":  s.updateRecord,
+			"DELETE /domains/{domain}/records/{domain-record}": s.deleteRecord,
+		}, Filters: map[string][]string{"GET /domains/{domain}/records": list.FilterNames(recordTable.Filters)}},
+		{Name: "domain-dnssec", Schema: signingSchema, Handlers: map[string]resource.Handler{
+			"GET /domains/{domain}/dnssec":  s.signingInfo,
+			"POST /domains/{domain}/dnssec": s.signingStep,
+		}},
+	}
+}
+
+func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var found list.Slice[Domain]
+	var files map[int64]string
+	err := s.DB.Snapshot(ctx, func(q store.Querier) (err error) {
+		if found, err = table.Read(ctx, q, r.List.Keeping("name", normalName), `account_id = $1`, r.AccountID); err != nil {
+			return err
+		}
+		files, err = exportAll(ctx, q, found.Items, maxListed)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return resource.Many("domains", found, func(d Domain) View { return d.View(files[d.ID]) }), nil
+}
+
+func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	v, err := s.shown(ctx, r)
+	return resource.One(http.StatusOK, "domain", v), err
+}
+
+// shown shows the domain in a request's path.
+func (s *Service) shown(ctx context.Context, r *resource.Request) (v View, err error) {
+	err = s.DB.Snapshot(ctx, func(q store.Querier) error {
+		d, err := Find(ctx, q, r.AccountID, r.Path["domain"])
+		if err != nil {
+			return err
+		}
+		v, err = d.exported(ctx, q)
+		return err
+	})
+	return v, err
+}
+
+// sent is what a request may have beside what is said of a domain.
+type sent struct {
+	ZoneFile *string `json:"zone_file"`
+	DryRun   bool    `json:"dry_run"`
+}
+
+// file reads the zone file, if there is one, as that of a domain with a name.
+// Records without a TTL have the one that the request states, or another.
+func (b sent) file(name string, ttl *Number, otherwise int) (*ZoneFile, error) {
+	seconds, err := checkTTL(ttl, otherwise)
+	if err != nil || b.ZoneFile == nil {
+		return nil, err
+	}
+	return parseZoneFile(name, seconds, ttl != nil, *b.ZoneFile), nil
+}
+
+func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var c struct {
+		Create
+		sent
+	}
+	if err := r.Bind(&c); err != nil {
+		return nil, err
+	}
+	name, err := validName(c.Name)
+	if err != nil {
+		return nil, err
+	}
+	if c.File, err = c.file(name, c.TTL, defaultTTL); err != nil {
+		return nil, err
+	}
+	if c.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			plan, err := s.PlanCreate(ctx, q, r.AccountID, c.Create)
+			return resource.One(http.StatusOK, "plan", plan), err
+		})
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Create(ctx, tx, r.AccountID, c.Create)
+		if err != nil {
+			return nil, err
+		}
+		response := resource.One(http.StatusCreated, "domain", d.View(""))
+		response.Location = "/domains/" + d.Name
+		return response, nil
+	})
+}
+
+func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var c struct {
+		Change
+		sent
+	}
+	if err := r.Bind(&c); err != nil {
+		return nil, err
+	}
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	if c.File, err = c.file(d.Name, c.TTL, d.TTL); err != nil { // neither an id nor a name ever means another name
+		return nil, err
+	}
+	if c.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			plan, err := s.PlanUpdate(ctx, q, r.AccountID, r.Path["domain"], c.Change)
+			return resource.One(http.StatusOK, "plan", plan), err
+		})
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Update(ctx, tx, r.AccountID, r.Path["domain"], c.Change)
+		if err != nil {
+			return nil, err
+		}
+		v, err := d.exported(ctx, tx)
+		return resource.One(http.StatusOK, "domain", v), err
+	})
+}
+
+func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	gone, err := s.shown(ctx, r) // before the transaction, which others wait for
+	if err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		_, err := s.Delete(ctx, tx, r.AccountID, r.Path["domain"])
+		return resource.Deleted(gone), err
+	})
+}

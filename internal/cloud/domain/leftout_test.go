@@ -1,0 +1,102 @@
+package domain_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
+)
+
+// unsigned is a zone as its owner writes it.
+const unsigned = `$TTL 3600
+@ SOA ns1.cloud.test. hostmaster 2026010203 7200 900 1209600 300
+@ NS ns1.cloud.test.
+@ MX 10 mail
+@ CAA 0 issue "ca.example.net"
+@ A 192.0.2.3
+mail AAAA 2001:db8::1
+www CNAME @
+*.wild TXT "any thing; here"
+sub NS ns.sub
+ns.sub A 192.0.2.2
+`
+
+// Whoever moves a zone here that was signed elsewhere gets its records, and is
+// told what is left out.
+func TestASignedZoneIsImported(t *testing.T) {
+	const ds = "sub DS 12345 13 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+	for name, flags := range map[string][]string{
+		"NSEC": {}, "NSEC3": {"-3", "abcd"}, "NSEC3 with opt-out, a line each": {"-3", "-", "-A", "-O", "full"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			signed := sign(t, unsigned+ds, flags...)
+			if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, signed)}); err != nil {
+				t.Fatal(err)
+			}
+			plain := unsigned
+			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: domain.ParseZoneFile("example.com", 1800, plain)})
+			if err != nil || p.Create+p.Update+p.Delete > 0 || p.Unchanged != 9 {
+				t.Errorf("it is not the zone that was signed: %v, %v", planned(p), err)
+			}
+			told := strings.Join(texts(domain.ParseZoneFile("example.com", 1800, signed).Problems), "\n")
+			kind, _, _ := strings.Cut(name, " ")
+			for _, want := range []string{"type: RRSIG records are left out, all ", "type: DNSKEY records are left out, all 2: the name server makes its own",
+				"type: " + kind + " records are left out, all ", "type: DS records are left out: domains have no such records here"} {
+				if strings.Count(told, want) != 1 {
+					t.Errorf("%q is not told once:\n%s", want, told)
+				}
+			}
+		})
+	}
+}
+
+// sign signs a zone file of example.com as BIND does.
+func sign(t *testing.T, file string, flags ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	run := func(name string, args ...string) {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Dir = dir
+		if output, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, output)
+		}
+	}
+	needs.Program(t, "dnssec-signzone", "bind9-utils")
+	if err := os.WriteFile(filepath.Join(dir, "zone"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "example.com")
+	run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "example.com")
+	run("dnssec-signzone", append(flags, "-S", "-o", "example.com", "-f", "signed", "zone")...)
+	text, err := os.ReadFile(filepath.Join(dir, "signed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Records that are left out take no place of those that are not, and are told
+// of once however many they are.
+func TestVeryManyRecordsAreLeftOut(t *testing.T) {
+	var text strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&text, "h%d A 192.0.2.1\n", i)
+	}
+	for i := range 2000 {
+		fmt.Fprintf(&text, "h%d NSEC h%d A NSEC\n", i, i+1)
+	}
+	file := domain.ParseZoneFile("example.com", 1800, text.String())
+	want := []string{"warning in line 10001, type: NSEC records are left out, all 2000: the name server makes its own when it signs the domain"}
+	if diff := cmp.Diff(want, texts(file.Problems)); diff != "" || len(file.Records) != 10_000 {
+		t.Errorf("%d records (-want +got):\n%s", len(file.Records), diff)
+	}
+}

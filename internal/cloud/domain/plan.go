@@ -1,0 +1,106 @@
+package domain
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// Plan is what an import would do.
+type Plan struct {
+	Name      string          `json:"name"`
+	Valid     bool            `json:"valid"` // it would be done
+	Create    int             `json:"create"`
+	Update    int             `json:"update"`
+	Delete    int             `json:"delete"`
+	Unchanged int             `json:"unchanged"`
+	Changes   []PlannedChange `json:"changes"`
+	Problems  []Problem       `json:"problems"`
+}
+
+// PlannedChange is one change that an import would make.
+type PlannedChange struct {
+	Action kind        `json:"action"`
+	Line   *int        `json:"line"` // of the zone file, null for what it does not mention
+	Record *RecordView `json:"record"`
+	Before *RecordView `json:"before"`
+}
+
+// PlanCreate tells what Create would do, and does nothing.
+func (s *Service) PlanCreate(ctx context.Context, q store.Querier, accountID int64, c Create) (Plan, error) {
+	p, err := s.prepareCreate(ctx, q, accountID, c)
+	if err != nil {
+		return Plan{}, err
+	}
+	return p.plan(ctx)
+}
+
+// PlanUpdate tells what Update would do, and does nothing.
+func (s *Service) PlanUpdate(ctx context.Context, q store.Querier, accountID int64, idOrName string, c Change) (Plan, error) {
+	d, err := Find(ctx, q, accountID, idOrName)
+	if err != nil {
+		return Plan{}, err
+	}
+	p, err := s.prepareUpdate(ctx, q, d, c)
+	if err != nil {
+		return Plan{}, err
+	}
+	return p.plan(ctx)
+}
+
+// prepared is an edit and what it is to do.
+type prepared struct {
+	*edit
+	zoneImport
+}
+
+// plan applies the edit, which nobody writes then.
+func (p prepared) plan(ctx context.Context) (Plan, error) {
+	faults, err := p.apply(ctx, p.operations)
+	if err != nil {
+		return Plan{}, err
+	}
+	p.add(faults)
+	back, err := p.bringBack(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	for _, r := range back {
+		p.operations = append(p.operations, &operation{kind: kindCreate, ready: r})
+	}
+	plan := Plan{Name: p.domain.Name, Valid: p.err() == nil, Unchanged: p.unchanged,
+		Changes: []PlannedChange{}, Problems: append([]Problem{}, p.problems...)}
+	for _, o := range p.operations {
+		plan.add(o)
+	}
+	slices.SortStableFunc(plan.Problems, func(a, b Problem) int { return at(a.Line) - at(b.Line) })
+	return plan, nil
+}
+
+func (p *Plan) add(o *operation) {
+	change := PlannedChange{Action: o.kind}
+	if o.line > 0 {
+		change.Line = &o.line
+	}
+	if o.ready != nil {
+		v := o.ready.View()
+		change.Record = &v
+	}
+	if o.before != nil {
+		v := o.before.View()
+		change.Before = &v
+		if o.kind == kindUpdate {
+			change.Record.ID = v.ID
+		}
+	}
+	switch o.kind {
+	case kindCreate:
+		p.Create++
+	case kindUpdate:
+		p.Update++
+	case kindDelete:
+		p.Delete++
+	}
+	p.Changes = append(p.Changes, change)
+}

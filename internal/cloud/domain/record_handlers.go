@@ -1,0 +1,122 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+func (s *Service) listRecords(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	wanted := r.List.Keeping("name", func(name string) string { return filterName(d.Name, name) }).
+		Keeping("type", func(kind string) string { return strings.ToUpper(strings.TrimSpace(kind)) })
+	found, err := recordTable.Read(ctx, s.DB, wanted, `domain_id = $1`, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Many("domain_records", found, Record.View), nil
+}
+
+func (s *Service) recordInfo(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("domain-record")
+	if err != nil {
+		return nil, err
+	}
+	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	if err != nil {
+		return nil, err
+	}
+	found, err := getRecord(ctx, s.DB, d.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "domain_record", found.View()), nil
+}
+
+func (s *Service) createRecord(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var p Params
+	if err := r.Bind(&p); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		made, err := s.CreateRecord(ctx, tx, r.AccountID, r.Path["domain"], p)
+		if err != nil {
+			return nil, err
+		}
+		response := resource.One(http.StatusCreated, "domain_record", made.View())
+		response.Location = fmt.Sprintf("/domains/%s/records/%d", normalName(r.Path["domain"]), made.ID)
+		return response, nil
+	})
+}
+
+func (s *Service) updateRecord(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("domain-record")
+	if err != nil {
+		return nil, err
+	}
+	var p Params
+	if err := r.Bind(&p); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		changed, err := s.UpdateRecord(ctx, tx, r.AccountID, r.Path["domain"], id, p)
+		return resource.One(http.StatusOK, "domain_record", changed.View()), err
+	})
+}
+
+func (s *Service) deleteRecord(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("domain-record")
+	if err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		gone, err := s.DeleteRecord(ctx, tx, r.AccountID, r.Path["domain"], id)
+		return resource.Deleted(gone.View()), err
+	})
+}
+
+// batchView is a batch's result as the API shows it.
+type batchView struct {
+	Create []RecordView `json:"create"`
+	Update []RecordView `json:"update"`
+	Delete []RecordView `json:"delete"`
+}
+
+func (s *Service) batch(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var b struct {
+		Batch
+		DryRun bool `json:"dry_run"`
+	}
+	if err := r.Bind(&b); err != nil {
+		return nil, err
+	}
+	if b.DryRun {
+		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
+			result, err := s.PlanApply(ctx, q, r.AccountID, r.Path["domain"], b.Batch)
+			return resource.One(http.StatusOK, "changes", result.view()), err
+		})
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		result, err := s.Apply(ctx, tx, r.AccountID, r.Path["domain"], b.Batch)
+		return resource.One(http.StatusOK, "changes", result.view()), err
+	})
+}
+
+func (b BatchResult) view() batchView {
+	return batchView{views(b.Created), views(b.Updated), views(b.Deleted)}
+}
+
+func views(records []Record) []RecordView {
+	all := make([]RecordView, len(records))
+	for i, r := range records {
+		all[i] = r.View()
+	}
+	return all
+}

@@ -1,0 +1,367 @@
+package domain_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
+)
+
+func (w *world) tryStep(name string, step domain.Step) (domain.SigningView, error) {
+	return try(w, func(ctx context.Context, tx *store.Tx) (domain.SigningView, error) {
+		return w.Sign(ctx, tx, mine, name, step)
+	})
+}
+
+func (w *world) step(name string, step domain.Step) domain.SigningView {
+	w.t.Helper()
+	v, err := w.tryStep(name, step)
+	if err != nil {
+		w.t.Fatalf("%s: %v", step, err)
+	}
+	return v
+}
+
+func (w *world) signing(name string) domain.SigningView {
+	w.t.Helper()
+	v, err := w.Signing(context.Background(), w.DB, mine, name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}
+
+// advanced lets a time pass and has keys looked after, as often as it takes
+// for nothing more to be due.
+func (w *world) advanced(by time.Duration) {
+	w.t.Helper()
+	w.clock.advance(by)
+	for range 2 {
+		if err := w.Advance(context.Background()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// apex counts the records that are served of a type of a domain's apex.
+func (w *world) apex(name, rrtype string) (count int) {
+	for _, line := range w.server.serves(name) {
+		if strings.HasPrefix(line, name+". ") && strings.Contains(line, " IN "+rrtype+" ") {
+			count++
+		}
+	}
+	return count
+}
+
+// state is a domain's signing in short: stage, DS records and keys in the API,
+// and what is served of DNSKEY and CDS.
+func (w *world) state(name string) string {
+	v := w.signing(name)
+	return fmt.Sprintf("%s ds=%d keys=%d DNSKEY=%d CDS=%d signer=%t", v.Stage, len(v.DS), len(v.Keys),
+		w.apex(name, "DNSKEY"), w.apex(name, "CDS"), w.server.signers[name+"."] != nil)
+}
+
+// A domain is signed, its key replaced, and it is signed no more; each stage
+// lasts as long as others may know what was.
+func TestSigningLife(t *testing.T) {
+	w := newWorld(t)
+	w.Propagation = time.Minute
+	w.create("example.com")
+	w.add("example.com", params(t, `{"type":"A","name":"long","data":"192.0.2.1","ttl":7200}`))
+	serial := w.find("example.com").Serial
+	for _, at := range []struct {
+		step   domain.Step
+		lasts  time.Duration // before the stage after the step ends by time; 0 if it does not
+		during string
+		after  string
+	}{
+		{domain.StepSign, 2*time.Hour + time.Minute, "introduced ds=0 keys=1 DNSKEY=1 CDS=0 signer=true", "stable ds=1 keys=1 DNSKEY=1 CDS=1 signer=true"},
+		{domain.StepRollover, time.Hour + time.Minute, "published ds=1 keys=2 DNSKEY=2 CDS=1 signer=true", "switched ds=1 keys=2 DNSKEY=2 CDS=1 signer=true"},
+		{domain.StepConfirmDS, 24*time.Hour + time.Minute, "seen ds=1 keys=2 DNSKEY=2 CDS=1 signer=true", "stable ds=1 keys=1 DNSKEY=1 CDS=1 signer=true"},
+		{domain.StepUnsign, 0, "leaving ds=0 keys=1 DNSKEY=1 CDS=1 signer=true", ""},
+		{domain.StepConfirmDS, 24*time.Hour + time.Minute, "left ds=0 keys=1 DNSKEY=1 CDS=1 signer=true", "unsigned ds=0 keys=0 DNSKEY=0 CDS=0 signer=false"},
+	} {
+		began := w.clock.Now()
+		v := w.step("example.com", at.step)
+		if got := w.state("example.com"); got != at.during {
+			t.Fatalf("after %s: %s, want %s", at.step, got, at.during)
+		}
+		if at.lasts == 0 {
+			if w.advanced(1000 * time.Hour); w.state("example.com") != at.during {
+				t.Errorf("%s ends by time: %s", at.step, w.state("example.com"))
+			}
+			continue
+		}
+		if v.Until == nil || *v.Until != began.Add(at.lasts).UTC().Format(time.RFC3339) {
+			t.Errorf("%s: until %v, want %v", at.step, v.Until, began.Add(at.lasts))
+		}
+		w.advanced(0) // sees it served
+		w.advanced(at.lasts - time.Second)
+		if got := w.state("example.com"); got != at.during {
+			t.Fatalf("a second before the end of %s: %s", at.step, got)
+		}
+		w.advanced(time.Second)
+		if got := w.state("example.com"); got != at.after {
+			t.Fatalf("at the end of %s: %s, want %s", at.step, got, at.after)
+		}
+		if now := w.find("example.com").Serial; now <= serial {
+			t.Errorf("the serial goes from %d to %d", serial, now)
+		} else {
+			serial = now
+		}
+	}
+	if got := len(w.server.serves("example.com")); got != 4 {
+		t.Errorf("at the end %d records are served", got)
+	}
+}
+
+func TestSteps(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	refused := func(step domain.Step, want string) {
+		t.Helper()
+		before := w.signing("example.com")
+		if _, err := w.tryStep("example.com", step); message(err) != "type: "+want {
+			t.Errorf("%s at %s: %s", step, before.Stage, message(err))
+		}
+	}
+	same := func(step domain.Step) {
+		t.Helper()
+		serial, stage := w.find("example.com").Serial, w.signing("example.com").Stage
+		if v := w.step("example.com", step); v.Stage != stage || w.find("example.com").Serial != serial {
+			t.Errorf("%s at %s changes it", step, stage)
+		}
+	}
+	nothing := "There is nothing to confirm: a domain waits for its parent's DS records at the stages switched and leaving, and this one is "
+	early := "A rollover can begin when the domain's signing is stable, and it is "
+
+	refused(domain.StepRollover, early+"unsigned")
+	refused(domain.StepConfirmDS, nothing+"unsigned")
+	refused("resign", "Type must be one of: sign, rollover, confirm_ds, unsign")
+	same(domain.StepUnsign)
+	key := w.step("example.com", domain.StepSign).Keys[0]
+	same(domain.StepSign)
+	refused(domain.StepRollover, early+"introduced")
+	refused(domain.StepConfirmDS, nothing+"introduced")
+	w.step("example.com", domain.StepUnsign)
+	same(domain.StepUnsign)
+	if v := w.step("example.com", domain.StepSign); v.Stage != "introduced" || v.Keys[0] != key {
+		t.Errorf("signed again: %+v", v)
+	}
+	w.advanced(0)
+	w.advanced(2 * time.Hour)
+	if v := w.step("example.com", domain.StepRollover); v.Stage != "published" || v.Keys[0] != key || v.Keys[1] == key {
+		t.Errorf("rollover: %+v", v)
+	}
+	refused(domain.StepRollover, early+"published")
+	refused(domain.StepUnsign, "A rollover is under way, at the stage published: end it first, until the domain's signing is stable")
+	same(domain.StepSign)
+	w.advanced(0)
+	w.clock.advance(time.Hour)
+	if err := w.Advance(t.Context()); err != nil { // and once only: nobody has seen it served
+		t.Fatal(err)
+	}
+	refused(domain.StepConfirmDS, "The new key has only just begun to sign: confirm in half a minute")
+	w.advanced(0)
+	if v := w.step("example.com", domain.StepConfirmDS); v.Stage != "seen" {
+		t.Errorf("confirmed: %+v", v)
+	}
+	if _, err := w.tryStep("example.net", domain.StepSign); message(err) != "not about a field: The resource you were accessing could not be found." {
+		t.Errorf("no domain: %s", message(err))
+	}
+}
+
+// What a record's change costs must not be that all is signed anew.
+func TestChangesKeepTheSigner(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	w.step("example.com", domain.StepSign)
+	signer := w.server.signers["example.com."]
+	w.add("example.com", params(t, `{"type":"A","name":"www","data":"192.0.2.1"}`))
+	if last := w.server.log[len(w.server.log)-1]; last != "apply example.com." {
+		t.Errorf("a record: %s", last)
+	}
+	w.advanced(0)
+	if err := w.Start(t.Context()); err != nil { // reads all anew
+		t.Fatal(err)
+	}
+	if w.server.signers["example.com."] != signer {
+		t.Error("the same keys have another signer")
+	}
+	w.advanced(2 * time.Hour)
+	if w.signing("example.com").Stage != "stable" || w.server.signers["example.com."] == signer {
+		t.Error("other keys have the same signer")
+	}
+}
+
+// A signed domain gets a new serial in time for secondaries to have good
+// signatures, and nothing else of it changes.
+func TestSignaturesAreMadeAnew(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	w.create("example.net")
+	w.step("example.com", domain.StepSign)
+	w.advanced(0)
+	w.advanced(2 * time.Hour)
+	w.advanced(0)
+	for range 3 {
+		signed, unsigned, serves := w.find("example.com").Serial, w.find("example.net").Serial, w.server.serves("example.com")
+		w.advanced(4*24*time.Hour - time.Minute)
+		if w.find("example.com").Serial != signed {
+			t.Error("too early")
+		}
+		w.advanced(time.Minute)
+		if w.find("example.com").Serial <= signed || w.find("example.net").Serial != unsigned {
+			t.Error("no new serial after four days, or one for a domain that is not signed")
+		}
+		w.expect("example.com", serves...)
+	}
+}
+
+// A stage that nobody could see does not end: the time begins when it is
+// served.
+func TestAStageLastsFromWhenItIsServed(t *testing.T) {
+	path := storetest.Source(t)
+	w := openWorld(t, path)
+	w.addAccounts()
+	w.create("example.com")
+	w.server.refuses = func(string) error { return errors.New("no") }
+	w.step("example.com", domain.StepSign)
+	w.advanced(100 * time.Hour)
+	if v := w.signing("example.com"); v.Stage != "introduced" {
+		t.Fatalf("refused by the name server, and yet %s", v.Stage)
+	}
+	again := openWorld(t, path) // after a crash before the publication, it might be
+	again.clock.advance(100 * time.Hour)
+	again.advanced(30 * time.Second)
+	again.advanced(time.Hour - time.Second)
+	if v := again.signing("example.com"); v.Stage != "introduced" {
+		t.Fatalf("served for less than an hour, and yet %s", v.Stage)
+	}
+	again.advanced(time.Second)
+	if v := again.signing("example.com"); v.Stage != "stable" {
+		t.Errorf("served for an hour, and yet %s", v.Stage)
+	}
+}
+
+// While this process was away secondaries may have served the stage before.
+func TestAfterAStartSecondariesCatchUp(t *testing.T) {
+	path := storetest.Source(t)
+	w := openWorld(t, path)
+	w.addAccounts()
+	w.Propagation = domain.SecondaryLag
+	w.create("example.com")
+	w.step("example.com", domain.StepSign)
+	w.advanced(0)
+	w.advanced(6 * time.Hour)
+	w.step("example.com", domain.StepRollover)
+	w.advanced(0)
+	again := openWorld(t, path)
+	again.Propagation = domain.SecondaryLag
+	again.clock.advance(100 * time.Hour)
+	if err := again.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again.advanced(domain.SecondaryLag + time.Hour - time.Second)
+	if v := again.signing("example.com"); v.Stage != "published" {
+		t.Fatalf("%s before secondaries, and who asked them, can have the new key", v.Stage)
+	}
+	again.advanced(time.Second)
+	if v := again.signing("example.com"); v.Stage != "switched" {
+		t.Errorf("%s when all can have the new key", v.Stage)
+	}
+}
+
+// The process that keeps the keys ends stages. Those that only follow do not:
+// they don't know of all secondaries.
+func TestOneProcessEndsStages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.create("example.com")
+		w.step("example.com", domain.StepSign)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		after := func(begin func(context.Context)) dnssec.Stage {
+			go begin(ctx)
+			time.Sleep(time.Minute) // of the bubble's clock: sees it served
+			w.clock.advance(2 * time.Hour)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			return w.signing("example.com").Stage
+		}
+		if stage := after(w.Follow); stage != dnssec.Introduced {
+			t.Errorf("who follows has ended a stage: %s", stage)
+		}
+		if stage := after(w.KeepKeys); stage != dnssec.Stable {
+			t.Errorf("who keeps the keys has not ended a stage: %s", stage)
+		}
+	})
+}
+
+// A TTL that is made shorter after the key has been replaced does not shorten
+// how long others keep what the old one has signed.
+func TestShorterTTLsDoNotShortenARollover(t *testing.T) {
+	w := newWorld(t)
+	w.create("example.com")
+	r := w.add("example.com", params(t, `{"type":"A","name":"long","data":"192.0.2.1","ttl":604800}`))
+	w.step("example.com", domain.StepSign)
+	w.advanced(0)
+	w.advanced(7 * 24 * time.Hour)
+	w.step("example.com", domain.StepRollover)
+	w.advanced(0)
+	w.advanced(time.Hour)
+	if v := w.signing("example.com"); v.Stage != "switched" {
+		t.Fatal(v.Stage)
+	}
+	if _, err := w.tryUpdate("example.com", r.ID, params(t, `{"ttl":30}`)); err != nil {
+		t.Fatal(err)
+	}
+	w.step("example.com", domain.StepConfirmDS)
+	w.advanced(0)
+	w.advanced(6 * 24 * time.Hour)
+	if v := w.signing("example.com"); v.Stage != "seen" {
+		t.Errorf("after six of seven days: %s", v.Stage)
+	}
+	w.advanced(24 * time.Hour)
+	if v := w.signing("example.com"); v.Stage != "stable" {
+		t.Errorf("after seven days: %s", v.Stage)
+	}
+}
+
+// Another node signs by the same keys, and a domain that is made again has
+// others.
+func TestKeysAreInTheDatabase(t *testing.T) {
+	path := storetest.Source(t)
+	w := openWorld(t, path)
+	w.addAccounts()
+	w.create("example.com")
+	first := w.step("example.com", domain.StepSign).Keys[0]
+	other := openWorld(t, path)
+	a := &dns.A{Hdr: dns.RR_Header{Name: "example.com.", Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60}, A: []byte{192, 0, 2, 1}}
+	signatures, _, err := other.server.signers["example.com."].Sign([]dns.RR{a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := &dns.DNSKEY{Hdr: dns.RR_Header{Name: "example.com.", Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET}, Flags: first.Flags, Protocol: first.Protocol, Algorithm: first.Algorithm, PublicKey: first.PublicKey}
+	if err := signatures[0].(*dns.RRSIG).Verify(key, []dns.RR{a}); err != nil {
+		t.Errorf("signed by the other node: %v", err)
+	}
+	w.remove("example.com")
+	w.create("example.com")
+	if got := w.state("example.com"); got != "unsigned ds=0 keys=0 DNSKEY=0 CDS=0 signer=false" {
+		t.Errorf("made again: %s", got)
+	}
+	if again := w.step("example.com", domain.StepSign).Keys[0]; again == first {
+		t.Error("made and signed again it has the old key")
+	}
+}

@@ -1,0 +1,316 @@
+package droplet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/image"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/key"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/region"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/size"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// Limits of what a create may ask for.
+const (
+	maxName     = 255
+	maxNames    = 10
+	maxUserData = 64 << 10 // bytes
+)
+
+// Create is what a client asks for.
+type Create struct {
+	Name             string     `json:"name"`
+	Names            []string   `json:"names"`
+	Region           string     `json:"region"`
+	Size             string     `json:"size"`
+	Image            identity   `json:"image"`
+	SSHKeys          []identity `json:"ssh_keys"`
+	Backups          bool       `json:"backups"`
+	BackupPolicy     any        `json:"backup_policy"`
+	IPv6             bool       `json:"ipv6"`
+	Monitoring       bool       `json:"monitoring"`
+	PublicNetworking *bool      `json:"public_networking"`
+	Tags             []string   `json:"tags"`
+	UserData         string     `json:"user_data"`
+	Volumes          []any      `json:"volumes"`
+	VPC              string     `json:"vpc_uuid"`
+}
+
+// identity is a number or a string that names something.
+type identity string
+
+func (i *identity) UnmarshalJSON(text []byte) error {
+	var number json.Number
+	if err := json.Unmarshal(text, &number); err == nil {
+		*i = identity(number.String())
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(i))
+}
+
+// Plan is a create that has been checked, ready to be carried out.
+type Plan struct {
+	service  *Service
+	names    []string
+	template Droplet // all but the names
+	userData string
+}
+
+// Plan checks what is asked for. Finding out about an image may wait for its
+// mirror, and a size for the engine: not while the database is held.
+func (s *Service) Plan(ctx context.Context, accountID int64, c Create) (*Plan, error) {
+	names, err := c.names()
+	if err != nil {
+		return nil, err
+	}
+	template, err := s.template(ctx, accountID, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.beforeCreates(ctx); err != nil {
+		return nil, err
+	}
+	return &Plan{service: s, names: names, template: template, userData: c.UserData}, nil
+}
+
+// Do makes the planned droplets in tx, all or none, and the actions that bring
+// them up, in the same order.
+func (p *Plan) Do(ctx context.Context, tx *store.Tx) (droplets []Droplet, actions []action.Action, err error) {
+	s := p.service
+	if err := s.checkLimit(ctx, tx, p.template.AccountID, len(p.names)); err != nil {
+		return nil, nil, err
+	}
+	if err := p.checkRoom(ctx, tx); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range p.names {
+		d := p.template
+		d.Name, d.Locked = name, true
+		if err := insert(ctx, tx, &d, p.userData); err != nil {
+			return nil, nil, fmt.Errorf("insert droplet: %w", err)
+		}
+		a, err := s.Actions.Open(ctx, tx, resourceType,
+			action.New{AccountID: d.AccountID, Type: "create", ResourceID: d.ID, Region: d.Region})
+		if err != nil {
+			return nil, nil, err
+		}
+		droplets, actions = append(droplets, d), append(actions, a)
+	}
+	return droplets, actions, nil
+}
+
+func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64, more int) error {
+	have, err := count(ctx, tx, accountID)
+	if err != nil || have+more <= s.Limits.Droplets {
+		return err
+	}
+	return apierr.Refused("creating this/these droplet(s) will exceed your droplet limit")
+}
+
+// checkRoom refuses what the cloud has no memory, no disk or no addresses for.
+func (p *Plan) checkRoom(ctx context.Context, tx *store.Tx) error {
+	number := len(p.names)
+	short, err := p.service.shortage(ctx, tx, Claims{MemoryMB: number * p.template.MemoryMB, DiskGB: number * p.template.DiskGB})
+	if err != nil {
+		return err
+	}
+	if short != "" {
+		return apierr.Invalid("size", "No hypervisor fits this Droplet: %s", short)
+	}
+	left, err := p.service.addressesLeft(ctx, tx)
+	if err == nil && int64(number) > left {
+		err = apierr.Refused("No address is free for this Droplet: all %d of %s are taken", p.service.Pool.Size(), p.service.Pool.Prefix())
+	}
+	return err
+}
+
+var hostname = regexp.MustCompile(`^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]$`)
+
+// names returns the validated names of the droplets to make.
+func (c Create) names() ([]string, error) {
+	names, field := c.Names, "names"
+	switch {
+	case c.Name != "" && len(names) > 0:
+		return nil, apierr.Invalid("names", "Name and names exclude each other")
+	case len(names) > maxNames:
+		return nil, apierr.Invalid("names", "Names has %d entries, the maximum is %d", len(names), maxNames)
+	case len(names) == 0:
+		names, field = []string{c.Name}, "name"
+	}
+	for _, name := range names {
+		if err := checkName(field, name); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+func checkName(field, name string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return apierr.Invalid(field, "Name can't be blank")
+	case !hostname.MatchString(name):
+		return apierr.Invalid(field, "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
+	case len(name) > maxName:
+		return apierr.Invalid(field, "Name is too long: %d characters, the maximum is %d", len(name), maxName)
+	}
+	return nil
+}
+
+// template checks all but the names, and returns what the droplets have in
+// common.
+func (s *Service) template(ctx context.Context, accountID int64, c Create) (Droplet, error) {
+	where, err := s.chooseRegion(c.Region)
+	if err != nil {
+		return Droplet{}, err
+	}
+	dimensions, err := s.chooseSize(c.Size)
+	if err != nil {
+		return Droplet{}, err
+	}
+	if s.Ready != nil {
+		if err := s.Ready(ctx); err != nil {
+			s.Log.Warn("a create is refused: no machine can run here", "reason", err)
+			return Droplet{}, apierr.Refused("No hypervisor fits this Droplet: %v", err)
+		}
+	}
+	disk, err := s.chooseImage(ctx, accountID, string(c.Image), dimensions)
+	if err != nil {
+		return Droplet{}, err
+	}
+	keys, err := s.publicKeys(ctx, accountID, c.SSHKeys)
+	if err != nil {
+		return Droplet{}, err
+	}
+	if err := s.checkOptions(c, where); err != nil {
+		return Droplet{}, err
+	}
+	features := append([]string{}, s.Features...)
+	if c.Monitoring {
+		features = append(features, "monitoring")
+	}
+	return Droplet{
+		AccountID: accountID, Region: where.Slug, Size: dimensions.Slug,
+		VCPUs: dimensions.VCPUs, MemoryMB: dimensions.MemoryMB, DiskGB: dimensions.DiskGB,
+		Image: s.Images.View(disk), Status: statusNew, VPC: where.DefaultVPC(),
+		Features: features, Tags: uniqueTags(c.Tags), PublicKeys: keys,
+	}, nil
+}
+
+func (s *Service) chooseRegion(slug string) (region.Region, error) {
+	r, ok, available := s.Regions.Choose(slug)
+	switch {
+	case !ok:
+		return r, apierr.Invalid("region", "You specified an invalid region for Droplet creation.")
+	case !available:
+		return r, apierr.Invalid("region", "Region is not available")
+	}
+	return r, nil
+}
+
+func (s *Service) chooseSize(slug string) (size.Size, error) {
+	found, ok := s.Sizes.Find(strings.ToLower(slug))
+	if !ok {
+		return found, apierr.Invalid("size", "You specified an invalid size for Droplet creation.")
+	}
+	if !s.Sizes.Available(found) {
+		return found, apierr.Invalid("size", "Size is not available in this region: this cloud has no machine with %d MB of memory and %d GB of disk",
+			found.MemoryMB, found.DiskGB)
+	}
+	return found, nil
+}
+
+func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug string, on size.Size) (image.Image, error) {
+	// The first sentence is the contract's, which clients match; why, stands
+	// behind it.
+	invalid := func(format string, args ...any) *apierr.Error {
+		return apierr.Invalid("image", "You specified an invalid image for Droplet creation. "+format, args...)
+	}
+	found, err := s.Images.Lookup(ctx, accountID, idOrSlug)
+	if missing := new(apierr.Error); errors.As(err, &missing) {
+		return found, invalid("There is no image %q here.", idOrSlug)
+	}
+	if err != nil {
+		return found, err
+	}
+	if obstacle := s.Images.Obstacle(ctx, found.Slug); obstacle != nil {
+		s.Log.Warn("a create is refused for its image", "image", idOrSlug, "reason", obstacle)
+		return found, invalid("Image %s can't be had here: %v", idOrSlug, obstacle)
+	}
+	if on.DiskGB < found.MinDiskGB {
+		return found, apierr.Invalid("size", "The image needs a disk of at least %d GB, size %s has %d GB",
+			found.MinDiskGB, on.Slug, on.DiskGB)
+	}
+	return found, nil
+}
+
+// publicKeys returns the keys that are named by id or fingerprint.
+func (s *Service) publicKeys(ctx context.Context, accountID int64, identities []identity) ([]string, error) {
+	keys, unknown := []string{}, []string{}
+	for _, identity := range identities {
+		k, err := key.Find(ctx, s.DB, accountID, string(identity))
+		if missing := new(apierr.Error); errors.As(err, &missing) {
+			unknown = append(unknown, string(identity))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(keys, k.PublicKey) {
+			keys = append(keys, k.PublicKey)
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, apierr.Invalid("ssh_keys", "%s are invalid key identifiers for Droplet creation.", strings.Join(unknown, ", "))
+	}
+	return keys, nil
+}
+
+// uniqueTags returns the tags without those that differ from an earlier one in
+// case alone: the first spelling stays.
+func uniqueTags(tags []string) []string {
+	unique, seen := []string{}, map[string]bool{}
+	for _, tag := range tags {
+		if folded := strings.ToLower(tag); !seen[folded] {
+			unique, seen[folded] = append(unique, tag), true
+		}
+	}
+	return unique
+}
+
+var tagName = regexp.MustCompile(`^[a-zA-Z0-9_\-:]{1,255}$`)
+
+// checkOptions refuses what this cloud can't give, rather than leave it out.
+func (s *Service) checkOptions(c Create, where region.Region) error {
+	features := s.Regions.View(where).Features
+	switch {
+	case len(c.UserData) > maxUserData:
+		return apierr.Invalid("user_data", "User data is too long: %d bytes, the maximum is %d", len(c.UserData), maxUserData)
+	case c.IPv6 && !slices.Contains(features, "ipv6"):
+		return apierr.Invalid("ipv6", "Region %s does not support IPv6, which is not there yet", where.Slug)
+	case c.Backups && !slices.Contains(features, "backups"):
+		return apierr.Invalid("backups", "Region %s does not support backups, which are not there yet", where.Slug)
+	case c.BackupPolicy != nil && !c.Backups:
+		return apierr.Invalid("backup_policy", "Backup policy needs backups to be on")
+	case len(c.Volumes) > 0:
+		return apierr.Invalid("volumes", "Region %s does not support volumes, which are not there yet", where.Slug)
+	case c.PublicNetworking != nil && !*c.PublicNetworking:
+		return apierr.Invalid("public_networking", "Region %s has no droplets without public networking", where.Slug)
+	case c.VPC != "" && c.VPC != where.DefaultVPC():
+		return apierr.Invalid("vpc_uuid", "VPC %s is not in region %s", c.VPC, where.Slug)
+	}
+	for _, tag := range c.Tags {
+		if !tagName.MatchString(tag) {
+			return apierr.Invalid("tags", "Tag %q is invalid: letters, digits, _, - and : are allowed, up to 255", tag)
+		}
+	}
+	return nil
+}

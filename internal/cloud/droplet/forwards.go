@@ -1,0 +1,26 @@
+package droplet
+
+import (
+	"context"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/address"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// renewForwards brings the ports of a droplet that is about to start in line
+// with those that the cloud forwards now.
+func (s *Service) renewForwards(ctx context.Context, id int64) error {
+	var a address.Assignment
+	var changed bool
+	err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		a, changed, err = s.Pool.Renew(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if changed {
+		s.Log.Info("a droplet's ports have changed", "droplet", id, "address", a.Address, "forwards", a.Forwards)
+	}
+	return s.Engine.Forward(ctx, id, a.Forwards)
+}

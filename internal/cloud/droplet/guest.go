@@ -1,0 +1,34 @@
+package droplet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+)
+
+// Guest is what a droplet's own guest may know of itself.
+type Guest struct {
+	Droplet  Droplet
+	UserData string
+	NIC      compute.NIC
+	Network  compute.Guest // as the guest sees it
+}
+
+// Guest returns what the guest of the droplet with that id may know.
+func (s *Service) Guest(ctx context.Context, id int64) (Guest, error) {
+	d, err := machine(ctx, s.DB, id)
+	if err != nil {
+		return Guest{}, err
+	}
+	text, err := userData(ctx, s.DB, id)
+	if err != nil {
+		return Guest{}, fmt.Errorf("read user data of droplet %d: %w", id, err)
+	}
+	nic := d.nic()
+	network, err := s.Engine.Guest(id, nic)
+	if err != nil {
+		return Guest{}, fmt.Errorf("find out what network droplet %d sees: %w", id, err)
+	}
+	return Guest{Droplet: d, UserData: text, NIC: nic, Network: network}, nil
+}

@@ -1,0 +1,184 @@
+package droplet
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/list"
+	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+//go:embed schema.json
+var schema []byte
+
+//go:embed action_schema.json
+var actionSchema []byte
+
+// Resources are the room as the front door sees it.
+func (s *Service) Resources() []resource.Resource {
+	return []resource.Resource{
+		{Name: "droplet", Schema: schema, Handlers: map[string]resource.Handler{
+			"GET /droplets":              s.list,
+			"POST /droplets":             s.create,
+			"GET /droplets/{droplet}":    s.info,
+			"PATCH /droplets/{droplet}":  s.update,
+			"PUT /droplets/{droplet}":    s.update,
+			"DELETE /droplets/{droplet}": s.delete,
+		}, Filters: map[string][]string{"GET /droplets": list.FilterNames(table.Filters)}},
+		{Name: "droplet-action", Schema: actionSchema, Handlers: map[string]resource.Handler{
+			"GET /droplets/{droplet}/actions":          s.listActions,
+			"POST /droplets/{droplet}/actions":         s.act,
+			"GET /droplets/{droplet}/actions/{action}": s.actionInfo,
+			// As the draft spelt them:
+			"GET /droplet/{droplet}/actions":          s.listActions,
+			"POST /droplet/{droplet}/actions":         s.act,
+			"GET /droplet/{droplet}/actions/{action}": s.actionInfo,
+		}, Filters: map[string][]string{
+			"GET /droplets/{droplet}/actions": action.Filters(),
+			"GET /droplet/{droplet}/actions":  action.Filters(),
+		}},
+	}
+}
+
+func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	found, err := table.Read(ctx, s.DB, r.List, ofAccount, r.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Many("droplets", found, s.View), nil
+}
+
+func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Get(ctx, r.AccountID, id)
+	if missing := new(apierr.Error); errors.As(err, &missing) {
+		return nil, s.whyMissing(ctx, r.AccountID, id, missing)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "droplet", s.View(d)), nil
+}
+
+// whyMissing says behind the usual sentence why a droplet could not be made:
+// doctl looks for the droplet after its create has failed, and shows what it is
+// told then.
+func (s *Service) whyMissing(ctx context.Context, accountID, id int64, missing *apierr.Error) error {
+	reason, err := failedCreate(ctx, s.DB, accountID, id)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		missing.Message += " It could not be made: " + reason
+	}
+	return missing
+}
+
+func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	var c Create
+	if err := r.Bind(&c); err != nil {
+		return nil, err
+	}
+	plan, err := s.Plan(ctx, r.AccountID, c)
+	if err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		droplets, actions, err := plan.Do(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		response := s.created(r, droplets, actions, len(c.Names) > 0)
+		response.Settle = func(ctx context.Context) (*resource.Response, error) {
+			for i, a := range actions {
+				if err := s.Actions.AwaitEnd(ctx, a); err != nil {
+					return nil, err
+				}
+				if droplets[i], err = s.Get(context.WithoutCancel(ctx), r.AccountID, droplets[i].ID); err != nil {
+					return nil, err
+				}
+			}
+			return s.created(r, droplets, actions, len(c.Names) > 0), nil
+		}
+		return response, nil
+	})
+}
+
+// created shows new droplets, with links to the actions that make them.
+func (s *Service) created(r *resource.Request, droplets []Droplet, actions []action.Action, several bool) *resource.Response {
+	views := make([]View, len(droplets))
+	for i, d := range droplets {
+		views[i] = s.View(d)
+	}
+	response := resource.All(http.StatusAccepted, "droplets", views)
+	for _, v := range views {
+		response.Made = append(response.Made, fmt.Sprintf("/droplets/%d", v.ID))
+	}
+	if !several {
+		response = resource.One(http.StatusAccepted, "droplet", views[0])
+		response.Location = fmt.Sprintf("/droplets/%d", views[0].ID)
+	}
+	response.DraftStatus = http.StatusCreated
+	response.Links = links(r, actions)
+	return response
+}
+
+// actionLink leads from a new droplet to the action that makes it.
+type actionLink struct {
+	ID   int64  `json:"id"`
+	Rel  string `json:"rel"`
+	HRef string `json:"href"`
+}
+
+func links(r *resource.Request, actions []action.Action) any {
+	list := make([]actionLink, len(actions))
+	for i, a := range actions {
+		list[i] = actionLink{ID: a.ID, Rel: a.Type, HRef: r.URL(fmt.Sprintf("/actions/%d", a.ID))}
+	}
+	return map[string]any{"actions": list}
+}
+
+func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	var wanted struct{ Name string }
+	if err := r.Bind(&wanted); err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, err := s.Rename(ctx, tx, r.AccountID, id, wanted.Name)
+		if err != nil {
+			return nil, err
+		}
+		return resource.One(http.StatusOK, "droplet", s.View(d)), nil
+	})
+}
+
+func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+	id, err := r.ID("droplet")
+	if err != nil {
+		return nil, err
+	}
+	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
+		d, a, err := s.Delete(ctx, tx, r.AccountID, id)
+		if err != nil {
+			return nil, err
+		}
+		response := resource.Deleted(s.View(d))
+		response.Settle = func(ctx context.Context) (*resource.Response, error) {
+			return response, s.Actions.AwaitEnd(ctx, a)
+		}
+		return response, nil
+	})
+}

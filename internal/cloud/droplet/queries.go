@@ -1,0 +1,217 @@
+package droplet
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/address"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/list"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+const selectDroplet = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_slug, d.vcpus, d.memory_mb, d.disk_gb,
+	d.image_json, d.status, d.vpc_uuid, d.features_json, d.tags_json, d.public_keys_json, d.created_at,
+	a.address, a.forwards_json,
+	EXISTS (SELECT 1 FROM actions WHERE resource_type = 'droplet' AND resource_id = d.id AND status = 'in-progress')
+	FROM droplets d LEFT JOIN addresses a ON a.droplet_id = d.id `
+
+func scan(row store.Scanner) (Droplet, error) {
+	var d Droplet
+	var imageJSON, features, tags, keys string
+	var created int64
+	var addr, forwards sql.NullString
+	err := row.Scan(&d.ID, &d.AccountID, &d.Name, &d.Region, &d.Size, &d.VCPUs, &d.MemoryMB, &d.DiskGB,
+		&imageJSON, &d.Status, &d.VPC, &features, &tags, &keys, &created, &addr, &forwards, &d.Locked)
+	if err != nil {
+		return d, err
+	}
+	d.CreatedAt = store.Time(created)
+	var errs [4]error
+	d.Image, errs[0] = images.of(imageJSON)
+	d.Features, errs[1] = texts.of(features)
+	d.Tags, errs[2] = texts.of(tags)
+	d.PublicKeys, errs[3] = texts.of(keys)
+	if err := errors.Join(errs[:]...); err != nil {
+		return d, fmt.Errorf("droplet %d: %w", d.ID, err)
+	}
+	if addr.Valid {
+		assigned, err := address.Parse(addr.String, forwards.String)
+		if err != nil {
+			return d, fmt.Errorf("droplet %d: %w", d.ID, err)
+		}
+		d.Address = &assigned
+	}
+	return d, nil
+}
+
+// get returns the account's droplet, or apierr.NotFound; one that is being
+// destroyed is gone already.
+func get(ctx context.Context, q store.Querier, accountID, id int64) (Droplet, error) {
+	return one(q.QueryRow(ctx, selectDroplet+`WHERE d.id = $1 AND d.account_id = $2 AND d.deleted_at IS NULL`, id, accountID))
+}
+
+// machine returns the droplet of whatever account, for its own actions and its
+// own guest.
+func machine(ctx context.Context, q store.Querier, id int64) (Droplet, error) {
+	return one(q.QueryRow(ctx, selectDroplet+`WHERE d.id = $1`, id))
+}
+
+func one(row *sql.Row) (Droplet, error) {
+	d, err := scan(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, apierr.NotFound()
+	}
+	return d, err
+}
+
+// ofAccount is the condition of the account's whole list.
+const ofAccount = `d.account_id = $1 AND d.deleted_at IS NULL`
+
+var table = list.Table[Droplet]{
+	Select: selectDroplet,
+	From:   `droplets d`,
+	Totals: map[string]string{
+		ofAccount: `SELECT coalesce(max(total), 0) FROM totals WHERE list = 'droplets' AND account_id = $1`,
+	},
+	Scan: scan,
+	Attrs: []list.Attr[Droplet]{
+		{Name: "id", Column: "d.id", Number: true, Value: func(d Droplet) string { return strconv.FormatInt(d.ID, 10) }},
+	},
+	Filters: []list.Filter[Droplet]{
+		{Name: "name", Where: `lower(d.name) = lower(?)`}, // as the index of names has it
+		// A tag has no character that JSON writes otherwise.
+		{Name: "tag_name", Where: `replace(lower(d.tags_json), '"' || lower(?) || '"', '') <> lower(d.tags_json)`, NotWith: []string{"name", "type"}},
+		{Name: "type", Choices: map[string]string{"droplets": "", "gpus": "FALSE"}},
+		{Name: "status", Where: `d.status = ?`},
+		{Name: "region", Where: `d.region_slug = lower(?)`},
+		{Name: "size", Where: `d.size_slug = ?`},
+		{Name: "image", Where: `? IN (CAST(d.image_id AS TEXT), (SELECT slug FROM images WHERE images.id = d.image_id))`},
+	},
+}
+
+func count(ctx context.Context, q store.Querier, accountID int64) (int, error) {
+	return table.Total(ctx, q, ofAccount, accountID)
+}
+
+func insert(ctx context.Context, tx *store.Tx, d *Droplet, userData string) (err error) {
+	var texts [4]string
+	for i, value := range []any{d.Image, d.Features, d.Tags, d.PublicKeys} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		texts[i] = string(text)
+	}
+	d.CreatedAt = tx.Now()
+	d.ID, err = tx.Insert(ctx, `INSERT INTO droplets
+		(account_id, name, region_slug, size_slug, vcpus, memory_mb, disk_gb, image_id, image_json, status,
+		 vpc_uuid, features_json, tags_json, public_keys_json, user_data, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, ''), $16) RETURNING id`,
+		d.AccountID, d.Name, d.Region, d.Size, d.VCPUs, d.MemoryMB, d.DiskGB, d.Image.ID, texts[0], d.Status,
+		d.VPC, texts[1], texts[2], texts[3], userData, store.Micros(d.CreatedAt))
+	return err
+}
+
+func setStatus(ctx context.Context, tx *store.Tx, id int64, status string) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET status = $2 WHERE id = $1 AND status <> $2`, id, status)
+	return err
+}
+
+// setWanted keeps whether the droplet is to run, and in which life of its host
+// that was so.
+func setWanted(ctx context.Context, tx *store.Tx, id int64, on bool, life string) error {
+	wanted := 0
+	if on {
+		wanted = 1
+	}
+	_, err := tx.Exec(ctx, `UPDATE droplets SET wanted_on = $2, host_life = $3
+		WHERE id = $1 AND (wanted_on <> $2 OR host_life <> $3)`, id, wanted, life)
+	return err
+}
+
+func setHostLife(ctx context.Context, tx *store.Tx, id int64, life string) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET host_life = $2 WHERE id = $1`, id, life)
+	return err
+}
+
+func setName(ctx context.Context, tx *store.Tx, id int64, name string) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET name = $2 WHERE id = $1`, id, name)
+	return err
+}
+
+func markDeleted(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET deleted_at = $2 WHERE id = $1`, id, store.Micros(tx.Now()))
+	return err
+}
+
+func remove(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `DELETE FROM droplets WHERE id = $1`, id)
+	return err
+}
+
+func userData(ctx context.Context, q store.Querier, id int64) (text string, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(user_data, '') FROM droplets WHERE id = $1`, id).Scan(&text)
+	return text, err
+}
+
+// latestAction is the id of the latest action of all.
+func latestAction(ctx context.Context, q store.Querier) (id int64, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM actions`).Scan(&id)
+	return id, err
+}
+
+// idle returns the droplets that have been made and have no unfinished action,
+// and the latest action of all: what is opened later may change them.
+func idle(ctx context.Context, q store.Querier) (found []sight, latest int64, err error) {
+	if latest, err = latestAction(ctx, q); err != nil {
+		return nil, 0, err
+	}
+	rows, err := q.Query(ctx, `SELECT d.id, d.account_id, d.region_slug, d.status, d.wanted_on, d.host_life FROM droplets d
+		WHERE d.status <> 'new' AND d.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions
+			WHERE resource_type = 'droplet' AND resource_id = d.id AND status = 'in-progress')`)
+	found, err = store.Collect(rows, err, func(row store.Scanner) (d sight, err error) {
+		var wanted int
+		err = row.Scan(&d.id, &d.account, &d.region, &d.status, &wanted, &d.life)
+		d.wanted = wanted == 1
+		return d, err
+	})
+	return found, latest, err
+}
+
+// keepStatus is setStatus unless the droplet is gone, or an action later than
+// that one has changed it.
+func keepStatus(ctx context.Context, tx *store.Tx, id int64, status string, latest int64) (kept bool, err error) {
+	changed, err := tx.Exec(ctx, `UPDATE droplets SET status = $2
+		WHERE id = $1 AND status <> 'new' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions
+			WHERE resource_type = 'droplet' AND resource_id = $1 AND id > $3)`, id, status, latest)
+	return changed > 0, err
+}
+
+// allIDs are those of the rows, also of droplets that are being destroyed.
+func allIDs(ctx context.Context, q store.Querier) (map[int64]bool, error) {
+	rows, err := q.Query(ctx, `SELECT id FROM droplets`)
+	ids, err := store.Collect(rows, err, func(row store.Scanner) (id int64, err error) {
+		err = row.Scan(&id)
+		return id, err
+	})
+	all := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		all[id] = true
+	}
+	return all, err
+}
+
+// failedCreate is the reason why the account's droplet could not be made; empty
+// if it could, or was deleted meanwhile.
+func failedCreate(ctx context.Context, q store.Querier, accountID, id int64) (reason string, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(max(reason), '') FROM actions
+		WHERE resource_type = 'droplet' AND resource_id = $1 AND account_id = $2 AND type = 'create' AND status = 'errored'
+		AND NOT EXISTS (SELECT 1 FROM actions WHERE resource_type = 'droplet' AND resource_id = $1 AND type = 'destroy')`,
+		id, accountID).Scan(&reason)
+	return reason, err
+}

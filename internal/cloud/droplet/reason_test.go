@@ -1,0 +1,62 @@
+package droplet_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
+)
+
+// TestWhyACreateFailed: its action, the log, and the answer to who looks for the
+// droplet say so.
+func TestWhyACreateFailed(t *testing.T) {
+	w := newWorld(t, func(point string) error {
+		if point == "simulated.create" {
+			return errors.New("no luck")
+		}
+		return nil
+	})
+	var log bytes.Buffer
+	w.Log = slog.New(slog.NewTextHandler(&log, nil))
+	d, a := w.create()
+	if a = w.wait(a.ID); a.Status != action.Errored || !strings.Contains(a.Reason, "no luck") {
+		t.Errorf("the action is %s: %s", a.Status, a.Reason)
+	}
+	if text := log.String(); !strings.Contains(text, "level=WARN") || !strings.Contains(text, "droplet=1") ||
+		!strings.Contains(text, "image=") || !strings.Contains(text, "no luck") {
+		t.Errorf("the log says:\n%s", text)
+	}
+	info := w.Resources()[0].Handlers["GET /droplets/{droplet}"]
+	ask := func(account int64) error {
+		_, err := info(context.Background(), &resource.Request{AccountID: account, Path: map[string]string{"droplet": "1"}})
+		return err
+	}
+	const missing = "The resource you were accessing could not be found."
+	if err := ask(w.account); err == nil || err.Error() != missing+" It could not be made: "+a.Reason {
+		t.Errorf("droplet %d: %v", d.ID, err)
+	}
+	if err := ask(w.account + 1); err == nil || err.Error() != missing {
+		t.Errorf("to another account: %v", err)
+	}
+}
+
+// TestAnEngineThatCannotRunMachines is told apart from a wrong image.
+func TestAnEngineThatCannotRunMachines(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Ready = func(context.Context) error { return errors.New("qemu-system-x86_64 is not installed") }
+	want := "No hypervisor fits this Droplet: qemu-system-x86_64 is not installed"
+	if _, err := w.Plan(t.Context(), w.account, droplet.Create{Name: "a", Size: "1gb", Image: "micro"}); err == nil || err.Error() != want {
+		t.Errorf("without QEMU: %v", err)
+	}
+	w.Ready = nil
+	want = `You specified an invalid image for Droplet creation. There is no image "debain" here.`
+	if _, err := w.Plan(t.Context(), w.account, droplet.Create{Name: "a", Size: "1gb", Image: "debain"}); err == nil || err.Error() != want {
+		t.Errorf("a typo: %v", err)
+	}
+}

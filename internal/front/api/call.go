@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/front/idempotency"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
+)
+
+// call is one request of a link on its way to its answer.
+type call struct {
+	*server
+	link    *schema.Link
+	handler resource.Handler
+	http    *http.Request
+	token   oauth.Token
+	request *resource.Request
+	mode    listMode
+	draft   bool             // answered in the draft's form
+	key     string           // its idempotency key; empty without one
+	hashed  idempotency.Hash // what it asks for; of a call with a key
+
+	answer *answer // made before the commit
+}
+
+// operation serves one link.
+func (s *server) operation(link *schema.Link, handler resource.Handler) authorized {
+	return func(w http.ResponseWriter, r *http.Request, token oauth.Token) error {
+		params, err := s.params(w, r, link)
+		if err != nil {
+			return err
+		}
+		key, err := idempotencyKey(r)
+		if err != nil {
+			return err
+		}
+		c := &call{server: s, link: link, handler: handler, http: r, token: token, key: key, draft: wantsDraft(r)}
+		c.request = &resource.Request{
+			AccountID: token.AccountID, Path: pathValues(r), Params: params,
+			Base: Origin(r) + "/v2", Wait: wait(r), Keyed: key != "", BeforeCommit: c.beforeCommit,
+		}
+		if slices.ContainsFunc(slices.Collect(maps.Values(c.request.Path)), func(v string) bool { return strings.ContainsRune(v, 0) }) {
+			return apierr.NotFound() // nothing has such a name, and not every database would take the question
+		}
+		c.request.List, c.mode = listQuery(r)
+		c.request.List.Filter = params
+		return c.once(w)
+	}
+}
+
+// beforeCommit makes the answer, and has it remembered by its idempotency key,
+// while that can still fail.
+func (c *call) beforeCommit(ctx context.Context, tx *store.Tx, response *resource.Response) (err error) {
+	if c.answer, err = c.render(response); err != nil || c.key == "" {
+		return err
+	}
+	return c.remember(ctx, tx)
+}
+
+// room refuses what makes something new while there is no room for it. An action
+// of what is there already may be the one that makes some.
+func (c *call) room() error {
+	if c.Room == nil || c.link.Rel != "create" || strings.HasSuffix(c.link.Path, "/actions") {
+		return nil
+	}
+	return c.Room()
+}
+
+// do has the handler answer. After a commit nothing makes it an error.
+func (c *call) do(ctx context.Context) (*answer, error) {
+	if err := c.room(); err != nil {
+		return nil, err
+	}
+	response, err := c.handle(ctx)
+	if c.request.Committed() {
+		c.torn.changed(c.path())
+		if crash := fault.At(ctx, "api.answer"); errors.Is(crash, fault.ErrCrash) {
+			panic(http.ErrAbortHandler)
+		}
+		if err != nil {
+			c.Log.Error("after the commit", "request_id", requestID(c.http), "error", err)
+			return c.answer, nil
+		}
+		return c.settle(ctx, response), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.link.Method != http.MethodGet && !c.request.Dry() {
+		return nil, fmt.Errorf("%s answers without a transaction", c.link.Route())
+	}
+	a, err := c.render(response)
+	if err == nil && response.Waits && c.request.Wait > 0 {
+		c.preferenceApplied(a)
+	}
+	return a, err
+}
+
+// handle calls the handler; a panic is an error like any other.
+func (c *call) handle(ctx context.Context) (response *resource.Response, err error) {
+	defer c.recovered(&err)
+	return c.handler(ctx, c.request)
+}
+
+// recovered makes a panic an error like any other.
+func (c *call) recovered(err *error) {
+	if p := recover(); p != nil {
+		c.Log.Error("panic", "request_id", requestID(c.http), "panic", p, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("panic: %v", p)
+	}
+}
+
+// settle returns the answer that a client gets who would rather wait for the
+// end of the actions that it began. It is the one made before the commit if
+// that end does not come in time, or can't be shown.
+func (c *call) settle(ctx context.Context, response *resource.Response) *answer {
+	if c.request.Wait == 0 || response.Settle == nil {
+		return c.answer
+	}
+	waiting, cancel := context.WithTimeout(ctx, c.request.Wait)
+	defer cancel()
+	a, err := c.settled(waiting, response)
+	if err != nil {
+		a = &answer{status: c.answer.status, header: c.answer.header.Clone(), body: c.answer.body, made: c.answer.made}
+	}
+	c.preferenceApplied(a)
+	return a
+}
+
+func (c *call) settled(ctx context.Context, response *resource.Response) (a *answer, err error) {
+	defer c.recovered(&err)
+	settled, err := response.Settle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.render(settled)
+}
+
+// preferenceApplied says that the client's wish to wait was followed.
+func (c *call) preferenceApplied(a *answer) {
+	a.header.Set("Preference-Applied", fmt.Sprintf("wait=%.0f", c.request.Wait.Seconds()))
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/rockpool-cloud/rockpool/internal/front/openapi"
+	"github.com/rockpool-cloud/rockpool/internal/front/reference"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+)
+
+// describe serves what says how the API is used: the schema that it is routed
+// by, and what is made of it. None of it wants a token: a client reads it to
+// learn how to ask.
+func (s *server) describe(router chi.Router, loaded *schema.Schema) error {
+	for _, d := range []document{
+		{path: "/v2/schema", kind: "application/schema+json", write: func(origin string) ([]byte, error) { return loaded.Document(origin + "/v2") }},
+		{path: "/v2/openapi.json", kind: "application/json", write: func(origin string) ([]byte, error) { return openapi.Document(loaded, origin+"/v2") }},
+		{path: "/v2/docs", kind: "text/html; charset=utf-8", write: func(origin string) ([]byte, error) { return reference.Page(loaded, origin) }},
+	} {
+		if err := d.make(); err != nil {
+			return fmt.Errorf("%s: %w", d.path, err)
+		}
+		router.Get(d.path, s.serveDocument(&d))
+	}
+	return nil
+}
+
+// document is a text that is the same for everybody but for the origin by
+// which they reach us, so that it is written once.
+type document struct {
+	path, kind string
+	write      func(origin string) ([]byte, error)
+	parts      [][]byte // between which the origin stands
+	sum        []byte   // of the parts
+}
+
+func (d *document) make() error {
+	text, err := d.write(schema.ExampleOrigin)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(text)
+	d.parts, d.sum = bytes.Split(text, []byte(schema.ExampleOrigin)), sum[:]
+	return nil
+}
+
+// etag tells the texts of two origins apart.
+func (d *document) etag(origin string) string {
+	sum := sha256.Sum256(append(d.sum[:len(d.sum):len(d.sum)], origin...))
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
+// plainHost are the hosts that mean the same in JSON, in HTML and in a shell's
+// command; others have no business in any of them.
+var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_-]*$`)
+
+func (s *server) serveDocument(d *document) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !plainHost.MatchString(r.Host) {
+			s.writeError(w, r, apierr.BadRequest("The Host header %q names no host.", r.Host))
+			return
+		}
+		text := bytes.Join(d.parts, []byte(Origin(r)))
+		etag := d.etag(Origin(r))
+		if takesGzip(r.Header.Values("Accept-Encoding"), len(text)) { // other bytes, so another strong ETag
+			etag = strings.TrimSuffix(etag, `"`) + `-gzip"`
+		}
+		w.Header().Set("ETag", etag)
+		w.Header().Set("Cache-Control", "no-cache")
+		if holds(strings.Join(r.Header.Values("If-None-Match"), ","), etag) {
+			w.Header().Add("Vary", varying)
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		if strings.HasPrefix(d.kind, "text/html") {
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+		}
+		a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {d.kind}}, body: text}
+		a.write(w, r)
+	}
+}
+
+// holds reports whether a client's If-None-Match names the etag (RFC 9110,
+// section 13.1.2).
+func holds(header, etag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimSpace(candidate)
+		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,228 @@
+package schema
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+)
+
+// Validate checks coerced parameters against the link's schema. The error is
+// an apierr that names each field and its mend.
+func (l *Link) Validate(params map[string]any) error {
+	if l.rules == nil {
+		return nil
+	}
+	// What can't be checked without cost or harm is refused first.
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if err := findBroken(params[name]); err != nil {
+			return apierr.BadRequest("error parsing the parameter %s: %v", name, err)
+		}
+		if at, too := findOversized(params[name], []string{name}); at != nil {
+			f := field(at, problem(&kind.MaxItems{Got: too.got, Want: too.most}))
+			return apierr.Invalid(f.Field, "%s", f.Message)
+		}
+		if hasHuge(params[name]) {
+			return apierr.Invalid(name, "%s", field([]string{name}, "holds a number that is out of all bounds").Message)
+		}
+		if hasNUL(params[name]) {
+			return apierr.Invalid(name, "%s", field([]string{name}, "must not hold NUL characters").Message)
+		}
+	}
+	fields, err := l.check(params)
+	if len(fields) == 0 || err != nil {
+		return err
+	}
+	slices.SortStableFunc(fields, func(a, b apierr.Field) int { return strings.Compare(a.Field, b.Field) })
+	fields = fields[:min(len(fields), maxFields)]
+	e := apierr.Invalid(fields[0].Field, "%s", fields[0].Message)
+	e.Fields = fields
+	return e
+}
+
+// piece is how many items of an array are checked at once. The validator tells
+// all that is wrong, and takes hundreds of bytes for each.
+const piece = 50
+
+// check returns what is wrong with parameters: with the first piece of their
+// arrays where anything is.
+func (l *Link) check(params map[string]any) ([]apierr.Field, error) {
+	longest := 0
+	for _, value := range params {
+		if list, ok := value.([]any); ok {
+			longest = max(longest, len(list))
+		}
+	}
+	for start := 0; ; start += piece {
+		err := l.rules.Validate(cut(params, start))
+		var invalid *jsonschema.ValidationError
+		switch {
+		case errors.As(err, &invalid):
+			var fields []apierr.Field
+			collect(invalid, start, &fields)
+			return fields, nil
+		case err != nil || start+piece >= longest:
+			return nil, err
+		}
+	}
+}
+
+// cut returns the parameters with one piece of each array that is longer: that
+// from start on, or the first of an array that has ended.
+func cut(params map[string]any, start int) map[string]any {
+	part := maps.Clone(params)
+	for name, value := range part {
+		if list, _ := value.([]any); len(list) > piece {
+			from := start
+			if from >= len(list) {
+				from = 0
+			}
+			part[name] = list[from:min(from+piece, len(list))]
+		}
+	}
+	return part
+}
+
+// maxFields is how many problems an error tells at the most.
+const maxFields = 20
+
+// hasHuge reports whether a value holds a number that no attribute can be.
+func hasHuge(value any) bool {
+	switch v := value.(type) {
+	case json.Number:
+		return huge(v)
+	case []any:
+		return slices.ContainsFunc(v, hasHuge)
+	case map[string]any:
+		for _, member := range v {
+			if hasHuge(member) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasNUL reports whether a value holds a text with the character NUL, which
+// PostgreSQL cannot keep and where programs in guests take a text to end.
+func hasNUL(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return strings.ContainsRune(v, 0)
+	case []any:
+		return slices.ContainsFunc(v, hasNUL)
+	case map[string]any:
+		for name, member := range v {
+			if strings.ContainsRune(name, 0) || hasNUL(member) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// huge reports whether a number is beyond the integers of 64 bits, or such that
+// a validator would have to write it out in millions of digits to compare it.
+func huge(n json.Number) bool {
+	if _, err := n.Int64(); err == nil {
+		return false
+	}
+	f, err := n.Float64()
+	return err != nil || math.Abs(f) >= 1<<63 || len(n) > 400 || exponent(n.String()) > 400
+}
+
+// collect gathers the problems at the leaves of a validation error of
+// parameters whose arrays were cut at start.
+func collect(e *jsonschema.ValidationError, start int, fields *[]apierr.Field) {
+	// The branches of an anyOf say contradictory things; the whole says enough.
+	_, any := e.ErrorKind.(*kind.AnyOf)
+	_, one := e.ErrorKind.(*kind.OneOf)
+	if len(e.Causes) > 0 && !any && !one {
+		for _, cause := range e.Causes {
+			collect(cause, start, fields)
+		}
+		return
+	}
+	location := e.InstanceLocation
+	if len(location) > 1 && start > 0 {
+		// Whatever was not cut has been checked with the first piece.
+		if i, err := strconv.Atoi(location[1]); err == nil {
+			location = slices.Clone(location)
+			location[1] = strconv.Itoa(start + i)
+		}
+	}
+	if missing, ok := e.ErrorKind.(*kind.Required); ok {
+		for _, name := range missing.Missing {
+			*fields = append(*fields, field(append(location, name), "can't be blank"))
+		}
+		return
+	}
+	*fields = append(*fields, field(location, problem(e.ErrorKind)))
+}
+
+func field(location []string, problem string) apierr.Field {
+	name := strings.Join(location, ".")
+	return apierr.Field{Field: name, Message: human(name) + " " + problem}
+}
+
+// human writes a field's name as the API's sentences do: "public_key" is
+// "Public key".
+func human(name string) string {
+	name = strings.ReplaceAll(name, "_", " ")
+	first, size := utf8.DecodeRuneInString(name)
+	if size == 0 {
+		return "The body"
+	}
+	return string(unicode.ToUpper(first)) + name[size:]
+}
+
+var english = message.NewPrinter(language.English)
+
+func problem(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.Type:
+		return "must be " + article(strings.Join(k.Want, " or ")) + ", not " + article(k.Got)
+	case *kind.Enum:
+		var words []string
+		for _, word := range k.Want {
+			words = append(words, fmt.Sprint(word))
+		}
+		return "must be one of: " + strings.Join(words, ", ")
+	case *kind.MaxLength:
+		return fmt.Sprintf("is too long: %d characters, the maximum is %d", k.Got, k.Want)
+	case *kind.MaxItems:
+		return fmt.Sprintf("has %d entries, the maximum is %d", k.Got, k.Want)
+	case *kind.MinItems:
+		return fmt.Sprintf("has %d entries, the minimum is %d", k.Got, k.Want)
+	case *kind.Minimum:
+		return fmt.Sprintf("must be at least %s", k.Want.RatString())
+	case *kind.Maximum:
+		return fmt.Sprintf("must be at most %s", k.Want.RatString())
+	case *kind.AnyOf, *kind.OneOf:
+		return "has none of the forms that are accepted"
+	}
+	return "is invalid: " + k.LocalizedString(english)
+}
+
+func article(noun string) string {
+	switch {
+	case noun == "null":
+		return noun
+	case strings.IndexByte("aeiou", noun[0]) >= 0:
+		return "an " + noun
+	}
+	return "a " + noun
+}

@@ -1,0 +1,68 @@
+package oauth
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// Personal is a personal access token as its owner sees it. Its text is not
+// kept, so it is not in here.
+type Personal struct {
+	ID       int64
+	Name     string
+	Scopes   []string
+	Created  time.Time
+	LastUsed time.Time // to the minute; zero if the token was never used
+}
+
+// List returns the tokens that are good at the time now, ordered by id.
+func List(ctx context.Context, q store.Querier, now time.Time) ([]Personal, error) {
+	rows, err := q.Query(ctx, `SELECT id, name, scopes, created_at, last_used_at FROM tokens
+		WHERE expires_at IS NULL OR expires_at > $1 ORDER BY id`, store.Micros(now))
+	if err != nil {
+		return nil, fmt.Errorf("list tokens: %w", err)
+	}
+	defer rows.Close()
+	var all []Personal
+	for rows.Next() {
+		var p Personal
+		var scopes string
+		var created int64
+		var used sql.NullInt64
+		if err := rows.Scan(&p.ID, &p.Name, &scopes, &created, &used); err != nil {
+			return nil, fmt.Errorf("list tokens: %w", err)
+		}
+		p.Scopes, p.Created = strings.Fields(scopes), store.Time(created)
+		if used.Valid {
+			p.LastUsed = store.Time(used.Int64)
+		}
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
+// Find returns the id of the token with that text, and 0 if there is none.
+func Find(ctx context.Context, q store.Querier, text string) (id int64, err error) {
+	kept := digestOf(text)
+	err = q.QueryRow(ctx, `SELECT id FROM tokens WHERE hash = $1`, kept[:]).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// Revoke ends a token for good. Processes that have used it go on accepting it
+// for at most Remembered. The row stays, so that Exists still knows the name;
+// it expires in 1970, so that no clock that is set back revives it.
+func Revoke(ctx context.Context, tx *store.Tx, id int64) error {
+	if _, err := tx.Exec(ctx, `UPDATE tokens SET expires_at = 0 WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("revoke token: %w", err)
+	}
+	return nil
+}

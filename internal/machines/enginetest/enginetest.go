@@ -1,0 +1,216 @@
+// Package enginetest is the contract of compute.Engine as tests: every engine
+// passes them.
+package enginetest
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+)
+
+// Options say what the engine needs and how its guests behave.
+type Options struct {
+	Image    compute.Image
+	MemoryMB int           // of each machine; default: 128
+	Deadline time.Duration // for any one thing to happen; default: 30 s
+
+	// Obeys says that the guest powers off when asked to; it may take some
+	// time, and asking again, before it listens.
+	Obeys bool
+
+	// Crash ends a running machine from outside the engine.
+	Crash func(t *testing.T, engine compute.Engine, id int64)
+}
+
+// Open returns a new engine without machines, and a function that stands for
+// the next process: it takes from the engine before what the end of its
+// process would take, and opens another on the same machines. Open leaves
+// cleaning up to t.
+type Open func(t *testing.T) (engine compute.Engine, reopen func() compute.Engine)
+
+// Run tests an engine.
+func Run(t *testing.T, open Open, options Options) {
+	if options.Deadline == 0 {
+		options.Deadline = 30 * time.Second
+	}
+	if options.MemoryMB == 0 {
+		options.MemoryMB = 128
+	}
+	for _, test := range []struct {
+		name string
+		run  func(*harness)
+	}{
+		{"Capabilities", testCapabilities},
+		{"UnknownID", testUnknownID},
+		{"Life", testLife},
+		{"RefusedSpec", testRefusedSpec},
+		{"Forward", testForward},
+		{"WaitEndsByStop", testWaitEndsByStop},
+		{"WaitEndsByContext", testWaitEndsByContext},
+		{"Shutdown", testShutdown},
+		{"Crash", testCrash},
+		{"Restart", testRestart},
+		{"StoppedWhileAway", testStoppedWhileAway},
+		{"CancelledContext", testCancelledContext},
+		{"Together", testTogether},
+		{"Faults", testFaults},
+		{"FaultsInRecover", testFaultsInRecover},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHarness(t, open, options)
+			test.run(h)
+		})
+	}
+}
+
+// harness is one engine under test, and what it has told.
+type harness struct {
+	*testing.T
+	ctx     context.Context
+	options Options
+	engine  compute.Engine
+	reopen  func() compute.Engine
+	events  chan compute.Event
+}
+
+func newHarness(t *testing.T, open Open, options Options) *harness {
+	engine, reopen := open(t)
+	h := &harness{T: t, ctx: t.Context(), options: options, engine: engine, reopen: reopen, events: make(chan compute.Event, 16)}
+	t.Cleanup(h.cleanUp)
+	h.must("recover nothing", h.engine.Recover(h.ctx, h.notify))
+	return h
+}
+
+func (h *harness) notify(event compute.Event) { h.events <- event }
+
+// cleanUp leaves no machine behind, whatever the test has come to.
+func (h *harness) cleanUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), h.options.Deadline)
+	defer cancel()
+	ids, err := h.engine.List(ctx)
+	if err != nil {
+		h.Errorf("list what is left: %v", err)
+	}
+	for _, id := range ids {
+		if err := h.engine.Destroy(ctx, id); err != nil {
+			h.Errorf("clean up: %v", err)
+		}
+	}
+	if err := h.engine.Close(); err != nil {
+		h.Errorf("close: %v", err)
+	}
+}
+
+// nextProcess goes on with another engine on the same machines.
+func (h *harness) nextProcess() {
+	h.Helper()
+	h.engine = h.reopen()
+	h.must("recover", h.engine.Recover(h.ctx, h.notify))
+}
+
+func (h *harness) spec(id int64) compute.Spec {
+	last := byte(id)
+	return compute.Spec{
+		ID:       id,
+		Hostname: "enginetest",
+		VCPUs:    1,
+		MemoryMB: h.options.MemoryMB,
+		DiskGB:   1,
+		Image:    h.options.Image,
+		NIC: compute.NIC{
+			MAC:      netMAC(last),
+			Address:  netip.AddrFrom4([4]byte{127, 211, 7, last}),
+			Forwards: []compute.Forward{{HostPort: 2222, GuestPort: 22}},
+		},
+	}
+}
+
+func netMAC(last byte) string {
+	const digits = "0123456789abcdef"
+	return "52:54:00:00:00:" + string([]byte{digits[last>>4], digits[last&15]})
+}
+
+func (h *harness) must(what string, err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatalf("%s: %v", what, err)
+	}
+}
+
+// twice makes a call and the same call again.
+func (h *harness) twice(what string, call func() error) {
+	h.Helper()
+	h.must(what, call())
+	h.must(what+" again", call())
+}
+
+func (h *harness) wantState(id int64, want compute.State) {
+	h.Helper()
+	got, err := h.engine.State(h.ctx, id)
+	h.must("state", err)
+	if got != want {
+		h.Fatalf("machine %d is %s, want %s", id, got, want)
+	}
+}
+
+func (h *harness) wantList(want ...int64) {
+	h.Helper()
+	got, err := h.engine.List(h.ctx)
+	h.must("list", err)
+	if len(got) != len(want) {
+		h.Fatalf("list is %v, want %v", got, want)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			h.Fatalf("list is %v, want %v", got, want)
+		}
+	}
+}
+
+// wantEvent waits for an event about the machine.
+func (h *harness) wantEvent(id int64) {
+	h.Helper()
+	select {
+	case event := <-h.events:
+		if event.ID != id || event.Reason == "" {
+			h.Fatalf("event %+v, want one with a reason about machine %d", event, id)
+		}
+	case <-time.After(h.options.Deadline):
+		h.Fatalf("no event about machine %d", id)
+	}
+}
+
+// wantQuiet closes the engine, after which it tells nothing, and finds that it
+// has told nothing more. The next engine goes on.
+func (h *harness) wantQuiet() {
+	h.Helper()
+	h.must("close", h.engine.Close())
+	select {
+	case event := <-h.events:
+		h.Fatalf("unwanted event %+v", event)
+	default:
+	}
+	h.nextProcess()
+}
+
+// start creates and starts a machine.
+func (h *harness) start(id int64) {
+	h.Helper()
+	h.must("create", h.engine.Create(h.ctx, h.spec(id)))
+	h.must("start", h.engine.Start(h.ctx, id))
+	h.wantState(id, compute.Running)
+}
+
+// waiting calls Wait and returns where its result will be.
+func (h *harness) waiting(id int64) <-chan error {
+	result := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(h.ctx, h.options.Deadline)
+	go func() {
+		defer cancel()
+		result <- h.engine.Wait(ctx, id)
+	}()
+	return result
+}

@@ -1,0 +1,182 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+)
+
+// Folders of machines that are being made or removed; they count for nothing.
+const (
+	makingPrefix   = "making-"
+	removingPrefix = "removing-"
+)
+
+// Create makes the machine's folder under another name and renames it last.
+func (e *Engine) Create(ctx context.Context, spec compute.Spec) error {
+	m, release, err := e.acquire(ctx, spec.ID)
+	if err != nil {
+		return failed("create", spec.ID, err)
+	}
+	defer release()
+	exists, err := m.exists()
+	switch {
+	case err != nil:
+	case exists:
+		err = e.serveMetadata(ctx, m)
+	default:
+		err = e.create(ctx, m, spec)
+	}
+	return failed("create", spec.ID, err)
+}
+
+func (e *Engine) create(ctx context.Context, m *machine, spec compute.Spec) error {
+	if err := e.check(spec); err != nil {
+		return err
+	}
+	// A folder that was removed leaves a QEMU, which has the machine's address,
+	// and a socket that nobody can find.
+	if err := e.stop(ctx, m); err != nil {
+		return err
+	}
+	if err := m.closeMetadata(); err != nil {
+		return err
+	}
+	_, qemuImg, err := e.config.installed()
+	if err != nil {
+		return err
+	}
+	making := e.scratch(makingPrefix, spec.ID)
+	err = e.make(ctx, making, qemuImg, spec)
+	if err == nil {
+		err = e.publish(ctx, m, making)
+	}
+	if err == nil || errors.Is(err, fault.ErrCrash) {
+		return err
+	}
+	if errors.Is(err, unix.ENOSPC) {
+		err = fmt.Errorf("no space left on %s: free some, or put the data directory elsewhere: %w", e.config.Dir, err)
+	}
+	return errors.Join(err, os.RemoveAll(making))
+}
+
+func (e *Engine) scratch(prefix string, id int64) string {
+	return filepath.Join(e.config.Dir, prefix+strconv.FormatInt(id, 10))
+}
+
+func (e *Engine) make(ctx context.Context, dir, qemuImg string, spec compute.Spec) error {
+	if err := fault.At(ctx, "qemu.create.folder"); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if image, err := resolveFolder(spec.Image.Path); err != nil {
+		return err
+	} else if spec.Image.Path, err = e.relative(image, dir); err != nil {
+		return err
+	}
+	if err := fault.At(ctx, "qemu.create.disk"); err != nil {
+		return err
+	}
+	if err := createOverlay(ctx, dir, qemuImg, spec); err != nil {
+		return err
+	}
+	if err := fault.At(ctx, "qemu.create.spec"); err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(dir, "machine.json"), record{Version: recordVersion, Spec: spec, Network: guestNetwork}); err != nil {
+		return err
+	}
+	return e.handOver(ctx, dir, spec.ID)
+}
+
+// resolveFolder frees a path of symbolic links, but for its last part.
+func resolveFolder(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return filepath.Join(folder, filepath.Base(path)), err
+}
+
+// relative returns how to reach a file from a machine's folder: by a relative
+// path if it lies in the data directory, which may be moved as a whole.
+func (e *Engine) relative(path, dir string) (string, error) {
+	inside, err := filepath.Rel(e.config.DataDir, path)
+	if err != nil || !filepath.IsLocal(inside) {
+		return path, nil
+	}
+	return filepath.Rel(dir, path)
+}
+
+// handOver gives the machine's user what its QEMU writes to, and the right to
+// pass through the folder. It can't make or remove anything in there, so this
+// process can trust the names. Each launch does it again, because the engine
+// may have run as another user before.
+func (e *Engine) handOver(ctx context.Context, dir string, id int64) error {
+	if err := fault.At(ctx, "qemu.machine.owner"); err != nil {
+		return err
+	}
+	console, err := os.OpenFile(filepath.Join(dir, "console.log"), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := console.Close(); err != nil {
+		return err
+	}
+	user := e.users.of(id)
+	disk := filepath.Join(dir, "disk.qcow2")
+	if err := errors.Join(os.Chmod(disk, 0o600), e.give(disk, user)); err != nil {
+		return err
+	}
+	if !e.isolated {
+		return nil
+	}
+	// The metadata may be served already, to the user that the machine had.
+	if err := e.give(filepath.Join(dir, "metadata.sock"), user); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Lchown(dir, os.Geteuid(), int(user)); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o710)
+}
+
+// publish gives a folder that is whole its own name. The metadata socket is
+// bound before, so that nothing can fail afterwards.
+func (e *Engine) publish(ctx context.Context, m *machine, making string) error {
+	metadata, err := e.openMetadata(ctx, making, m.id)
+	if err != nil {
+		return err
+	}
+	if err := e.rename(ctx, making, m.dir); err != nil {
+		return errors.Join(err, metadata.close())
+	}
+	return m.keepMetadata(e, metadata)
+}
+
+func (e *Engine) rename(ctx context.Context, making, final string) error {
+	if err := flush(making); err != nil {
+		return err
+	}
+	if err := fault.At(ctx, "qemu.create.publish"); err != nil {
+		return err
+	}
+	if err := os.Rename(making, final); err != nil {
+		return err
+	}
+	return flush(e.config.Dir)
+}

@@ -1,0 +1,115 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+)
+
+// What a guest can hold open of its metadata. Each connection is a process
+// beside QEMU, the relay; one that is refused ends at once.
+const (
+	metadataConnections = 16
+	metadataIdle        = 5 * time.Second // of a connection, and for a request's header
+	metadataTransfer    = 20 * time.Second
+)
+
+// metadataServer answers one guest. Who asks is known from the socket, which
+// only the machine's user can connect to: where machines are isolated that is
+// its own QEMU and root, else any process of the engine's user.
+type metadataServer struct {
+	server *http.Server
+	done   chan struct{}
+}
+
+// serveMetadata listens on the machine's metadata.sock, if that is not done.
+func (e *Engine) serveMetadata(ctx context.Context, m *machine) error {
+	m.mu.Lock()
+	served := m.metadata != nil
+	m.mu.Unlock()
+	if served {
+		return nil
+	}
+	metadata, err := e.openMetadata(ctx, m.dir, m.id)
+	if err != nil {
+		return err
+	}
+	return m.keepMetadata(e, metadata)
+}
+
+// keepMetadata leaves it to Close to close the server, unless that has come
+// already.
+func (m *machine) keepMetadata(e *Engine, metadata *metadataServer) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e.closed.Load() {
+		return errors.Join(errClosed, metadata.close())
+	}
+	m.metadata = metadata
+	return nil
+}
+
+// openMetadata listens in a machine's folder, where the user of the machine's
+// disk may connect.
+func (e *Engine) openMetadata(ctx context.Context, dir string, id int64) (*metadataServer, error) {
+	if err := fault.At(ctx, "qemu.metadata.listen"); err != nil {
+		return nil, err
+	}
+	l, err := listen(dir, "metadata.sock")
+	if err != nil {
+		return nil, err
+	}
+	// A QEMU that runs has the user that the disk was given to at its launch.
+	user, err := ownerOf(filepath.Join(dir, "disk.qcow2"))
+	path := filepath.Join(dir, "metadata.sock")
+	if err := errors.Join(err, os.Chmod(path, 0o600), e.give(path, user)); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return newMetadataServer(l, e.config.Metadata(id), e.config.Logger.With("machine", id)), nil
+}
+
+func newMetadataServer(l net.Listener, handler http.Handler, log *slog.Logger) *metadataServer {
+	s := &metadataServer{
+		server: &http.Server{
+			Handler:           handler,
+			ReadHeaderTimeout: metadataIdle,
+			ReadTimeout:       metadataTransfer,
+			WriteTimeout:      metadataTransfer,
+			IdleTimeout:       metadataIdle,
+			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		},
+		done: make(chan struct{}),
+	}
+	go func() {
+		defer close(s.done)
+		if err := s.server.Serve(newBoundedListener(l, metadataConnections)); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metadata can't be served", "error", err)
+		}
+	}()
+	return s
+}
+
+func (s *metadataServer) close() error {
+	if s == nil {
+		return nil
+	}
+	err := s.server.Close()
+	<-s.done
+	return err
+}
+
+func (m *machine) closeMetadata() error {
+	m.mu.Lock()
+	s := m.metadata
+	m.metadata = nil
+	m.mu.Unlock()
+	return s.close()
+}

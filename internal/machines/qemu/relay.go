@@ -1,0 +1,141 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+)
+
+// relaySocket connects standard input and output with a unix socket. QEMU runs
+// it in the machine's folder for each connection of the guest to the metadata
+// address.
+func relaySocket(socket string) error {
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
+	if err != nil {
+		return err
+	}
+	return relay(conn, os.Stdin, os.Stdout)
+}
+
+// relay returns when the socket's side has said all that it has to say; the
+// guest's side may end first and still get its answer.
+func relay(conn *net.UnixConn, in io.Reader, out io.Writer) error {
+	defer conn.Close()
+	go func() {
+		// An error here ends the other direction as well, which is reported.
+		_, _ = io.Copy(conn, in)
+		_ = conn.CloseWrite()
+	}()
+	_, err := io.Copy(out, conn)
+	return err
+}
+
+// relayFrom returns the relay's path relative to a machine's folder. It makes
+// sure that the relay is there: installing it when the engine was opened may
+// have failed, and the file may have been removed since.
+func (e *Engine) relayFrom(ctx context.Context, dir string) (string, error) {
+	if _, err := e.relay.wait(ctx); ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	} else if errors.Is(err, fault.ErrCrash) {
+		return "", err
+	}
+	path, err := e.installRelay(ctx)
+	if err != nil {
+		return "", err
+	}
+	relative, err := filepath.Rel(dir, path)
+	if err != nil {
+		return "", err
+	}
+	installed, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	// Not filepath.Join, which resolves ".." without regard to symbolic links.
+	reached, err := os.Stat(dir + "/" + relative)
+	if err != nil || !os.SameFile(installed, reached) {
+		return "", fmt.Errorf("%s does not lead from %s to %s: the machine's folder must not be a symbolic link", relative, dir, path)
+	}
+	return relative, nil
+}
+
+// installRelay puts the relay's program into the data directory, where QEMU's
+// user can reach it from the machine's folder, and returns its path there.
+func (e *Engine) installRelay(ctx context.Context) (string, error) {
+	e.installing.Lock()
+	defer e.installing.Unlock()
+	path := filepath.Join(e.binDir(), "rockpool")
+	if err := install(ctx, e.config.Relay, path); err != nil {
+		return "", fmt.Errorf("put this program into %s for the guests' metadata: %w", e.binDir(), err)
+	}
+	return path, nil
+}
+
+// install makes target the same program as source: a hard link where that is
+// possible and can be run by every user, else a copy.
+func install(ctx context.Context, source, target string) error {
+	source, err := filepath.EvalSymlinks(source)
+	if err != nil {
+		return err
+	}
+	from, err := os.Stat(source)
+	if err != nil {
+		return err
+	}
+	if to, err := os.Stat(target); err == nil && same(from, to) {
+		return nil
+	}
+	if err := fault.At(ctx, "qemu.open.relay"); err != nil {
+		return err
+	}
+	temp := target + ".new"
+	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if from.Mode().Perm()&0o005 != 0o005 || os.Link(source, temp) != nil {
+		if err := copyProgram(source, temp, from); err != nil {
+			return err
+		}
+	}
+	return os.Rename(temp, target)
+}
+
+// same recognises a link, and a copy by its size and time.
+func same(from, to os.FileInfo) bool {
+	return os.SameFile(from, to) && to.Mode().Perm()&0o005 == 0o005 ||
+		from.Size() == to.Size() && from.ModTime().Equal(to.ModTime()) && to.Mode().Perm() == 0o755
+}
+
+func copyProgram(source, target string, info os.FileInfo) error {
+	in, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if _, err := io.Copy(out, in); err != nil {
+		return err
+	}
+	if err := unix.Fchmod(int(out.Fd()), 0o755); err != nil { // whatever the umask
+		return err
+	}
+	if err := out.Sync(); err != nil {
+		return err
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return os.Chtimes(target, info.ModTime(), info.ModTime())
+}

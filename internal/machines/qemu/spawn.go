@@ -1,0 +1,83 @@
+package qemu
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+)
+
+// spawn starts QEMU and returns the process and a connection to its QMP socket.
+// The socket listens before QEMU is there to answer, so nobody has to poll for
+// it; QEMU's end, for whatever reason, ends the connection.
+func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn net.Conn, p *process, err error) {
+	var open []*os.File // ours, for QEMU to inherit
+	defer func() {
+		for _, f := range open {
+			f.Close()
+		}
+		if err != nil && conn != nil {
+			conn.Close()
+		}
+	}()
+	for _, inherit := range []func() (*os.File, error){
+		lockFD - 3:    m.takeLock,
+		qmpFD - 3:     func() (*os.File, error) { return m.listenFor(ctx, "qmp.sock") },
+		imageFD - 3:   func() (*os.File, error) { return os.Open(image) },
+		consoleFD - 3: m.openConsole,
+		visitFD - 3:   func() (*os.File, error) { return m.listenFor(ctx, consoleSocket) },
+	} {
+		f, err := inherit()
+		if err != nil {
+			return nil, nil, err
+		}
+		open = append(open, f)
+	}
+	cmd.ExtraFiles = open[:5:5]
+	folder, err := os.Open(m.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	open = append(open, folder)
+	// QEMU's user need not be able to come here by the whole path.
+	cmd.Dir = fmt.Sprintf("/proc/self/fd/%d", folder.Fd())
+	log, err := m.openLog(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	open = append(open, log)
+	cmd.Stdout, cmd.Stderr = log, log
+
+	if conn, err = dial(ctx, m.dir, "qmp.sock"); err != nil {
+		return conn, nil, err
+	}
+	if err := fault.At(ctx, "qemu.start.spawn"); err != nil {
+		return conn, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return conn, nil, fmt.Errorf("start QEMU: %w", err)
+	}
+	if p, err = openProcess(cmd.Process.Pid); err != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // its status says only that it was killed
+		return conn, nil, err
+	}
+	return conn, p, cmd.Process.Release()
+}
+
+// listenFor returns a socket of that name in the folder, for another process to
+// accept connections on.
+func (m *machine) listenFor(ctx context.Context, name string) (*os.File, error) {
+	if err := fault.At(ctx, "qemu.start.socket"); err != nil {
+		return nil, err
+	}
+	l, err := listen(m.dir, name)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	return l.File()
+}

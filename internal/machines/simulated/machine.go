@@ -1,0 +1,252 @@
+package simulated
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+)
+
+// Create needs no image: nothing boots from it.
+func (e *Engine) Create(ctx context.Context, spec compute.Spec) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return failed("create", spec.ID, err)
+	}
+	if _, ok := e.machines[spec.ID]; ok {
+		return nil
+	}
+	if err := check(spec); err != nil {
+		return failed("create", spec.ID, err)
+	}
+	if err := fault.At(ctx, "simulated.create"); err != nil {
+		return failed("create", spec.ID, err)
+	}
+	m := newMachine(record{Spec: spec})
+	if err := e.save(m.record); err != nil {
+		return failed("create", spec.ID, err)
+	}
+	e.machines[spec.ID] = m
+	return nil
+}
+
+// Start takes no time.
+func (e *Engine) Start(ctx context.Context, id int64) error {
+	return e.change(ctx, "start", id, func(m *machine) error {
+		if m.record.Running {
+			return nil
+		}
+		if err := fault.At(ctx, "simulated.start"); err != nil {
+			return err
+		}
+		return e.boot(m)
+	})
+}
+
+// Forward keeps the forwards; nothing listens.
+func (e *Engine) Forward(ctx context.Context, id int64, forwards []compute.Forward) error {
+	return e.change(ctx, "forward ports of", id, func(m *machine) error {
+		if slices.Equal(forwards, m.record.Spec.NIC.Forwards) {
+			return nil
+		}
+		if err := compute.CheckForwards(forwards); err != nil {
+			return err
+		}
+		if err := fault.At(ctx, "simulated.forward"); err != nil {
+			return err
+		}
+		next := m.record
+		next.Spec.NIC.Forwards = slices.Clone(forwards)
+		if err := e.save(next); err != nil {
+			return err
+		}
+		m.record = next
+		return nil
+	})
+}
+
+// Shutdown is obeyed before it returns, unless the guests ignore it.
+func (e *Engine) Shutdown(ctx context.Context, id int64) error {
+	return e.change(ctx, "shut down", id, func(m *machine) error {
+		if !m.record.Running {
+			return compute.ErrNotRunning
+		}
+		if err := fault.At(ctx, "simulated.shutdown"); err != nil || e.deaf {
+			return err
+		}
+		if err := e.halt(m); err != nil {
+			return err
+		}
+		e.tell(compute.Event{ID: id, Reason: "the guest powered off", ByGuest: true})
+		return nil
+	})
+}
+
+// Wait returns when the machine does not run.
+func (e *Engine) Wait(ctx context.Context, id int64) error {
+	e.mu.Lock()
+	m, ok := e.machines[id]
+	var stopped <-chan struct{}
+	if ok {
+		stopped = m.stopped
+	}
+	e.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return failed("wait for", id, err)
+	}
+	if !ok {
+		return nil
+	}
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		return failed("wait for", id, ctx.Err())
+	}
+}
+
+// Stop ends a machine; one that is not there has ended.
+func (e *Engine) Stop(ctx context.Context, id int64) error {
+	err := e.change(ctx, "stop", id, func(m *machine) error {
+		if !m.record.Running {
+			return nil
+		}
+		if err := fault.At(ctx, "simulated.stop"); err != nil {
+			return err
+		}
+		return e.halt(m)
+	})
+	if errors.Is(err, compute.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Reset boots the guest anew.
+func (e *Engine) Reset(ctx context.Context, id int64) error {
+	return e.change(ctx, "reset", id, func(m *machine) error {
+		if !m.record.Running {
+			return compute.ErrNotRunning
+		}
+		if err := fault.At(ctx, "simulated.reset"); err != nil {
+			return err
+		}
+		return e.boot(m)
+	})
+}
+
+// Destroy removes the machine's file.
+func (e *Engine) Destroy(ctx context.Context, id int64) error {
+	err := e.change(ctx, "destroy", id, func(m *machine) error {
+		if err := fault.At(ctx, "simulated.destroy"); err != nil {
+			return err
+		}
+		if err := os.Remove(e.path(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		delete(e.machines, id)
+		m.settle(false)
+		return nil
+	})
+	if errors.Is(err, compute.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// State of the machine as it is now.
+func (e *Engine) State(ctx context.Context, id int64) (compute.State, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m, ok := e.machines[id]
+	switch {
+	case ctx.Err() != nil:
+		return "", failed("query", id, ctx.Err())
+	case !ok:
+		return compute.Absent, nil
+	case m.record.Running:
+		return compute.Running, nil
+	default:
+		return compute.Stopped, nil
+	}
+}
+
+// Console has a line for each boot.
+func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
+	var text strings.Builder
+	err := e.change(ctx, "read the console of", id, func(m *machine) error {
+		for boot := range m.record.Boots {
+			fmt.Fprintf(&text, "simulated machine %d (%s), boot %d\n", id, m.record.Spec.Hostname, boot+1)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(strings.NewReader(text.String())), nil
+}
+
+// change does something to a machine that must be there, with e.mu held.
+func (e *Engine) change(ctx context.Context, call string, id int64, do func(*machine) error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return failed(call, id, err)
+	}
+	m, ok := e.machines[id]
+	if !ok {
+		return failed(call, id, compute.ErrNotFound)
+	}
+	return failed(call, id, do(m))
+}
+
+func (e *Engine) boot(m *machine) error {
+	next := m.record
+	next.Running, next.Host = true, e.host
+	next.Boots = min(next.Boots+1, maxBoots)
+	if err := e.save(next); err != nil {
+		return err
+	}
+	m.record = next
+	m.settle(true)
+	return nil
+}
+
+func (e *Engine) halt(m *machine) error {
+	next := m.record
+	next.Running = false
+	if err := e.save(next); err != nil {
+		return err
+	}
+	m.record = next
+	m.settle(false)
+	return nil
+}
+
+// settle wakes those that wait, or makes them wait from now on.
+func (m *machine) settle(running bool) {
+	select {
+	case <-m.stopped:
+		if running {
+			m.stopped = make(chan struct{})
+		}
+	default:
+		if !running {
+			close(m.stopped)
+		}
+	}
+}
+
+func failed(call string, id int64, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s machine %d: %w", call, id, err)
+}

@@ -1,0 +1,167 @@
+// Package simulated is an engine without machines: all the rules and changes of
+// state, nothing that boots. Its guests obey at once. It is for tests and for
+// trying Rockpool's API where no machine is wanted.
+package simulated
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+)
+
+// Engine is a compute.Engine that keeps one small file a machine, so that a
+// new process finds the machines of the one before.
+type Engine struct {
+	dir  string
+	deaf bool
+	host string
+
+	mu       sync.Mutex
+	machines map[int64]*machine
+	notify   func(compute.Event)
+	closed   bool
+	telling  sync.WaitGroup
+}
+
+// machine is what is in memory of one; the file has the same record.
+type machine struct {
+	record  record
+	stopped chan struct{} // closed while it does not run
+}
+
+var _ compute.Engine = (*Engine)(nil)
+
+// Option changes how all guests of an engine behave.
+type Option func(*Engine)
+
+// IgnoreShutdown makes guests that don't obey Shutdown.
+func IgnoreShutdown() Option { return func(e *Engine) { e.deaf = true } }
+
+// InHost makes the machines end with a host: those that were started in another
+// life of it are off when the engine is opened. Without it they never end so.
+func InHost(life string) Option { return func(e *Engine) { e.host = life } }
+
+// HostLife is what InHost says.
+func (e *Engine) HostLife() (string, error) { return e.host, nil }
+
+// Open returns an engine on the machines whose files are in dir, which it makes
+// if it is not there.
+func Open(dir string, options ...Option) (*Engine, error) {
+	e := &Engine{dir: dir, machines: make(map[int64]*machine)}
+	for _, option := range options {
+		option(e)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("simulated engine: %w", err)
+	}
+	if err := e.load(); err != nil {
+		return nil, fmt.Errorf("simulated engine: %w", err)
+	}
+	return e, nil
+}
+
+// Capabilities has no bounds and no real guests.
+func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error) {
+	return compute.Capabilities{
+		Name:        "simulated",
+		Accelerator: "none",
+		Reason:      "machines are only simulated",
+		Features:    []string{"metadata"},
+	}, ctx.Err()
+}
+
+// Guest returns the public address in the network of its first 24 bits.
+func (e *Engine) Guest(_ int64, nic compute.NIC) (compute.Guest, error) {
+	guest := compute.Guest{Nameservers: []netip.Addr{netip.AddrFrom4([4]byte{1, 1, 1, 1})}}
+	if !nic.Address.Is4() {
+		return guest, nil
+	}
+	bytes := nic.Address.As4()
+	bytes[3] = 1
+	guest.Address = netip.PrefixFrom(nic.Address, 24)
+	guest.Gateway = netip.AddrFrom4(bytes)
+	return guest, nil
+}
+
+// Recover only takes notify: Open has read the files. What an earlier process
+// had not finished writing is removed.
+func (e *Engine) Recover(ctx context.Context, notify func(compute.Event)) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.notify = notify
+	if err := fault.At(ctx, "simulated.recover"); err != nil {
+		return err
+	}
+	unfinished, err := filepath.Glob(filepath.Join(e.dir, "*"+unfinishedSuffix))
+	if err != nil {
+		return err
+	}
+	for _, path := range unfinished {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+	}
+	return ctx.Err()
+}
+
+// List returns the ids in order.
+func (e *Engine) List(ctx context.Context) ([]int64, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ids := make([]int64, 0, len(e.machines))
+	for id := range e.machines {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids, ctx.Err()
+}
+
+// Close waits for the events that are being told.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.telling.Wait()
+	return nil
+}
+
+// Crash ends a running machine as the death of its process would.
+func (e *Engine) Crash(id int64) error {
+	return e.change(context.Background(), "crash", id, func(m *machine) error {
+		if !m.record.Running {
+			return compute.ErrNotRunning
+		}
+		if err := e.halt(m); err != nil {
+			return err
+		}
+		e.tell(compute.Event{ID: id, Reason: "the machine crashed"})
+		return nil
+	})
+}
+
+// tell tells of an event in a goroutine of its own; e.mu is held.
+func (e *Engine) tell(event compute.Event) {
+	if e.notify == nil || e.closed {
+		return
+	}
+	notify := e.notify
+	e.telling.Go(func() { notify(event) })
+}
+
+func check(spec compute.Spec) error {
+	if spec.ID < 1 || spec.VCPUs < 1 || spec.MemoryMB < 1 || spec.DiskGB < 1 {
+		return fmt.Errorf("a machine needs an id, processors, memory and a disk: %+v", spec)
+	}
+	if strings.TrimSpace(spec.NIC.MAC) == "" {
+		return fmt.Errorf("machine %d has no MAC address", spec.ID)
+	}
+	return nil
+}
