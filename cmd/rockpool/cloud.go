@@ -122,7 +122,7 @@ func open(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *cloud, err
 		DB: cl.db, Log: log, Nameservers: c.nameservers(), Publisher: cl.names,
 		Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials),
 	}
-	cl.droplets.Pointers = cl.domains
+	cl.droplets.AddressListeners = []droplet.AddressListener{cl.domains}
 	door, err := api.New(api.Config{
 		DB: cl.db, Tokens: oauth.NewTokens(cl.db), Limiter: c.limiter(), Version: version, Log: log,
 		Room:    cl.space.Check,

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
@@ -69,7 +70,7 @@ func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
 
 // pointerData is what the PTR record of an address should say, empty if there
 // should be none, and the droplet that has the address.
-func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data string, p Pointer, err error) {
+func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data string, p droplet.NamedAddress, err error) {
 	p, err = scanPointer(q.QueryRow(ctx, `SELECT `+pointerColumns+` FROM domain_pointers WHERE address = $1`, address.String()))
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", p, nil

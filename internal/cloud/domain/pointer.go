@@ -4,23 +4,18 @@ import (
 	"context"
 	"net/netip"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Pointer is an address and the droplet that has it.
-type Pointer struct {
-	Address   netip.Addr
-	AccountID int64 // of the droplet
-	DropletID int64
-	Name      string // of the droplet
-}
+var _ droplet.AddressListener = (*Service)(nil)
 
-// PointerChanged is called when a droplet gets an address or another name. If
-// the name lies in a domain of the droplet's account and another domain of it
-// is the address's reverse zone, that gets the address's PTR record; also later, when
-// the domains come to be. A PTR or CNAME record that somebody made there stays
-// instead, for as long as it is there.
-func (s *Service) PointerChanged(ctx context.Context, tx *store.Tx, p Pointer) error {
+// AddressNamed implements droplet.AddressListener. It gives the address a PTR
+// record if the droplet's account has a domain that contains the droplet's name
+// and a domain that is the address's reverse zone. The address is stored, so
+// that it also gets its PTR record when these domains are created later. A PTR
+// or CNAME record that a client made at that name takes precedence.
+func (s *Service) AddressNamed(ctx context.Context, tx *store.Tx, p droplet.NamedAddress) error {
 	p.Address = p.Address.Unmap()
 	_, err := tx.Exec(ctx, `INSERT INTO domain_pointers (address, account_id, droplet_id, name) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (address) DO UPDATE SET account_id = excluded.account_id, droplet_id = excluded.droplet_id, name = excluded.name`,
@@ -31,8 +26,9 @@ func (s *Service) PointerChanged(ctx context.Context, tx *store.Tx, p Pointer) e
 	return s.point(ctx, tx, []netip.Addr{p.Address})
 }
 
-// PointerRemoved is called when no droplet has the address any more.
-func (s *Service) PointerRemoved(ctx context.Context, tx *store.Tx, address netip.Addr) error {
+// AddressReleased implements droplet.AddressListener. It removes the address's
+// PTR record.
+func (s *Service) AddressReleased(ctx context.Context, tx *store.Tx, address netip.Addr) error {
 	address = address.Unmap()
 	if _, err := tx.Exec(ctx, `DELETE FROM domain_pointers WHERE address = $1`, address.String()); err != nil {
 		return err
@@ -89,12 +85,12 @@ func concerned(ctx context.Context, q store.Querier, d Domain) ([]int64, error) 
 
 const pointerColumns = `address, account_id, droplet_id, name`
 
-func readPointers(ctx context.Context, q store.Querier, query string, args ...any) ([]Pointer, error) {
+func readPointers(ctx context.Context, q store.Querier, query string, args ...any) ([]droplet.NamedAddress, error) {
 	rows, err := q.Query(ctx, query, args...)
 	return store.Collect(rows, err, scanPointer)
 }
 
-func scanPointer(row store.Scanner) (p Pointer, err error) {
+func scanPointer(row store.Scanner) (p droplet.NamedAddress, err error) {
 	var address string
 	if err = row.Scan(&address, &p.AccountID, &p.DropletID, &p.Name); err != nil {
 		return p, err

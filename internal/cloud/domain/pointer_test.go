@@ -10,18 +10,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// point tells of a droplet; without a name, that its address is free.
-func (w *world) point(account, droplet int64, address, name string) {
+// point assigns an address to a droplet with a name; without a name it releases
+// the address.
+func (w *world) point(account, dropletID int64, address, name string) {
 	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
 		a := netip.MustParseAddr(address)
 		if name == "" {
-			return w.PointerRemoved(context.Background(), tx, a)
+			return w.AddressReleased(context.Background(), tx, a)
 		}
-		return w.PointerChanged(context.Background(), tx, domain.Pointer{Address: a, AccountID: account, DropletID: droplet, Name: name})
+		return w.AddressNamed(context.Background(), tx, droplet.NamedAddress{Address: a, AccountID: account, DropletID: dropletID, Name: name})
 	})
 }
 

@@ -112,7 +112,7 @@ func (s *Service) Rename(ctx context.Context, tx *store.Tx, accountID, id int64,
 	if err := setName(ctx, tx, id, name); err != nil {
 		return d, err
 	}
-	return d, s.point(ctx, tx, d)
+	return d, s.notifyNamed(ctx, tx, d)
 }
 
 // RenameByAction is Rename by an action, as the API has it beside: refused

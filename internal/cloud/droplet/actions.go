@@ -91,7 +91,7 @@ func (s *Service) assignAddress(ctx context.Context, r *action.Run) error {
 		if err != nil {
 			return err
 		}
-		return s.point(ctx, tx, d)
+		return s.notifyNamed(ctx, tx, d)
 	})
 }
 
@@ -102,10 +102,10 @@ func (s *Service) releaseAddress(ctx context.Context, r *action.Run) error {
 		if err != nil || !had {
 			return err
 		}
-		if err := address.Release(ctx, tx, id); err != nil || s.Pointers == nil {
+		if err := address.Release(ctx, tx, id); err != nil {
 			return err
 		}
-		return s.Pointers.PointerRemoved(ctx, tx, a.Address)
+		return s.notifyReleased(ctx, tx, a.Address)
 	})
 }
 

@@ -78,9 +78,8 @@ type Service struct {
 	// Resume starts, after a restart of the host, what ran before it.
 	Resume bool
 
-	// Pointers hears which droplet has which address, for reverse DNS; nil if
-	// nobody wants to know.
-	Pointers Pointers
+	// AddressListeners are notified in this order.
+	AddressListeners []AddressListener
 
 	// Features are what every droplet of this cloud shows among its own.
 	Features []string
