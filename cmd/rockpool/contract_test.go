@@ -12,8 +12,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 // outsideSchema are the paths that answer without being any resource's.
@@ -104,7 +104,7 @@ func (w *keptAnswer) errorProblem(contract *schema.Schema) string {
 		return err.Error()
 	}
 	id := body.(map[string]any)["id"]
-	if !slices.ContainsFunc(apierr.Table(), func(k apierr.Kind) bool { return k.Status == w.status && k.ID == id }) {
+	if !slices.ContainsFunc(httperr.Table(), func(a httperr.Answer) bool { return a.Status == w.status && a.ID == id }) {
 		return "the id is not that of the status"
 	}
 	return ""

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
@@ -181,7 +181,7 @@ func TestReference(t *testing.T) {
 	if strings.Contains(page.text, schema.ExampleOrigin) || !strings.Contains(page.text, "export DIGITALOCEAN_API_URL="+c.url+"\n") {
 		t.Error("the page does not say where this cloud is")
 	}
-	for _, kind := range apierr.Table() {
+	for _, kind := range httperr.Table() {
 		if !strings.Contains(page.text, "<td>"+strconv.Itoa(kind.Status)+"</td><td><code>"+kind.ID+"</code></td>") {
 			t.Errorf("the error %s is missing", kind.ID)
 		}

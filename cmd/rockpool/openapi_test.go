@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 // openAPI is the served document, as JSON Schema's validator takes it.
@@ -165,7 +165,7 @@ func TestOpenAPISays(t *testing.T) {
 		}
 	}
 	known := fmt.Sprint(o.at("components", "schemas", "error", "properties", "id")["enum"])
-	for _, kind := range apierr.Table() {
+	for _, kind := range httperr.Table() {
 		if !strings.Contains(known, kind.ID) || o.at("components", "responses", kind.ID) == nil && !bytes.Contains(o.text, []byte(kind.When)) {
 			t.Errorf("the error %s is missing", kind.ID)
 		}

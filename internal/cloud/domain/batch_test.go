@@ -111,7 +111,7 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := w.tryBatch("example.com", batch(t, test.batch))
 			var e *apierr.Error
-			if !errors.As(err, &e) || e.Status != 422 {
+			if !errors.As(err, &e) || e.Kind != apierr.KindRefused {
 				t.Fatalf("error %v", err)
 			}
 			var got []string

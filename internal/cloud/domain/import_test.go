@@ -84,7 +84,7 @@ func TestAnImportWithFaults(t *testing.T) {
 		"update": func() error { w.create("example.net"); return second(w.tryImport("example.net", file)) }(),
 	} {
 		var e *apierr.Error
-		if !errors.As(err, &e) || e.Status != 422 || e.Message != `Line 2: Can't be read: bad A A: "1.2.3"` || e.Fields[0].Field != "zone_file" {
+		if !errors.As(err, &e) || e.Kind != apierr.KindInvalid || e.Message != `Line 2: Can't be read: bad A A: "1.2.3"` || e.Fields[0].Field != "zone_file" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -68,7 +68,7 @@ func TestParallelCreatesKeepToTheBudget(t *testing.T) {
 			continue
 		}
 		want := "No hypervisor fits this Droplet: 256 MB of memory are wanted, 255 MB of 1023 MB are free"
-		if refused := new(apierr.Error); !errors.As(err, &refused) || refused.Status != 422 || refused.Message != want || refused.Fields[0].Field != "size" {
+		if refused := new(apierr.Error); !errors.As(err, &refused) || refused.Kind != apierr.KindInvalid || refused.Message != want || refused.Fields[0].Field != "size" {
 			t.Errorf("refused by %v", err)
 		}
 	}

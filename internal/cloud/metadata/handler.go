@@ -58,11 +58,12 @@ func (h handler) load(w http.ResponseWriter, r *http.Request) (droplet.Guest, bo
 }
 
 func (h handler) refuse(w http.ResponseWriter, err error) {
-	e := apierr.From(err)
-	if e.Status >= http.StatusInternalServerError {
+	status := http.StatusNotFound
+	if !apierr.IsNotFound(err) {
+		status = http.StatusInternalServerError
 		h.log.Error("metadata", "droplet", h.id, "error", err)
 	}
-	http.Error(w, e.Message, e.Status)
+	http.Error(w, apierr.From(err).Message, status)
 }
 
 func (h handler) document(w http.ResponseWriter, r *http.Request) {

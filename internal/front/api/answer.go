@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
@@ -118,9 +119,10 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		e = apierr.Unavailable("This cloud's database can't be reached, or does not do this now.")
 		w.Header().Set("Retry-After", "5")
 	}
-	if e.Status >= http.StatusInternalServerError {
+	answer := httperr.Of(e.Kind)
+	if answer.Status >= http.StatusInternalServerError {
 		switch {
-		case e.Status == http.StatusNotImplemented:
+		case answer.Status == http.StatusNotImplemented:
 			level = slog.LevelInfo
 		case r.Context().Err() != nil:
 			level = slog.LevelDebug // the client has gone; that is no fault of ours
@@ -128,12 +130,12 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		s.Log.Log(context.WithoutCancel(r.Context()), level, "request failed", "request_id", requestID(r), "method", r.Method, "path", loggedPath(r.URL.Path), "error", err)
 	}
 	acceptRanges(w.Header(), e.Ranges)
-	if e.Status == http.StatusUnauthorized {
+	if answer.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	body := errorBody{ID: e.ID, Message: shortened(e.Message), RequestID: requestID(r)}
+	body := errorBody{ID: answer.ID, Message: shortened(e.Message), RequestID: requestID(r)}
 	for _, f := range e.Fields {
 		body.Errors = append(body.Errors, apierr.Field{Field: shortened(f.Field), Message: shortened(f.Message)})
 	}
-	writeJSON(w, r, e.Status, body)
+	writeJSON(w, r, answer.Status, body)
 }

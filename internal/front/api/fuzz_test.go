@@ -25,7 +25,7 @@ import (
 func checkBadRequest(t *testing.T, err error) {
 	t.Helper()
 	var e *apierr.Error
-	if !errors.As(err, &e) || e.Status != http.StatusBadRequest || e.ID != "bad_request" || e.Message == "" {
+	if !errors.As(err, &e) || e.Kind != apierr.KindBadRequest || e.Message == "" {
 		t.Errorf("refused with %v", err)
 	}
 }

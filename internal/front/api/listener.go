@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
@@ -123,8 +124,9 @@ func refusal(p []byte) []byte {
 }
 
 func refuse(e *apierr.Error) []byte {
+	answer := httperr.Of(e.Kind)
 	id := uuid.NewString()
-	text, _ := json.Marshal(errorBody{ID: e.ID, Message: e.Message, RequestID: id}) // strings always can be encoded
+	text, _ := json.Marshal(errorBody{ID: answer.ID, Message: e.Message, RequestID: id}) // strings always can be encoded
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n"+
-		"X-Request-Id: %s\r\nContent-Length: %d\r\n\r\n%s\n", e.Status, http.StatusText(e.Status), id, len(text)+1, text)
+		"X-Request-Id: %s\r\nContent-Length: %d\r\n\r\n%s\n", answer.Status, http.StatusText(answer.Status), id, len(text)+1, text)
 }

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 )
 
 const description = "Droplets and what belongs to them, at your own place. " +
@@ -93,21 +93,21 @@ func headerRefs(names []string) object {
 // told apart by their ids.
 func errorResponses(form object) object {
 	responses := object{}
-	for _, kind := range apierr.Table() {
-		name := responseName(kind.Status)
-		example := object{"value": object{"id": kind.ID, "message": kind.When, "request_id": "4d9d8375-3c56-4925-a3e7-eb137fed17e9"}}
+	for _, a := range httperr.Table() {
+		name := responseName(a.Status)
+		example := object{"value": object{"id": a.ID, "message": a.When, "request_id": "4d9d8375-3c56-4925-a3e7-eb137fed17e9"}}
 		if response, ok := responses[name].(object); ok {
-			response["description"] = response["description"].(string) + " " + kind.When
-			response["content"].(object)["application/json"].(object)["examples"].(object)[kind.ID] = example
+			response["description"] = response["description"].(string) + " " + a.When
+			response["content"].(object)["application/json"].(object)["examples"].(object)[a.ID] = example
 			continue
 		}
 		shown := []string{"X-Request-Id"}
-		if kind.Status != http.StatusUnauthorized { // whose requests are nobody's
+		if a.Status != http.StatusUnauthorized { // whose requests are nobody's
 			shown = names(everyHeader)
 		}
 		responses[name] = object{
-			"description": kind.When, "headers": headerRefs(append(shown, errorHeaders[kind.Status]...)),
-			"content": object{"application/json": object{"schema": form, "examples": object{kind.ID: example}}},
+			"description": a.When, "headers": headerRefs(append(shown, errorHeaders[a.Status]...)),
+			"content": object{"application/json": object{"schema": form, "examples": object{a.ID: example}}},
 		}
 	}
 	return responses
@@ -115,6 +115,6 @@ func errorResponses(form object) object {
 
 // responseName is the name of the component that tells of that status.
 func responseName(status int) string {
-	table := apierr.Table()
-	return table[slices.IndexFunc(table, func(k apierr.Kind) bool { return k.Status == status })].ID
+	table := httperr.Table()
+	return table[slices.IndexFunc(table, func(a httperr.Answer) bool { return a.Status == status })].ID
 }

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 func (w *writer) operation(r *schema.Resource, link *schema.Link) object {
@@ -107,9 +107,9 @@ func (w *writer) responses(link *schema.Link) object {
 		partial := w.response(link, "A part of the list; more comes before it or after it.", append(shown, "Next-Range", "Prev-Range"))
 		responses[strconv.Itoa(http.StatusPartialContent)] = partial
 	}
-	for _, kind := range apierr.Table() {
-		if status := strconv.Itoa(kind.Status); happens(kind, link) && responses[status] == nil {
-			responses[status] = ref("responses", responseName(kind.Status))
+	for _, a := range httperr.Table() {
+		if status := strconv.Itoa(a.Status); happens(a.Status, link) && responses[status] == nil {
+			responses[status] = ref("responses", responseName(a.Status))
 		}
 	}
 	return responses
@@ -123,9 +123,9 @@ func (w *writer) response(link *schema.Link, description string, shown []string)
 	return response
 }
 
-// happens reports whether a link can fail in that way.
-func happens(kind apierr.Kind, link *schema.Link) bool {
-	switch kind.Status {
+// happens reports whether a link can fail with that status.
+func happens(status int, link *schema.Link) bool {
+	switch status {
 	case http.StatusNotFound:
 		return len(link.Variables) > 0
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 //go:embed page.html
@@ -37,7 +37,7 @@ func Page(s *schema.Schema, origin string) ([]byte, error) {
 	}
 	var text bytes.Buffer
 	err := page.Execute(&text, map[string]any{
-		"CSS": template.CSS(pageCSS), "Origin": origin, "Resources": resources, "Errors": apierr.Table(), "Sample": overview,
+		"CSS": template.CSS(pageCSS), "Origin": origin, "Resources": resources, "Errors": httperr.Table(), "Sample": overview,
 		"Shared": shared,
 	})
 	return text.Bytes(), err

@@ -154,7 +154,7 @@ func TestHalfCharactersInLiterals(t *testing.T) {
 	} {
 		params := loaded.Links[i].Gather(map[string]any{"name": "a", "size": "1gb", "image": "micro", test.name: test.value})
 		err := loaded.Links[i].Validate(params)
-		if e := new(apierr.Error); test.fault != "" && (!errors.As(err, &e) || e.Status != 400 || e.Message != test.fault) || test.fault == "" && err != nil {
+		if e := new(apierr.Error); test.fault != "" && (!errors.As(err, &e) || e.Kind != apierr.KindBadRequest || e.Message != test.fault) || test.fault == "" && err != nil {
 			t.Errorf("%s %v: %v, want %q", test.name, test.value, err, test.fault)
 		}
 	}
@@ -193,10 +193,10 @@ func FuzzParameters(f *testing.F) {
 			return
 		}
 		var e *apierr.Error
-		if errors.As(err, &e) && e.ID == "bad_request" && strings.Contains(e.Message, "is half a character") {
+		if errors.As(err, &e) && e.Kind == apierr.KindBadRequest && strings.Contains(e.Message, "is half a character") {
 			return
 		}
-		if !errors.As(err, &e) || e.Status != 422 || e.ID != "unprocessable_entity" || len(e.Fields) == 0 || e.Fields[0].Message != e.Message {
+		if !errors.As(err, &e) || e.Kind != apierr.KindInvalid || len(e.Fields) == 0 || e.Fields[0].Message != e.Message {
 			t.Errorf("%s %s: refused with %#v", link.Route(), text, err)
 		}
 	})

@@ -55,7 +55,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 )
 
 // draft is the version of JSON hyper-schema that the document is written in.
@@ -123,8 +123,8 @@ func decode(definitions map[string][]byte) (object, error) {
 	}
 	resources := decoded.(object)
 	var ids []any
-	for _, kind := range apierr.Table() {
-		ids = append(ids, kind.ID)
+	for _, answer := range httperr.Table() {
+		ids = append(ids, answer.ID)
 	}
 	resources[errorName].(object)["definitions"].(object)["id"].(object)["enum"] = ids
 	for name, text := range definitions {

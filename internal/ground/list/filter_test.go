@@ -98,7 +98,7 @@ func TestFilterValues(t *testing.T) {
 		}
 		_, err := read(list.Query{Max: 10, Filter: map[string]any{"even": true, "rest": json.Number("1")}})
 		var e *apierr.Error
-		if !errors.As(err, &e) || e.Status != 422 || e.Message != "Even can't be combined with name or rest" {
+		if !errors.As(err, &e) || e.Kind != apierr.KindInvalid || e.Message != "Even can't be combined with name or rest" {
 			t.Errorf("%s: what can't be combined: %v", name, err)
 		}
 	}

@@ -117,7 +117,7 @@ func readBoth(t fataler, lists map[string]reader, q list.Query) *list.Slice[item
 	fromTable, tableErr := lists["table"](q)
 	if memoryErr != nil || tableErr != nil {
 		var e, other *apierr.Error
-		if !errors.As(memoryErr, &e) || !errors.As(tableErr, &other) || e.Status != 416 || e.Message != other.Message || len(e.Ranges) != 2 {
+		if !errors.As(memoryErr, &e) || !errors.As(tableErr, &other) || e.Kind != apierr.KindRange || e.Message != other.Message || len(e.Ranges) != 2 {
 			t.Errorf("%+v: refused as %v and %v", q, memoryErr, tableErr)
 		}
 		return nil

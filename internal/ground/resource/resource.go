@@ -26,7 +26,7 @@ type Resource struct {
 	Filters map[string][]string
 }
 
-// Handler answers one link. Its error becomes an answer by package apierr.
+// Handler answers one link. The front door answers its error by the kind (package httperr).
 type Handler func(ctx context.Context, r *Request) (*Response, error)
 
 // Request is a request that has been authenticated, decoded and validated.

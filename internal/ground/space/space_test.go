@@ -152,8 +152,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("with as much as must be free: %v", err)
 	}
 	fill(t, dir, 3*mb)
-	refused := new(apierr.Error)
-	if err := g.Check(); !errors.As(err, &refused) || refused.Status != 422 ||
+	if err := g.Check(); apierr.KindOf(err) != apierr.KindRefused ||
 		!strings.Contains(err.Error(), "3 MB are free") || !strings.Contains(err.Error(), "needs 4 MB") {
 		t.Errorf("with 3 MB: %v", err)
 	}

@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"errors"
 	"regexp"
 	"sync"
 	"testing"
@@ -75,7 +74,7 @@ func TestPersonalToken(t *testing.T) {
 	now = now.Add(time.Second)
 	for _, wrong := range []string{text, text + "0", ""} {
 		_, err := tokens.Authenticate(t.Context(), wrong)
-		if e := new(apierr.Error); !errors.As(err, &e) || e.Status != 401 {
+		if apierr.KindOf(err) != apierr.KindUnauthorized {
 			t.Errorf("expired or wrong: %v", err)
 		}
 	}
