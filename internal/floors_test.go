@@ -14,7 +14,7 @@ import (
 
 // floors are the folders of internal/, the lowest first. A package imports only
 // packages of its own floor and of those below it (docs/architecture.md).
-var floors = []string{"ground", "machines", "naming", "identity", "cloud", "front", "panel", "tests"}
+var floors = []string{"ground", "machines", "naming", "identity", "cloud", "front", "panel", "server", "tests"}
 
 const internal = "github.com/rockpool-cloud/rockpool/internal/"
 

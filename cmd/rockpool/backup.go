@@ -22,7 +22,7 @@ func (c *backupCommand) Run(ctx context.Context) error {
 	if c.Database != "" {
 		return errors.New("a PostgreSQL database is backed up by its own tools: pg_dump --format=custom --file=FILE")
 	}
-	err := store.Backup(ctx, c.database(), c.File, c.Replace)
+	err := store.Backup(ctx, c.where().Source(), c.File, c.Replace)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s is there already; choose another file, or write over it by --replace", c.File)
@@ -52,7 +52,7 @@ func (c *restoreCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer lock.Close()
-	kept, err := store.Restore(ctx, c.File, c.database(), c.Replace)
+	kept, err := store.Restore(ctx, c.File, c.where().Source(), c.Replace)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s has a database already; choose another folder by --data, or replace it by --replace", c.Data)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
-	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
 )
 
@@ -85,27 +84,10 @@ func memoryReserve(host int) int { return min(max(host/10, 256), 4096) }
 // diskReserve is what is kept for the database, logs and images; in GB.
 func diskReserve(host int) int { return min(max(host/20, 1), 20) }
 
-// budgeted returns a function that knows the budget as soon as the engine knows
-// what its host has; before that there is no bound, and no machine either.
-func (f budgetFlags) budgeted(capabilities func() (compute.Capabilities, bool)) func() droplet.Budget {
-	return func() droplet.Budget {
-		have, _ := capabilities()
-		return f.budget(have.HostMemoryMB, have.HostDiskGB)
-	}
-}
-
-// least is the smaller one of two bounds, of which 0 is none.
-func least(a, b int) int {
-	if a == 0 || b == 0 {
-		return max(a, b)
-	}
-	return min(a, b)
-}
-
 // budget shows what droplets have and may have on this host.
 func (c *doctorCommand) budget(ctx context.Context) finding {
 	f := finding{what: "budget"}
-	host, err := qemu.HostOf(c.droplets())
+	host, err := qemu.HostOf(c.where().Droplets())
 	if err != nil {
 		f.state = "not known: " + err.Error()
 		return f
@@ -132,12 +114,12 @@ func usage(what, unit string, total, used, free int) string {
 // claimed is what the database says that droplets have. One that is not there
 // yet has none.
 func (c *doctorCommand) claimed(ctx context.Context) (droplet.Claims, error) {
-	if !store.IsURL(c.database()) {
-		if _, err := os.Stat(c.database()); errors.Is(err, fs.ErrNotExist) {
+	if !store.IsURL(c.where().Source()) {
+		if _, err := os.Stat(c.where().Source()); errors.Is(err, fs.ErrNotExist) {
 			return droplet.Claims{}, nil
 		}
 	}
-	db, err := store.Open(ctx, c.database(), store.AsItIs())
+	db, err := store.Open(ctx, c.where().Source(), store.AsItIs())
 	if errors.Is(err, store.ErrNoTables) {
 		return droplet.Claims{}, nil
 	}

@@ -49,21 +49,21 @@ func TestBudgetOfAHost(t *testing.T) {
 func TestTwoLargeDropletsOnASmallHost(t *testing.T) {
 	c := newClient(t, func(s *serveCommand) { s.MemoryBudget = share{mb: 24 << 10} })
 	large := strings.Replace(goodDroplet, "s-1vcpu-256mb", "s-8vcpu-16gb", 1)
-	c.create(large)
-	a := c.do("POST", "/v2/droplets", large)
-	if want := "No hypervisor fits this Droplet: 16384 MB of memory are wanted, 8192 MB of 24576 MB are free"; a.StatusCode != http.StatusUnprocessableEntity || a.at("message") != want {
-		t.Errorf("the second: %d %s", a.StatusCode, a.text)
+	c.Create(large)
+	a := c.Do("POST", "/v2/droplets", large)
+	if want := "No hypervisor fits this Droplet: 16384 MB of memory are wanted, 8192 MB of 24576 MB are free"; a.StatusCode != http.StatusUnprocessableEntity || a.At("message") != want {
+		t.Errorf("the second: %d %s", a.StatusCode, a.Text)
 	}
-	if a := c.do("POST", "/v2/droplets", strings.Replace(large, "s-8vcpu-16gb", "s-8vcpu-32gb", 1)); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.text, "Size is not available") {
-		t.Errorf("one larger than the budget: %d %s", a.StatusCode, a.text)
+	if a := c.Do("POST", "/v2/droplets", strings.Replace(large, "s-8vcpu-16gb", "s-8vcpu-32gb", 1)); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.Text, "Size is not available") {
+		t.Errorf("one larger than the budget: %d %s", a.StatusCode, a.Text)
 	}
 	for _, want := range []string{
 		`rockpool_budget_bytes{resource="memory"} 2.5769803776e+10`,
 		`rockpool_claimed_bytes{resource="memory"} 1.7179869184e+10`,
 		`rockpool_free_bytes{resource="memory"} 8.589934592e+09`,
 	} {
-		if a := c.do("GET", "/metrics", ""); !strings.Contains(a.text, want) {
-			t.Errorf("metrics lack %s:\n%s", want, a.text)
+		if a := c.Do("GET", "/metrics", ""); !strings.Contains(a.Text, want) {
+			t.Errorf("metrics lack %s:\n%s", want, a.Text)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func TestDoctorShowsTheBudget(t *testing.T) {
 		t.Errorf("before the first start: %s", got)
 	}
 	c := newClient(t, func(s *serveCommand) { s.dataFlag = data })
-	c.create(goodDroplet)
+	c.Create(goodDroplet)
 	if got := doctor.budget(t.Context()).state; got != "memory 256 MB used of 1000 MB, 744 MB free; disk 10 GB used, no bound" {
 		t.Errorf("beside a cloud that serves: %s", got)
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
 // dataFlag is where all is that Rockpool keeps.
@@ -22,13 +23,8 @@ type dataFlag struct {
 	Database string `help:"PostgreSQL database in place of the folder's own, as postgres://USER:PASSWORD@HOST/NAME."`
 }
 
-// database is the source of the database, as store.Open takes it.
-func (d dataFlag) database() string {
-	if d.Database != "" {
-		return d.Database
-	}
-	return filepath.Join(d.Data, "rockpool.db")
-}
+// where is where the flags say that everything is.
+func (d dataFlag) where() server.Data { return server.Data{Folder: d.Data, Database: d.Database} }
 
 // Validate refuses what only looks like a database.
 func (d dataFlag) Validate() error {
@@ -37,14 +33,6 @@ func (d dataFlag) Validate() error {
 	}
 	return nil
 }
-
-func (d dataFlag) images() string   { return filepath.Join(d.Data, "images") }
-func (d dataFlag) droplets() string { return filepath.Join(d.Data, "droplets") }
-func (d dataFlag) token() string    { return filepath.Join(d.Data, "token") }
-
-// url is the path of the file with the URL of the API, for the commands that
-// talk to it.
-func (d dataFlag) url() string { return filepath.Join(d.Data, "url") }
 
 // make makes the folder. Machines run as users of their own and must be able
 // to pass through it to their own folder and to images; what is secret in it
@@ -55,13 +43,13 @@ func (d dataFlag) make() error { return os.MkdirAll(d.Data, 0o711) }
 // makes neither a folder nor a database: a mistyped path is an error.
 func (d dataFlag) existing(ctx context.Context) (*store.DB, error) {
 	if d.Database == "" {
-		if _, err := os.Stat(d.database()); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(d.where().Source()); errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s holds no cloud; give the folder of one by --data, or make one with: rockpool serve --data %s", d.Data, d.Data)
 		} else if err != nil {
 			return nil, err
 		}
 	}
-	return store.Open(ctx, d.database(), store.AsItIs())
+	return store.Open(ctx, d.where().Source(), store.AsItIs())
 }
 
 // lockPatience is how long a folder's lock is waited for.
@@ -129,25 +117,4 @@ func defaultData() string {
 		return "rockpool-data"
 	}
 	return filepath.Join(home, ".local", "share", "rockpool")
-}
-
-// writeFile puts a file at path, whole or not at all.
-func writeFile(path, text string, mode os.FileMode) error {
-	temporary := path + ".new"
-	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(temporary))
-	}
-	if err := os.Rename(temporary, path); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/address"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/panel"
 )
 
 // greeting is what serve prints once it answers: where everything is, ready to
@@ -70,8 +71,8 @@ func (c *serveCommand) greeting(ctx context.Context, at netip.AddrPort, dns stri
 	if c.Compute == "qemu" {
 		g.Lacks = missing(ctx)
 	}
-	if text, err := os.ReadFile(c.token()); err == nil {
-		g.TokenFile = c.token()
+	if text, err := os.ReadFile(c.where().Token()); err == nil {
+		g.TokenFile = c.where().Token()
 		if terminal {
 			g.Token = strings.TrimSpace(string(text))
 		}
@@ -134,6 +135,12 @@ func (c *serveCommand) ssh() sshWay {
 		return sshWay{Command: "ssh root@ADDRESS"}
 	}
 	return sshWay{Command: "ssh -p 2222 root@ADDRESS", Mend: mendSSHPort()}
+}
+
+// panelSSH is the command by which the panel's readers log in.
+func (c *serveCommand) panelSSH() panel.SSH {
+	way := c.ssh()
+	return panel.SSH{Command: strings.Replace(way.Command, "ADDRESS", "$(doctl compute droplet get web-1 --template '{{.PublicIPv4}}')", 1), Mend: way.Mend}
 }
 
 // lastHost is the last address of an IPv4 prefix but the broadcast one.

@@ -30,17 +30,17 @@ func newServe(t *testing.T) *serveCommand {
 func TestGreetingHasTheTokenForTerminalsOnly(t *testing.T) {
 	c := newServe(t)
 	const token = "dop_v1_0123"
-	if err := os.WriteFile(c.token(), []byte(token+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(c.where().Token(), []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := greet(t, c, "127.0.0.1:8080", true); !strings.Contains(got, "export DIGITALOCEAN_ACCESS_TOKEN="+token+"\n") {
 		t.Errorf("at a terminal:\n%s", got)
 	}
 	got := greet(t, c, "127.0.0.1:8080", false)
-	if strings.Contains(got, token) || !strings.Contains(got, "export DIGITALOCEAN_ACCESS_TOKEN=$(cat "+c.token()+")\n") {
+	if strings.Contains(got, token) || !strings.Contains(got, "export DIGITALOCEAN_ACCESS_TOKEN=$(cat "+c.where().Token()+")\n") {
 		t.Errorf("into a file:\n%s", got)
 	}
-	if err := os.Remove(c.token()); err != nil {
+	if err := os.Remove(c.where().Token()); err != nil {
 		t.Fatal(err)
 	}
 	got = greet(t, c, "127.0.0.1:8080", true)

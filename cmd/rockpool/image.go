@@ -37,12 +37,12 @@ func (f imageFlags) library(ctx context.Context) (*image.Library, *store.DB, err
 	if err := f.make(); err != nil {
 		return nil, nil, err
 	}
-	db, err := store.Open(ctx, f.database())
+	db, err := store.Open(ctx, f.where().Source())
 	if err != nil {
 		return nil, nil, err
 	}
 	everything := func() (size.Bounds, bool) { return size.Bounds{}, true }
-	library, err := image.Open(ctx, db, image.Config{Dir: f.images(), Mirror: f.Mirror, Offline: f.Offline},
+	library, err := image.Open(ctx, db, image.Config{Dir: f.where().Images(), Mirror: f.Mirror, Offline: f.Offline},
 		size.NewCatalog(region.Slugs(), everything), region.Slugs(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		db.Close()

@@ -31,7 +31,7 @@ func (c *guestFlags) machine(ctx context.Context) (d found, dir string, err erro
 	if slices.Contains(d.Features, "simulated") {
 		return d, "", fmt.Errorf("%s is simulated: it has no console", d.Name)
 	}
-	return d, c.folder().droplets(), nil
+	return d, c.folder().where().Droplets(), nil
 }
 
 // explain says what an error of the engine means to who has asked.

@@ -47,7 +47,7 @@ func (f remoteFlags) open() (remote, error) {
 // droplet of another cloud may have the same id.
 func (f remoteFlags) openFolder() (remote, error) {
 	folder := f.folder()
-	url, err := os.ReadFile(folder.url())
+	url, err := os.ReadFile(folder.where().URL())
 	if err != nil {
 		return remote{}, fmt.Errorf("%w: no cloud has been started in %s; give its folder by --data", err, folder.Data)
 	}
@@ -56,7 +56,7 @@ func (f remoteFlags) openFolder() (remote, error) {
 		r.token = f.Token
 		return r, nil
 	}
-	token, err := os.ReadFile(folder.token())
+	token, err := os.ReadFile(folder.where().Token())
 	if err != nil {
 		return remote{}, fmt.Errorf("%w; set DIGITALOCEAN_API_URL to %s, and DIGITALOCEAN_ACCESS_TOKEN", err, r.url)
 	}

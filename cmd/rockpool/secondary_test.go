@@ -46,11 +46,11 @@ func TestSecondaryOfAnUnknownKey(t *testing.T) {
 		f.TransferKey, f.Secondary = append(f.TransferKey, k), append(f.Secondary, s)
 	}
 	parse("Pool:hmac-sha256:c2VjcmV0", "192.0.2.1:53/pool")
-	if config, err := f.config(nil); err != nil || config.Secondaries[0].Key != "pool." {
+	if config, err := f.config(); err != nil || config.Secondaries[0].Key != "pool." {
 		t.Errorf("%v, %v", config, err)
 	}
 	parse("other:hmac-sha512:c2VjcmV0", "192.0.2.2:53/Another")
-	if _, err := f.config(nil); err == nil || err.Error() != "--secondary 192.0.2.2:53/another.: no --transfer-key has that name" {
+	if _, err := f.config(); err == nil || err.Error() != "--secondary 192.0.2.2:53/another.: no --transfer-key has that name" {
 		t.Error(err)
 	}
 }

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"slices"
@@ -17,10 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
-	"github.com/rockpool-cloud/rockpool/internal/front/api"
-	"github.com/rockpool-cloud/rockpool/internal/front/ratelimit"
-	"github.com/rockpool-cloud/rockpool/internal/ground/store"
-	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
+	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
 type serveCommand struct {
@@ -70,7 +64,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("--nameservers %s: %w", name, err)
 		}
 	}
-	log := newLogger(os.Stderr, c.LogLevel)
+	log := server.NewLogger(os.Stderr, c.LogLevel)
 	if err := c.make(); err != nil {
 		return err
 	}
@@ -86,67 +80,62 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("%w; choose another address by --listen", err)
 	}
 	defer listener.Close()
-	cloud, err := open(ctx, c, log)
+	config, err := c.config(log)
 	if err != nil {
 		return err
 	}
-	defer cloud.close()
-	if err := firstToken(ctx, cloud.db, c.dataFlag); err != nil {
+	cloud, err := server.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	if err := c.where().MakeFirstToken(ctx, cloud.DB); err != nil {
 		return fmt.Errorf("make the first account: %w", err)
 	}
-	if err := cloud.start(ctx); err != nil {
+	if err := cloud.Start(ctx); err != nil {
 		return err
 	}
-	if err := cloud.names.answer(); err != nil {
-		return err
+	if err := cloud.Names.Answer(); err != nil {
+		return fmt.Errorf("%w; %s", err, otherDNS)
 	}
 	at := listener.Addr().(*net.TCPAddr).AddrPort()
-	greeting := c.greeting(ctx, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), cloud.names.String(), term.IsTerminal(int(os.Stdout.Fd())))
-	if err := writeFile(c.url(), greeting.URLs[0]+"\n", 0o644); err != nil {
+	greeting := c.greeting(ctx, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), cloud.Names.String(), term.IsTerminal(int(os.Stdout.Fd())))
+	if err := c.where().WriteURL(greeting.URLs[0]); err != nil {
 		log.Warn("rockpool ssh will not find this cloud by its folder", "error", err)
 	}
 	greeting.print(os.Stdout)
-	err = cloud.serve(ctx, cloud.listener(listener, log), log)
-	c.part(os.Stdout, cloud.engine)
+	err = cloud.Serve(ctx, listener)
+	c.part(os.Stdout, cloud.Engine)
 	return err
 }
 
-// newLogger writes lines of at least that level, without tokens.
-func newLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(oauth.Redacting(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+// config is the server that the flags describe.
+func (c *serveCommand) config(log *slog.Logger) (server.Config, error) {
+	certificate, err := c.tlsFlags.open(time.Now, log)
+	if err != nil {
+		return server.Config{}, err
+	}
+	names, err := c.namesFlags.config(certificate != nil)
+	return server.Config{
+		Version: version, Data: c.where(), Log: log,
+		Compute: c.Compute, Addresses: c.Addresses.Prefix, Forward: c.Forward, Regions: c.Regions, Mirror: c.Mirror, Offline: c.Offline,
+		ResumeDroplets: c.ResumeDroplets, DropletLimit: c.DropletLimit, Budget: c.budgetFlags.budget,
+		Nameservers: c.nameservers(), Names: names,
+		Certificate: certificate, RateLimit: c.rateLimit(), BurstLimit: c.BurstLimit, Hold: c.Hold, SSH: c.panelSSH,
+		KeepActions: c.KeepActions, DiskReserve: c.DiskReserve << 20, LeastFree: c.LeastFree << 20,
+	}, err
 }
 
-// serve answers until ctx ends, or another process has taken the database.
-func (cl *cloud) serve(ctx context.Context, listener net.Listener, log *slog.Logger) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		select {
-		case <-ctx.Done():
-		case <-cl.taken:
-			stop()
-		}
-	}()
-	err := serve(ctx, listener, cl.handler, log)
-	select {
-	case <-cl.taken:
-		return store.ErrClaimed
-	default:
-		return err
+// rateLimit is how many requests a token may make in an hour. Where only this
+// machine can connect there is nobody to be protected from.
+func (c *serveCommand) rateLimit() int {
+	if c.RateLimit >= 0 {
+		return c.RateLimit
 	}
-}
-
-// limiter bounds the requests of each token. Where only this machine can
-// connect there is nobody to be protected from.
-func (c *serveCommand) limiter() *ratelimit.Limiter {
-	hour := c.RateLimit
-	if hour < 0 {
-		hour = defaultRateLimit
-		if at, err := netip.ParseAddrPort(c.Listen); err == nil && at.Addr().IsLoopback() {
-			hour = 0
-		}
+	if at, err := netip.ParseAddrPort(c.Listen); err == nil && at.Addr().IsLoopback() {
+		return 0
 	}
-	return ratelimit.New(hour, c.BurstLimit)
+	return defaultRateLimit
 }
 
 // nameservers are the host names in new domains, without final dots.
@@ -171,39 +160,4 @@ func (c *serveCommand) checkForward() error {
 		}
 	}
 	return nil
-}
-
-// serve answers until ctx ends, then lets requests finish.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := newServer(handler, log)
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		finish, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		err := server.Shutdown(finish)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = server.Close() // a client that does not end its request
-		}
-		stopped <- err
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
-}
-
-func newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:                      handler,
-		ConnContext:                  api.ConnContext,
-		ConnState:                    api.ConnState,
-		ReadHeaderTimeout:            10 * time.Second,
-		ReadTimeout:                  time.Minute,
-		WriteTimeout:                 2 * time.Minute,
-		IdleTimeout:                  2 * time.Minute,
-		MaxHeaderBytes:               64 << 10, // with the path; what is larger belongs into a body
-		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * as well
-	}
 }

@@ -78,9 +78,9 @@ func TestSSHCommandLine(t *testing.T) {
 func TestFindingDroplets(t *testing.T) {
 	c := newClient(t)
 	for _, name := range []string{"web-1", "twin", "twin", "4"} {
-		c.create(`{"name":"` + name + `","size":"1gb","image":"micro"}`)
+		c.Create(`{"name":"` + name + `","size":"1gb","image":"micro"}`)
 	}
-	cloud := remote{c.url, c.token}
+	cloud := remote{c.URL, c.Token}
 	for wanted, want := range map[string]any{
 		"web-1": 1, "1": 1, "3": 3, "4": 4, "2": 2, "twin": "2 droplets have the name", "nobody": "no droplet has", "99": "no droplet has", "": "name a droplet", "../account": "no droplet has",
 	} {
@@ -92,10 +92,10 @@ func TestFindingDroplets(t *testing.T) {
 			t.Errorf("%q is %+v, %v; want an error: %s", wanted, d, err, text)
 		}
 	}
-	if _, err := (remote{c.url, "dop_v1_x"}).droplet(t.Context(), "web-1"); err == nil || !strings.Contains(err.Error(), "does not accept the token") {
+	if _, err := (remote{c.URL, "dop_v1_x"}).droplet(t.Context(), "web-1"); err == nil || !strings.Contains(err.Error(), "does not accept the token") {
 		t.Errorf("with a wrong token: %v", err)
 	}
-	if _, err := (remote{"http://127.0.0.1:1", c.token}).droplet(t.Context(), "web-1"); err == nil || !strings.Contains(err.Error(), "rockpool serve") {
+	if _, err := (remote{"http://127.0.0.1:1", c.Token}).droplet(t.Context(), "web-1"); err == nil || !strings.Contains(err.Error(), "rockpool serve") {
 		t.Errorf("where nobody answers: %v", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestFindingDroplets(t *testing.T) {
 // found by the folder alone, as another cloud's droplet may have the same id.
 func TestFindingTheCloud(t *testing.T) {
 	here, empty := dataFlag{Data: t.TempDir()}, t.TempDir()
-	for path, text := range map[string]string{here.url(): "http://here\n", here.token(): "secret\n"} {
+	for path, text := range map[string]string{here.where().URL(): "http://here\n", here.where().Token(): "secret\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -143,8 +143,8 @@ func fileExists(path string) bool {
 
 func TestConsoleOfASimulatedDroplet(t *testing.T) {
 	c := newClient(t)
-	c.create(`{"name":"web-1","size":"1gb","image":"micro"}`)
-	if err := os.WriteFile(c.data.url(), []byte(c.url), 0o600); err != nil {
+	c.Create(`{"name":"web-1","size":"1gb","image":"micro"}`)
+	if err := os.WriteFile(c.data.where().URL(), []byte(c.URL), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	guest := guestFlags{remoteFlags: remoteFlags{Data: c.data.Data}, Droplet: "web-1"}
@@ -156,7 +156,7 @@ func TestConsoleOfASimulatedDroplet(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if !slices.Contains(c.cloud.droplets.Features, "simulated") {
+	if !slices.Contains(c.Server.Droplets.Features, "simulated") {
 		t.Error("simulated droplets don't say so")
 	}
 }

@@ -3,12 +3,8 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/rockpool-cloud/rockpool/internal/front/api"
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
 )
 
@@ -41,23 +37,4 @@ func (f tlsFlags) open(now func() time.Time, log *slog.Logger) (*certificate.Cer
 		return nil, fmt.Errorf("--tls-certificate, --tls-key: %w", err)
 	}
 	return c, nil
-}
-
-// listener has a listener speak what the API speaks.
-func (cl *cloud) listener(l net.Listener, log *slog.Logger) net.Listener {
-	if cl.certificate == nil {
-		return api.Listener(l, maxConnections(10_000))
-	}
-	return api.TLSListener(l, cl.certificate.Config(), maxConnections(10_000), log)
-}
-
-// maxConnections is how many clients may be connected, of the API or of the
-// name server: most, or a quarter of the files that this process may open, whose
-// soft limit Go raises at its start. The rest is for the database and machines.
-func maxConnections(most int) int {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return most
-	}
-	return max(1, int(min(limit.Cur/4, uint64(most))))
 }

@@ -105,7 +105,7 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if inFile { // nobody is to be sent to a token that is dead
-		if err := os.Remove(c.token()); err != nil {
+		if err := os.Remove(c.where().Token()); err != nil {
 			return err
 		}
 	}
@@ -141,7 +141,7 @@ func pickToken(tokens []oauth.Personal, wanted string) (oauth.Personal, error) {
 // keeps reports whether the file of the first token holds the token with that
 // id.
 func (d dataFlag) keeps(ctx context.Context, db *store.DB, id int64) (bool, error) {
-	text, err := os.ReadFile(d.token())
+	text, err := os.ReadFile(d.where().Token())
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -150,26 +150,4 @@ func (d dataFlag) keeps(ctx context.Context, db *store.DB, id int64) (bool, erro
 	}
 	kept, err := oauth.Find(ctx, db, strings.TrimSpace(string(text)))
 	return err == nil && kept == id, err
-}
-
-const firstTokenName = "first"
-
-// firstToken makes the first account and its first token, unless it has been
-// made before. The token is in its file before it is in the database: a crash
-// between the two makes both anew.
-func firstToken(ctx context.Context, db *store.DB, data dataFlag) error {
-	return db.Write(ctx, func(tx *store.Tx) error {
-		accountID, err := account.First(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if made, err := oauth.Exists(ctx, tx, accountID, firstTokenName); err != nil || made {
-			return err
-		}
-		token, err := oauth.CreatePersonal(ctx, tx, accountID, firstTokenName, oauth.Full)
-		if err != nil {
-			return err
-		}
-		return writeFile(data.token(), token+"\n", 0o600)
-	})
 }

@@ -5,12 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	mdns "github.com/miekg/dns"
-	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
 	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
 
@@ -53,8 +50,8 @@ func (s *secondary) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (f transferFlags) config(registry prometheus.Registerer) (transfer.Config, error) {
-	config := transfer.Config{Allow: f.TransferAllow, Registry: registry}
+func (f transferFlags) config() (transfer.Config, error) {
+	config := transfer.Config{Allow: f.TransferAllow}
 	if f.Catalog != "" {
 		config.Catalog = mdns.CanonicalName(f.Catalog)
 	}
@@ -72,17 +69,4 @@ func (f transferFlags) config(registry prometheus.Registerer) (transfer.Config, 
 
 func (f transferFlags) hasKey(name string) bool {
 	return slices.ContainsFunc(f.TransferKey, func(k transferKey) bool { return mdns.CanonicalName(k.Name) == name })
-}
-
-// maxDenials is how many signatures of denials are kept, some 600 bytes each.
-const maxDenials = 50_000
-
-// propagation is how long a change may take to be at all name servers: those
-// that no NOTIFY reaches look when the SOA record says. A database of several
-// machines has other nodes, whose secondaries this one does not know of.
-func (c *serveCommand) propagation() time.Duration {
-	if c.Database != "" || len(c.Secondary)+len(c.TransferAllow)+len(c.TransferKey) > 0 {
-		return domain.SecondaryLag
-	}
-	return time.Minute
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// handlerFigures are the figures of cmd/rockpool's benchmarks: the benchmark,
+// handlerFigures are the figures of the benchmarks in package contract: the benchmark,
 // the unit in which it reports, and what that is.
 var handlerFigures = [...]struct {
 	benchmark, metric string
@@ -28,10 +28,10 @@ var handlerFigures = [...]struct {
 	{"Validation", "percent", figure{name: "handler: the part of it in validation by the schema", unit: "%", limit: 15}},
 }
 
-// BenchmarkHandlers runs the benchmarks in cmd/rockpool, which can call what
-// is wired there, and takes over their figures.
+// BenchmarkHandlers runs the benchmarks in package contract, which call the
+// handler of a whole cloud, and takes over their figures.
 func BenchmarkHandlers(b *testing.B) {
-	output, err := exec.Command("go", "test", "github.com/rockpool-cloud/rockpool/cmd/rockpool", "-count", "1", "-run", "^$",
+	output, err := exec.Command("go", "test", "github.com/rockpool-cloud/rockpool/internal/tests/contract", "-count", "1", "-run", "^$",
 		"-bench", "^Benchmark(GetDroplet|Pages|Validation)$", "-benchtime", "1x").CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, output)

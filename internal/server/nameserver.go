@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
+)
+
+// NameserverConfig says what a Nameserver is.
+type NameserverConfig struct {
+	Data        Data
+	Names       NamesConfig
+	Certificate *certificate.Certificate // nil for none
+	Metrics     string                   // address and port of the figures for Prometheus; empty for none
+	Log         *slog.Logger
+}
+
+// Nameserver is one more node that answers for the domains of a database. It has
+// no API, and leaves the domains' keys to the Server; what it writes is what any
+// node may.
+type Nameserver struct {
+	Names   *Names
+	Domains *domain.Service
+
+	db         *store.DB
+	metrics    net.Listener // nil if there are none
+	background sync.WaitGroup
+	stop       context.CancelFunc
+}
+
+// ErrMetrics says that the address of the figures can't be had.
+var ErrMetrics = errors.New("serve figures")
+
+// OpenNameserver opens a node, which answers when it is returned.
+func OpenNameserver(ctx context.Context, c NameserverConfig) (_ *Nameserver, err error) {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	n := &Nameserver{stop: stop}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if n.db, err = store.Open(ctx, c.Data.Source(), store.AsItIs()); err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	if n.Names, err = openNames(c.Names, c.Certificate, registry, c.Log); err != nil {
+		return nil, err
+	}
+	n.Domains = &domain.Service{DB: n.db, Log: c.Log, Publisher: n.Names, Denials: dnssec.NewCache(maxDenials)}
+	if err := n.Domains.Start(ctx); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(n.Names.Start(), n.Names.Answer()); err != nil {
+		return nil, err
+	}
+	n.background.Go(func() { n.Domains.Follow(working) })
+	return n, n.serveMetrics(working, c.Metrics, registry)
+}
+
+func (n *Nameserver) serveMetrics(ctx context.Context, address string, registry *prometheus.Registry) (err error) {
+	if address == "" {
+		return nil
+	}
+	if n.metrics, err = net.Listen("tcp", address); err != nil {
+		return fmt.Errorf("%w: %w", ErrMetrics, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+	n.background.Go(func() { _ = server.Serve(n.metrics) })
+	n.background.Go(func() {
+		<-ctx.Done()
+		_ = server.Close()
+	})
+	return nil
+}
+
+// Metrics is where the figures for Prometheus are served; nil if they are not.
+func (n *Nameserver) Metrics() net.Addr {
+	if n.metrics == nil {
+		return nil
+	}
+	return n.metrics.Addr()
+}
+
+// Close ends the node.
+func (n *Nameserver) Close() error {
+	n.stop()
+	n.background.Wait()
+	var errs []error
+	if n.Names != nil {
+		errs = append(errs, n.Names.close())
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,151 @@
+// Package server is a whole cloud: every room, the machines, the name server,
+// the front door and the panel, constructed from a Config.
+//
+//	s, err := server.Open(ctx, config)
+//	err = s.Start(ctx) // machines, domains and actions of an earlier process go on
+//	err = s.Names.Answer()
+//	err = s.Serve(ctx, listener)
+//	err = s.Close()
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/image"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/key"
+	"github.com/rockpool-cloud/rockpool/internal/front/api"
+	"github.com/rockpool-cloud/rockpool/internal/front/idempotency"
+	"github.com/rockpool-cloud/rockpool/internal/front/ratelimit"
+	"github.com/rockpool-cloud/rockpool/internal/front/schema"
+	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
+	"github.com/rockpool-cloud/rockpool/internal/ground/space"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/ground/sweep"
+	"github.com/rockpool-cloud/rockpool/internal/identity/account"
+	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
+	"github.com/rockpool-cloud/rockpool/internal/panel"
+)
+
+// node names this process among those that work on one database. One folder
+// has one process, so any constant will do.
+const node = "local"
+
+// Server is a whole cloud. Its parts may be used from Open to Close.
+type Server struct {
+	DB       *store.DB
+	Engine   compute.Engine
+	Actions  *action.Engine
+	Droplets *droplet.Service
+	Names    *Names
+	Schema   *schema.Schema // of the API
+	Handler  http.Handler   // of the API and the panel
+
+	config   Config
+	host     *host
+	registry *prometheus.Registry // of the figures for Prometheus
+	taken    chan struct{}        // closed when another process has taken the database
+	rooms    []resource.Room      // in the order in which they were constructed
+
+	background sync.WaitGroup // what Start begins
+	stop       context.CancelFunc
+}
+
+// Open constructs a server. Nothing runs before Start.
+func Open(ctx context.Context, c Config) (_ *Server, err error) {
+	s := &Server{config: c, registry: prometheus.NewRegistry(), taken: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	guard := space.Open(c.Data.Folder, c.DiskReserve, c.LeastFree, c.Log)
+	s.add(resource.Room{Name: "disk space", Background: []func(context.Context){guard.Keep}, Close: guard.Close})
+	if s.DB, err = store.Open(ctx, c.Data.Source(), store.Exclusive(func() { close(s.taken) }), store.WithRoom(guard.MakeRoom)); err != nil {
+		return nil, err
+	}
+	s.add(resource.Room{Name: "the database", Close: s.DB.Close})
+	if err := s.openRooms(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.openDoor(guard)
+}
+
+// openRooms constructs the machines, the name server, and a room for each
+// resource. A room stands after those that it uses.
+func (s *Server) openRooms(ctx context.Context) (err error) {
+	c := s.config
+	if s.Engine, err = s.openEngine(ctx); err != nil {
+		return err
+	}
+	s.add(resource.Room{Name: "machines", Close: s.Engine.Close,
+		Recover: func(ctx context.Context) error { return s.Engine.Recover(ctx, s.Droplets.Notify) }})
+	s.host = &host{engine: s.Engine, bounded: c.Budget, log: c.Log}
+	regions, sizes, places, err := s.host.catalogs(c.Regions)
+	if err != nil {
+		return err
+	}
+	images, err := image.Open(ctx, s.DB, image.Config{
+		Dir: c.Data.Images(), Mirror: c.Mirror, Offline: c.Offline, Simulated: c.Compute == simulatedMachines,
+	}, sizes, regions, c.Log)
+	if err != nil {
+		return err
+	}
+	s.add(images.Room())
+	if s.Names, err = openNames(c.Names, c.Certificate, s.registry, c.Log); err != nil {
+		return err
+	}
+	limits := account.Limits{Droplets: c.DropletLimit}
+	s.Actions = action.NewEngine(s.DB, node, c.Log)
+	s.Actions.Hold = c.Hold
+	domains := &domain.Service{
+		DB: s.DB, Log: c.Log, Nameservers: c.Nameservers, Publisher: s.Names,
+		Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials),
+	}
+	s.Droplets = &droplet.Service{
+		DB: s.DB, Actions: s.Actions, Images: images, Regions: places, Sizes: sizes,
+		Pool: pool(c), Engine: s.Engine, Limits: limits, Log: c.Log,
+		Resume: c.ResumeDroplets, Budget: s.host.budget, Ready: s.host.ready,
+		AddressListeners: []droplet.AddressListener{domains},
+	}
+	if c.Compute == simulatedMachines {
+		s.Droplets.Features = []string{"simulated"}
+	}
+	s.Actions.Define(s.Droplets.Definitions()...)
+	s.add(account.Room(s.DB, limits), key.Room(s.DB), places.Room(), sizes.Room(),
+		s.Droplets.Room(), domains.Room(), s.Names.room(), s.Actions.Room(places, c.KeepActions))
+	return nil
+}
+
+// openDoor constructs the front door to all rooms, and the panel beside it.
+func (s *Server) openDoor(guard *space.Guard) error {
+	c := s.config
+	s.add(resource.Room{Name: "the front door", Sweep: map[string]sweep.Rows{"idempotency keys": idempotency.Sweep}})
+	var resources []resource.Resource
+	for _, room := range s.rooms {
+		resources = append(resources, room.Resources...)
+		s.registry.MustRegister(room.Collectors...)
+	}
+	door, err := api.New(api.Config{
+		DB: s.DB, Tokens: oauth.NewTokens(s.DB), Limiter: ratelimit.New(c.RateLimit, c.BurstLimit), Version: c.Version, Log: c.Log,
+		Room:      guard.Check,
+		Metrics:   promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}),
+		Resources: resources,
+	})
+	if err != nil {
+		return err
+	}
+	s.Schema = door.Schema
+	s.Handler = withPanel(door, panel.Handler(panel.Config{Version: c.Version, Token: c.Data.Token(), Capabilities: s.host.capabilities, SSH: c.SSH}))
+	return nil
+}

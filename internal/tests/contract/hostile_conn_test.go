@@ -1,0 +1,191 @@
+package contract
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
+)
+
+// write sends a text without waiting for an answer.
+func write(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Requests on one connection are answered each for itself and in order, also
+// when the client waits for none of the answers.
+func TestPipelinedRequests(t *testing.T) {
+	bothWays(t, func(c *client, t *testing.T) {
+		conn := c.dial(t)
+		var requests []string
+		for i := range 50 {
+			requests = append(requests, c.wire(get(fmt.Sprintf("/v2/nothing/%d", i), "")), c.wire(get("/v2/account", "")),
+				c.wire(send("POST", "/v2/account/keys", asJSON, `{"name":"a","public_key":"x"}`)))
+		}
+		write(t, conn, strings.Join(requests, ""))
+		r := bufio.NewReader(conn)
+		for i := range requests {
+			if a := readAnswer(t, r, "GET"); a.StatusCode != []int{404, 200, 422}[i%3] {
+				t.Fatalf("answer %d: %d %s", i, a.StatusCode, a.Text)
+			}
+		}
+	})
+}
+
+// Whoever disagrees with us on where a body ends could put a request into it.
+// After a body that can't be read to its end nothing more of that connection
+// is taken for a request.
+func TestNoRequestIsReadOutOfABrokenBody(t *testing.T) {
+	bothWays(t, func(c *client, t *testing.T) {
+		const hidden = "DELETE /v2/account/keys/1 HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n\r\n"
+		head := func(headers string) string {
+			return "POST /v2/account/keys HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + asJSON + headers + "\r\n"
+		}
+		c.addKeys(1)
+		for name, text := range map[string]string{
+			"a size that is none":        head("Transfer-Encoding: chunked\r\n") + "x\r\n" + hidden,
+			"a chunk that is too long":   head("Transfer-Encoding: chunked\r\n") + "1\r\n{}\r\n" + hidden,
+			"two lengths":                head("Content-Length: 0\r\nContent-Length: 5\r\n") + hidden,
+			"a coding that is not known": head("Transfer-Encoding: xchunked\r\n") + hidden,
+			"a coding in a list":         head("Transfer-Encoding: identity, chunked\r\n") + "0\r\n\r\n" + hidden,
+			"a coding after a tab":       head("Transfer-Encoding:\tx\r\nContent-Length: 0\r\n") + hidden,
+			"a space before the colon":   head("Content-Length : 0\r\n") + hidden,
+			"a refused expectation":      head("Expect: x\r\nContent-Length: 0\r\n") + hidden,
+		} {
+			t.Run(name, func(t *testing.T) {
+				conn := c.dial(t)
+				write(t, conn, c.wire(text))
+				r := bufio.NewReader(conn)
+				if a := readAnswer(t, r, "POST"); a.StatusCode < 400 || a.StatusCode >= 500 {
+					t.Errorf("%d %s", a.StatusCode, a.Text)
+				}
+				if rest, _ := io.ReadAll(r); len(rest) > 0 { // it may be reset
+					t.Errorf("the connection goes on: %q", rest)
+				}
+				if a := c.Do("GET", "/v2/account/keys/1", ""); a.StatusCode != http.StatusOK {
+					t.Errorf("the hidden request was done: %d", a.StatusCode)
+				}
+			})
+		}
+	})
+}
+
+// A client that stops in the middle of a body keeps nobody else waiting, and
+// is told so when it gives up.
+func TestABodyThatStopsHoldsNobodyUp(t *testing.T) {
+	bothWays(t, func(c *client, t *testing.T) {
+		half := strings.Replace(send("POST", "/v2/droplets", asJSON, `{"name":`), "LENGTH", "100", 1)
+		stopped := make([]duplex, 20)
+		for i := range stopped {
+			stopped[i] = c.dial(t)
+			write(t, stopped[i], c.wire(half))
+		}
+		c.Create(goodDroplet)
+		for _, conn := range stopped {
+			conn.CloseWrite()
+			if a := readAnswer(t, bufio.NewReader(conn), "POST"); a.StatusCode != 400 || a.JSON["message"] != "The body could not be read to its end." {
+				t.Errorf("%d %s", a.StatusCode, a.Text)
+			}
+		}
+		if a := c.Do("GET", "/v2/droplets", ""); a.At("meta", "total") != 1.0 {
+			t.Errorf("droplets: %s", a.Text)
+		}
+	})
+}
+
+// A client that stops and stays is told as well, when its time is over.
+func TestABodyThatStopsForGood(t *testing.T) {
+	c := newClient(t)
+	server := c.another(func(s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
+	defer server.Close()
+	for name, text := range map[string]string{
+		"length": strings.Replace(send("POST", "/v2/droplets", asJSON, `{"name":`), "LENGTH", "100", 1),
+		"chunks": strings.Replace(send("POST", "/v2/droplets", asJSON+"Transfer-Encoding: chunked\r\n", "ff\r\n{"), "Content-Length: LENGTH\r\n", "", 1),
+	} {
+		if a := c.raw(t, text); a.StatusCode != 400 || a.JSON["message"] != "The body could not be read to its end." {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.Text)
+		}
+	}
+}
+
+// A client may close its half of the connection once it has sent its request;
+// it has not gone.
+func TestAClientThatSendsNoMoreIsAnswered(t *testing.T) {
+	// The server notices at some moment, which is another each time.
+	newClient(t).sendsNoMore(t, 300)
+}
+
+func TestAClientThatSendsNoMoreIsAnsweredByTLS(t *testing.T) { newTLSClient(t).sendsNoMore(t, 30) }
+
+func (c *client) sendsNoMore(t *testing.T, times int) {
+	for range times {
+		if a := c.raw(t, get("/v2/droplets", "")+"HALT"); a.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", a.StatusCode, a.Text)
+		}
+	}
+	for i := range times / 3 {
+		name := fmt.Sprintf("pond-%d.example.com", i)
+		if a := c.raw(t, send("POST", "/v2/domains", asJSON, fmt.Sprintf(`{"name":%q}`, name))+"HALT"); a.StatusCode != http.StatusCreated {
+			t.Fatalf("create: %d %s", a.StatusCode, a.Text)
+		}
+		if a := c.raw(t, send("PATCH", "/v2/domains/"+name, asJSON, `{"ttl":300}`)+"HALT"); a.StatusCode != http.StatusOK {
+			t.Fatalf("change: %d %s", a.StatusCode, a.Text)
+		}
+		if a := c.raw(t, send("DELETE", "/v2/domains/"+name, "", "")+"HALT"); a.StatusCode != http.StatusNoContent {
+			t.Fatalf("delete: %d %s", a.StatusCode, a.Text)
+		}
+	}
+}
+
+// A client that goes away in the middle of anything costs nothing. A body that
+// is not whole is none, also if all that is missing means nothing.
+func TestClientsThatGoAway(t *testing.T) {
+	bothWays(t, func(c *client, t *testing.T) {
+		url := c.URL
+		server := c.another(func(*http.Server) {})
+		whole := c.wire(send("POST", "/v2/account/keys", asJSON, fmt.Sprintf(`{"name":"a","public_key":%q}`, someKey)+"   "))
+		for n := range len(whole) {
+			conn := c.dial(t)
+			write(t, conn, whole[:n])
+			switch (len(whole) - n) % 3 {
+			case 1: // it still waits for the answer
+				conn.CloseWrite()
+				io.Copy(io.Discard, conn)
+			case 2:
+				underneath(conn).SetLinger(0) // by a reset instead of an end
+				conn.Close()
+			default:
+				conn.Close()
+			}
+		}
+		server.Close() // when all that it has begun is done
+		c.URL = url
+		if a := c.Do("GET", "/v2/account/keys", ""); a.At("meta", "total") != 0.0 {
+			t.Errorf("%d %s", a.StatusCode, a.Text)
+		}
+		if a := c.raw(t, whole); a.StatusCode != http.StatusCreated {
+			t.Errorf("the whole request: %d %s", a.StatusCode, a.Text)
+		}
+	})
+}
+
+// another starts one more server of the client's cloud, and has the client talk
+// to it.
+func (c *client) another(change func(*http.Server)) *httptest.Server {
+	server := servertest.Listen(c.Server, c.Server.Handler)
+	change(server.Config)
+	server.Start()
+	scheme, _, _ := strings.Cut(c.URL, "://")
+	c.URL = scheme + "://" + server.Listener.Addr().String()
+	return server
+}

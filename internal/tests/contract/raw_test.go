@@ -1,0 +1,190 @@
+package contract
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
+	"github.com/rockpool-cloud/rockpool/internal/server"
+)
+
+// rawRequest is what goes over the wire, byte by byte, and the answer that
+// must come back. TOKEN in the text stands for a good token, LENGTH for that of
+// what follows the headers, SCHEME in the message for that of the API's URLs, and a text that ends in HALT is one after which the
+// client can send no more.
+type rawRequest struct {
+	name, text string
+	status     int
+	id         string // of the error; empty for a success
+	message    string // that the error's must contain, or a success's body
+}
+
+// get is a well-formed GET, but for the headers, each with its line's end.
+func get(target, headers string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + headers + "\r\n"
+}
+
+// send is a well-formed request with a body.
+func send(method, target, headers, body string) string {
+	return method + " " + target + " HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\nContent-Length: LENGTH\r\n" +
+		headers + "\r\n" + body
+}
+
+// The types of bodies.
+const (
+	asJSON = "Content-Type: application/json\r\n"
+	asForm = "Content-Type: application/x-www-form-urlencoded\r\n"
+	asPart = "Content-Type: multipart/form-data; boundary=x\r\n"
+)
+
+// patience is how long any answer may take; only a hang takes longer.
+const patience = 10 * time.Second
+
+// duplex is a connection of which a client can end its half.
+type duplex interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// dial connects to the server as bare TCP, or TLS if it speaks that.
+func (c *client) dial(t *testing.T) duplex {
+	t.Helper()
+	scheme, address, _ := strings.Cut(c.URL, "://")
+	tcp, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tcp.Close() })
+	if err := tcp.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if scheme == "http" {
+		return tcp.(*net.TCPConn)
+	}
+	conn := tls.Client(tcp, &tls.Config{RootCAs: c.Roots, ServerName: certificatetest.Name})
+	if err := conn.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// underneath returns the TCP of a connection.
+func underneath(conn duplex) *net.TCPConn {
+	if secured, ok := conn.(*tls.Conn); ok {
+		return secured.NetConn().(*net.TCPConn)
+	}
+	return conn.(*net.TCPConn)
+}
+
+// wire fills in what stands for something in a request's text.
+func (c *client) wire(text string) string {
+	text = strings.ReplaceAll(text, "TOKEN", c.Token)
+	_, body, _ := strings.Cut(text, "\r\n\r\n")
+	return strings.Replace(text, "LENGTH", strconv.Itoa(len(strings.TrimSuffix(body, "HALT"))), 1)
+}
+
+// raw sends a request's text and reads the first answer that is not a 100.
+func (c *client) raw(t *testing.T, text string) answer {
+	t.Helper()
+	conn := c.dial(t)
+	text, halt := strings.CutSuffix(c.wire(text), "HALT")
+	go func() { // beside reading: the server may answer before it has read all
+		io.WriteString(conn, text)
+		if halt {
+			conn.CloseWrite()
+		}
+	}()
+	method, _, _ := strings.Cut(text, " ")
+	return readAnswer(t, bufio.NewReader(conn), method)
+}
+
+func readAnswer(t *testing.T, r *bufio.Reader, method string) answer {
+	t.Helper()
+	for {
+		response, err := http.ReadResponse(r, &http.Request{Method: method})
+		if err != nil {
+			t.Fatalf("no answer: %v", err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatalf("a torn answer: %v", err)
+		}
+		if response.StatusCode == http.StatusContinue {
+			continue
+		}
+		a := answer{Response: response, Text: string(body)}
+		json.Unmarshal(body, &a.JSON)
+		return a
+	}
+}
+
+// state is all that a refused request must leave alone.
+func (c *client) state() string {
+	var all []string
+	for _, path := range []string{"droplets", "account/keys", "actions"} {
+		all = append(all, c.Do("GET", "/v2/"+path, "").Text)
+	}
+	return strings.Join(all, "")
+}
+
+// manyDroplets is of a cloud that never refuses a droplet for its number.
+func manyDroplets(s *server.Config) { s.DropletLimit = 1000 }
+
+// hostile sends each request to a cloud with one key and one droplet.
+func hostile(t *testing.T, requests []rawRequest) { newClient(t, manyDroplets).hostile(t, requests) }
+
+func (c *client) hostile(t *testing.T, requests []rawRequest) {
+	if a := c.Do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k","public_key":%q}`, someKey)); a.StatusCode != http.StatusCreated {
+		t.Fatal(a.Text)
+	}
+	c.Create(goodDroplet)
+	for _, r := range requests {
+		t.Run(r.name, func(t *testing.T) {
+			before := c.state()
+			a := c.raw(t, r.text)
+			id, _ := a.JSON["id"].(string)
+			said, refused := a.JSON["message"].(string)
+			if !refused {
+				said = a.Text
+			}
+			scheme, _, _ := strings.Cut(c.URL, "://")
+			r.message = strings.Replace(r.message, "SCHEME", scheme, 1)
+			if a.StatusCode != r.status || id != r.id || !strings.Contains(said, r.message) {
+				t.Errorf("got %d %.500s\nwant %d %s %s", a.StatusCode, a.Text, r.status, r.id, r.message)
+			}
+			if r.status >= 400 {
+				checkRefusal(t, a)
+				if after := c.state(); after != before {
+					t.Errorf("it was refused, and changed something:\n%s\n%s", before, after)
+				}
+			}
+			if a := c.raw(t, get("/v2/account", "")); a.StatusCode != http.StatusOK {
+				t.Errorf("the next request is answered %d %s", a.StatusCode, a.Text)
+			}
+		})
+	}
+}
+
+// checkRefusal fails unless a is an error in the API's form.
+func checkRefusal(t *testing.T, a answer) {
+	t.Helper()
+	if got := a.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
+		t.Errorf("Content-Type %q", got)
+	}
+	id := a.Header.Get("X-Request-Id")
+	if id == "" || a.Text != "" && (a.JSON["request_id"] != id || a.JSON["message"] == "") {
+		t.Errorf("not the API's form, or with another X-Request-Id than %q: %.500s", id, a.Text)
+	}
+	if len(a.Text) > 8<<10 {
+		t.Errorf("the error has %d bytes", len(a.Text))
+	}
+}
