@@ -155,8 +155,8 @@ func TestPartingCountsMachines(t *testing.T) {
 			t.Errorf("with %d machines: %q", id, got)
 		}
 		spec := compute.Spec{
-			ID: int64(id) + 1, Hostname: "a", VCPUs: 1, MemoryMB: 256, DiskGB: 1, Image: compute.Image{Path: "a", Format: "raw"},
-			NIC: compute.NIC{MAC: "02:00:00:00:00:01", Address: netip.MustParseAddr("127.18.0.2")},
+			ID: int64(id) + 1, Hostname: "a", VCPUs: 1, MemoryMB: 256, Disks: []compute.Disk{{SizeGB: 1}},
+			Interfaces: []compute.Interface{{MAC: "02:00:00:00:00:01", Address: netip.MustParseAddr("127.18.0.2")}},
 		}
 		if err := engine.Create(t.Context(), spec); err != nil {
 			t.Fatal(err)

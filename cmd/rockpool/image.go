@@ -86,10 +86,10 @@ func (c *imageBuildCommand) Run(ctx context.Context) error {
 		return nil
 	}
 	defer library.Close()
-	disk, err := library.Ensure(ctx, c.Slug, func(text string) { fmt.Println(text) })
+	image, err := library.Ensure(ctx, c.Slug, func(text string) { fmt.Println(text) })
 	if err != nil {
 		return err
 	}
-	fmt.Println(disk.Path)
+	fmt.Println(library.Path(image))
 	return nil
 }

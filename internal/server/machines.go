@@ -33,6 +33,9 @@ func (s *Server) openEngine(ctx context.Context) (compute.Engine, error) {
 	}
 	engine, err := qemu.Open(ctx, qemu.Config{
 		Dir: c.Data.Droplets(), DataDir: c.Data.Folder, Logger: c.Log,
+		Images: func(image compute.Image) (qemu.ImageFile, error) {
+			return qemu.ImageFile{Path: s.images.Path(image), Format: "qcow2"}, nil
+		},
 		Metadata: func(id int64) http.Handler { return metadata.Handler(s.Droplets, id, c.Log) },
 	})
 	if err != nil {

@@ -52,6 +52,7 @@ type Server struct {
 	Handler  http.Handler   // of the API and the panel
 
 	config   Config
+	images   *image.Library
 	host     *host
 	registry *prometheus.Registry // of the figures for Prometheus
 	taken    chan struct{}        // closed when another process has taken the database
@@ -95,13 +96,13 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	images, err := image.Open(ctx, s.DB, image.Config{
+	s.images, err = image.Open(ctx, s.DB, image.Config{
 		Dir: c.Data.Images(), Mirror: c.Mirror, Offline: c.Offline, Simulated: c.Compute == simulatedMachines,
 	}, sizes, regions, c.Log)
 	if err != nil {
 		return err
 	}
-	s.add(images.Room())
+	s.add(s.images.Room())
 	if s.Names, err = openNames(c.Names, c.Certificate, s.registry, c.Log); err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 		Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials),
 	}
 	s.Droplets = &droplet.Service{
-		DB: s.DB, Actions: s.Actions, Images: images, Regions: places, Sizes: sizes,
+		DB: s.DB, Actions: s.Actions, Images: s.images, Regions: places, Sizes: sizes,
 		Pool: pool(c), Engine: s.Engine, Limits: limits, Log: c.Log,
 		Resume: c.ResumeDroplets, Budget: s.host.budget, Ready: s.host.ready,
 		AddressListeners: []droplet.AddressListener{domains},

@@ -70,10 +70,10 @@ func (s *Service) fetchImage(ctx context.Context, r *action.Run) error {
 func (s *Service) disk(ctx context.Context, r *action.Run) (compute.Image, error) {
 	d, err := machine(ctx, s.DB, r.Action.ResourceID)
 	if err != nil {
-		return compute.Image{}, err
+		return "", err
 	}
 	if d.Image.Slug == nil {
-		return compute.Image{}, fmt.Errorf("image %d has no file", d.Image.ID)
+		return "", fmt.Errorf("image %d has no file", d.Image.ID)
 	}
 	return s.Images.Ensure(ctx, *d.Image.Slug, func(text string) { r.Progress(ctx, text) })
 }

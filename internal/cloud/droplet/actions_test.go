@@ -169,8 +169,10 @@ func (s script) crash(t *testing.T, at int64, again func(*world) *world) {
 // put back, must not become the machine of a new droplet.
 func TestANewDropletDoesNotTakeOverAMachine(t *testing.T) {
 	w := newWorld(t, nil)
-	check(t, w.machine.Create(t.Context(), compute.Spec{ID: 7, VCPUs: 1, MemoryMB: 256, DiskGB: 10,
-		NIC: compute.NIC{MAC: "06:00:00:00:00:07", Address: netip.MustParseAddr("127.18.0.9")}}))
+	check(t, w.machine.Create(t.Context(), compute.Spec{
+		ID: 7, VCPUs: 1, MemoryMB: 256, Disks: []compute.Disk{{SizeGB: 10}},
+		Interfaces: []compute.Interface{{MAC: "06:00:00:00:00:07", Address: netip.MustParseAddr("127.18.0.9")}},
+	}))
 	w = w.reopen()
 	if d := w.active(); d.ID != 8 {
 		t.Errorf("the next droplet is %d", d.ID)

@@ -94,13 +94,13 @@ type Service struct {
 // spec is what the engine needs to make the droplet's machine.
 func (s *Service) spec(d Droplet, disk compute.Image) compute.Spec {
 	return compute.Spec{
-		ID: d.ID, Hostname: d.Name, VCPUs: d.VCPUs, MemoryMB: d.MemoryMB, DiskGB: d.DiskGB,
-		Image: disk, NIC: d.nic(),
+		ID: d.ID, Hostname: d.Name, VCPUs: d.VCPUs, MemoryMB: d.MemoryMB,
+		Disks: []compute.Disk{{SizeGB: d.DiskGB, Image: disk}}, Interfaces: []compute.Interface{d.nic()},
 	}
 }
 
-func (d Droplet) nic() compute.NIC {
-	nic := compute.NIC{MAC: mac(d.ID)}
+func (d Droplet) nic() compute.Interface {
+	nic := compute.Interface{MAC: mac(d.ID)}
 	if d.Address != nil {
 		nic.Address, nic.Forwards = d.Address.Address, d.Address.Forwards
 	}

@@ -22,5 +22,10 @@ func (s *Service) renewForwards(ctx context.Context, id int64) error {
 	if changed {
 		s.Log.Info("a droplet's ports have changed", "droplet", id, "address", a.Address, "forwards", a.Forwards)
 	}
-	return s.Engine.Forward(ctx, id, a.Forwards)
+	spec, err := s.Engine.Spec(ctx, id)
+	if err != nil {
+		return err
+	}
+	spec.Interfaces[0].Forwards = a.Forwards
+	return s.Engine.Change(ctx, spec)
 }

@@ -11,7 +11,7 @@ import (
 type Guest struct {
 	Droplet  Droplet
 	UserData string
-	NIC      compute.NIC
+	NIC      compute.Interface
 	Network  compute.Guest // as the guest sees it
 }
 

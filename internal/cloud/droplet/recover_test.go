@@ -213,8 +213,8 @@ func TestMachinesAreStartedInTurns(t *testing.T) {
 func TestANewDropletHasNoStraysMachine(t *testing.T) {
 	w := newWorld(t, nil)
 	check(t, w.machine.Create(t.Context(), compute.Spec{
-		ID: 7, VCPUs: 1, MemoryMB: 256, DiskGB: 10, Image: compute.Image{Path: "image", Format: "raw"},
-		NIC: compute.NIC{MAC: "06:00:00:00:00:07", Address: netip.MustParseAddr("127.18.0.7")},
+		ID: 7, VCPUs: 1, MemoryMB: 256, Disks: []compute.Disk{{SizeGB: 10}},
+		Interfaces: []compute.Interface{{MAC: "06:00:00:00:00:07", Address: netip.MustParseAddr("127.18.0.7")}},
 	}))
 	unrecovered := &droplet.Service{
 		DB: w.DB, Actions: w.Actions, Images: w.Images, Regions: w.Regions, Sizes: w.Sizes,

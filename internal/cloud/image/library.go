@@ -152,18 +152,18 @@ func (l *Library) path(slug string) string {
 	return filepath.Join(l.config.Dir, slug+".qcow2")
 }
 
-// Ensure returns the image's disk, which is built or downloaded first if it is
-// not here. Those who want the same image at the same time wait for one get;
-// each is told of its progress.
+// Ensure returns the image's name for engines. Its file is built or downloaded
+// first if it is not here. Those who want the same image at the same time wait
+// for one get; each is told of its progress.
 func (l *Library) Ensure(ctx context.Context, slug string, progress func(string)) (compute.Image, error) {
-	disk := compute.Image{Path: l.path(slug), Format: "qcow2"}
-	if l.config.Simulated {
-		return compute.Image{}, nil
-	}
-	if !l.Has(slug) {
+	if !l.config.Simulated && !l.Has(slug) {
 		if err := l.get(ctx, slug, progress); err != nil {
-			return compute.Image{}, fmt.Errorf("image %s: %w", slug, err)
+			return "", fmt.Errorf("image %s: %w", slug, err)
 		}
 	}
-	return disk, nil
+	return compute.Image(slug), nil
 }
+
+// Path returns the file of an image that Ensure has returned. Its format is
+// qcow2.
+func (l *Library) Path(image compute.Image) string { return l.path(string(image)) }

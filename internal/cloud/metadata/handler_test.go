@@ -30,7 +30,7 @@ func (source) Guest(ctx context.Context, id int64) (droplet.Guest, error) {
 		Droplet: droplet.Droplet{ID: 101, Name: "web-1", Region: "nyc3", Tags: []string{"web", "blue"},
 			PublicKeys: []string{"ssh-ed25519 AAAA a", "ssh-ed25519 BBBB b"}},
 		UserData: "#!/bin/sh\necho <hi>\n",
-		NIC:      compute.NIC{MAC: "06:00:00:00:00:65", Address: netip.MustParseAddr("127.18.0.7")},
+		NIC:      compute.Interface{MAC: "06:00:00:00:00:65", Address: netip.MustParseAddr("127.18.0.7")},
 		Network: compute.Guest{Address: netip.MustParsePrefix("172.16.254.15/24"), Gateway: netip.MustParseAddr("172.16.254.2"),
 			Nameservers: []netip.Addr{netip.MustParseAddr("172.16.254.3")}},
 	}, nil

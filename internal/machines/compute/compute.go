@@ -1,24 +1,30 @@
-// Package compute is the contract between Rockpool and whatever runs its
-// machines. A machine is known to its engine by the id of the droplet it is
-// for; what the droplet means to the API is no concern of an engine.
+// Package compute is the contract between Rockpool and an engine, which is
+// whatever runs its machines. An engine knows a machine by the id of the droplet
+// that it is for, and nothing else of the API.
+//
+// Engine is the core that every engine has. What only some engines can do is a
+// part: a small interface of its own, for which the caller asks by a type
+// assertion (Consoles, Hosted). A new part is one interface in a file here, one
+// suite in package enginetest, which runs for every engine that has the part,
+// and one implementation.
 package compute
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"math"
-	"net/netip"
 )
 
 // Errors that every engine returns for the same causes, to be matched with
 // errors.Is.
 var (
-	// ErrNotFound means that the engine holds no machine with that id.
+	// ErrNotFound means that the engine has no machine with that id.
 	ErrNotFound = errors.New("machine not found")
 	// ErrNotRunning means that the call needs a running machine.
 	ErrNotRunning = errors.New("machine is not running")
+	// ErrRunning means that the call needs a machine that is stopped.
+	ErrRunning = errors.New("machine is running")
+	// ErrShrink means that a disk would lose what its guest may have written.
+	ErrShrink = errors.New("disk can't shrink")
 )
 
 // State is what a machine is doing.
@@ -26,126 +32,60 @@ type State string
 
 // The states of a machine.
 const (
-	Absent  State = "absent"  // the engine holds nothing of it
-	Stopped State = "stopped" // its disk is there, no process runs
+	Absent  State = "absent"  // the engine has nothing of it
+	Stopped State = "stopped" // its disks are there, no process runs
 	Running State = "running"
 )
 
-// Spec is all that an engine needs to make one machine.
-type Spec struct {
-	ID       int64  // of the droplet
-	Hostname string // the name that the guest is told
-	VCPUs    int
-	MemoryMB int
-	DiskGB   int
-	Image    Image
-	NIC      NIC
-}
-
-// Image is the disk that a machine starts from. It is never written to.
-type Image struct {
-	Path   string // of the disk file
-	Format string // "qcow2" or "raw"; always told, never guessed from the file
-}
-
-// NIC is a machine's public network interface.
-type NIC struct {
-	MAC      string     // lower case, colons
-	Address  netip.Addr // the machine's public address on the host's side
-	Forwards []Forward  // what reaches the guest there; for networks without a route
-}
-
-// Forward lets TCP connections to a port of the machine's public address reach
-// a port of the guest.
-type Forward struct {
-	HostPort  int `json:"host_port"`
-	GuestPort int `json:"guest_port"`
-}
-
-// Guest is the network as the guest sees it, which is what its metadata must
-// tell: on a forwarding network it differs from the public address.
-type Guest struct {
-	Address     netip.Prefix // address and length of the network's prefix
-	Gateway     netip.Addr
-	Nameservers []netip.Addr
-}
-
-// String is the way of a connection: "2222->22".
-func (f Forward) String() string { return fmt.Sprintf("%d->%d", f.HostPort, f.GuestPort) }
-
-// CheckForwards returns why those forwards can't be, if they can't.
-func CheckForwards(forwards []Forward) error {
-	hosts := map[int]bool{}
-	for _, f := range forwards {
-		if min(f.HostPort, f.GuestPort) < 1 || max(f.HostPort, f.GuestPort) > math.MaxUint16 {
-			return fmt.Errorf("port %d can't be forwarded to port %d: ports are from 1 to %d", f.HostPort, f.GuestPort, math.MaxUint16)
-		}
-		if hosts[f.HostPort] {
-			return fmt.Errorf("port %d can't be forwarded twice", f.HostPort)
-		}
-		hosts[f.HostPort] = true
-	}
-	return nil
-}
-
-// Capabilities is what an engine can do on this machine, as data.
-type Capabilities struct {
-	Name         string   // "qemu", "simulated"
-	Real         bool     // a guest really runs
-	Accelerator  string   // "kvm", "tcg" or "none"
-	Reason       string   // why that accelerator
-	MemoryMB     int      // the largest machine's memory; 0 means no bound
-	VCPUs        int      // the largest machine's processors; 0 means no bound
-	HostMemoryMB int      // what all machines together can have; 0 means no bound
-	HostDiskGB   int      // likewise, with what their disks have taken already
-	Features     []string // the region features that this engine can give
-}
-
-// Event tells that a machine stopped without having been asked to by Stop or
-// Destroy: the guest powered itself off, or its process died.
+// Event is the end of a machine that neither Stop nor Destroy asked for: the
+// guest powered itself off, or its process died.
 type Event struct {
 	ID      int64
 	Reason  string // a short human sentence
 	ByGuest bool   // the guest powered itself off; else its process ended for another reason
 }
 
-// Engine runs machines. Every method is idempotent, safe for concurrent use
-// with different ids, and may be called again after a crash at any point of an
-// earlier call: it goes on from what it finds.
+// Engine runs machines. Every method is idempotent and safe for concurrent use
+// with different ids. After a crash at any point of a call the same call may be
+// made again: it continues from what it finds.
 type Engine interface {
 	// Capabilities may wait for the engine to find out, but not for long.
 	Capabilities(ctx context.Context) (Capabilities, error)
 
-	// Guest returns the network that the guest of the machine with that id and
-	// NIC sees. It stays the same for the machine's life. For an unknown id it
-	// is what a machine would see that is made now.
-	Guest(id int64, nic NIC) (Guest, error)
+	// Guest returns the network that the guest of the machine with that id sees
+	// on that interface. It stays the same for the machine's life. For an unknown
+	// id it is the network of a machine that would be made now.
+	Guest(id int64, nic Interface) (Guest, error)
 
-	// Recover finds the machines left by an earlier process, running or not,
-	// and goes on serving them. It is called once, before any other method
-	// that names a machine. From then on notify is told of every Event; it is
-	// called from the engine's own goroutines and may call the engine, but not
-	// Close, which waits for it to return.
+	// Recover finds the machines that an earlier process left, running or not,
+	// and serves them. It is called once, before any other method that names a
+	// machine. From then on the engine calls notify with every Event, from
+	// goroutines of its own. notify may call the engine, but not Close, which
+	// waits for notify to return.
 	Recover(ctx context.Context, notify func(Event)) error
 
-	// List returns the ids of all machines that the engine holds, in order.
+	// List returns the ids of all machines of the engine, in order.
 	List(ctx context.Context) ([]int64, error)
 
-	// Create makes the machine's disk and whatever else it needs to start.
-	// It fails for good, leaving nothing behind, or the machine is Stopped.
-	// A machine that is there already, complete, is left as it is.
+	// Create makes the machine's disks and whatever else it needs to start. If
+	// it fails it leaves nothing behind; if it succeeds the machine is Stopped.
+	// A complete machine with that id is left as it is.
 	Create(ctx context.Context, spec Spec) error
+
+	// Change brings the machine of spec.ID to that spec, from its next Start or
+	// Reset on. The number of disks stays, and the images are ignored. If it fails
+	// it changes nothing; after a crash the machine has the old spec or the new
+	// one. Errors: ErrNotFound for an unknown id, ErrRunning if the change needs
+	// a stopped machine (Spec.NeedsStop), ErrShrink if a disk would get smaller
+	// than its image or than a guest has ever been started with. To undo a
+	// Change, call Change with the old spec.
+	Change(ctx context.Context, spec Spec) error
 
 	// Start returns when the machine is Running; no error if it was before.
 	Start(ctx context.Context, id int64) error
 
-	// Forward sets what reaches the guest at its machine's address, from the
-	// machine's next Start or Reset on. It fails for good, changing nothing, if
-	// the forwards can't be; ErrNotFound for an unknown id.
-	Forward(ctx context.Context, id int64, forwards []Forward) error
-
 	// Shutdown asks the guest to power off and returns at once; the guest may
-	// not obey. ErrNotRunning if there is nobody to ask.
+	// not obey. ErrNotRunning if the machine does not run.
 	Shutdown(ctx context.Context, id int64) error
 
 	// Wait returns when the machine is not running; at once for an unknown id.
@@ -159,24 +99,17 @@ type Engine interface {
 	// it does not run.
 	Reset(ctx context.Context, id int64) error
 
-	// Destroy ends the machine and removes all that the engine holds of it.
+	// Destroy ends the machine and removes all that the engine has of it.
 	// No error for an unknown id.
 	Destroy(ctx context.Context, id int64) error
 
 	// State of the machine as it is now; Absent for an unknown id.
 	State(ctx context.Context, id int64) (State, error)
 
-	// Console returns what the guest has written to its serial console so far.
-	// ErrNotFound for an unknown id.
-	Console(ctx context.Context, id int64) (io.ReadCloser, error)
+	// Spec returns the spec that the machine was made with or last changed to.
+	// The names of images may be missing. ErrNotFound for an unknown id.
+	Spec(ctx context.Context, id int64) (Spec, error)
 
-	// Close lets go of the machines without stopping them.
+	// Close ends the engine's own work. Its machines run on.
 	Close() error
-}
-
-// Hosted is a part that an engine may have: its machines end with a host.
-type Hosted interface {
-	// HostLife is the same for as long as the host of the machines runs, and
-	// another one after its restart.
-	HostLife() (string, error)
 }

@@ -16,6 +16,17 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
+// Offsets in the header of a qcow2 file, from docs/interop/qcow2.txt of QEMU.
+const (
+	qcow2Magic        = "QFI\xfb"
+	qcow2Version      = 4  // uint32
+	qcow2Backing      = 8  // uint64, 0 for none
+	qcow2Size         = 24 // uint64: bytes that the guest sees
+	qcow2Encryption   = 32 // uint32, 0 for none
+	qcow2Incompatible = 72 // uint64 of feature bits, from version 3 on
+	qcow2DataFile     = 1 << 2
+)
+
 // fakeQcow2 returns a file with a header of that version.
 func fakeQcow2(version byte, change func(header []byte)) []byte {
 	data := make([]byte, 4096)

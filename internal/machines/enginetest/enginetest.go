@@ -1,5 +1,5 @@
-// Package enginetest is the contract of compute.Engine as tests: every engine
-// passes them.
+// Package enginetest is the contract of package compute as tests. Every engine
+// passes the suite of the core, and the suite of each part that it has.
 package enginetest
 
 import (
@@ -23,6 +23,10 @@ type Options struct {
 
 	// Crash ends a running machine from outside the engine.
 	Crash func(t *testing.T, engine compute.Engine, id int64)
+
+	// Seen returns what the guest of a running machine has: its processors,
+	// memory and disks, without their images.
+	Seen func(t *testing.T, engine compute.Engine, id int64) compute.Spec
 }
 
 // Open returns a new engine without machines, and a function that stands for
@@ -30,6 +34,51 @@ type Options struct {
 // process would take, and opens another on the same machines. Open leaves
 // cleaning up to t.
 type Open func(t *testing.T) (engine compute.Engine, reopen func() compute.Engine)
+
+// test is one case of a suite.
+type test struct {
+	name string
+	run  func(*harness)
+}
+
+// core is the suite of compute.Engine.
+var core = []test{
+	{"Capabilities", testCapabilities},
+	{"UnknownID", testUnknownID},
+	{"Life", testLife},
+	{"RejectedSpec", testRejectedSpec},
+	{"NumberOfDisksAndInterfaces", testNumbers},
+	{"Forwards", testForwards},
+	{"Change", testChange},
+	{"ChangeUndone", testChangeUndone},
+	{"RejectedChange", testRejectedChange},
+	{"FaultsInChange", testFaultsInChange},
+	{"WaitEndsByStop", testWaitEndsByStop},
+	{"WaitEndsByContext", testWaitEndsByContext},
+	{"Shutdown", testShutdown},
+	{"Crash", testCrash},
+	{"Restart", testRestart},
+	{"StoppedWhileAway", testStoppedWhileAway},
+	{"CancelledContext", testCancelledContext},
+	{"Together", testTogether},
+	{"Faults", testFaults},
+	{"FaultsInRecover", testFaultsInRecover},
+}
+
+// parts are the suites of the parts that an engine may have.
+var parts = []struct {
+	name  string
+	isOf  func(compute.Engine) bool
+	tests []test
+}{
+	{"Consoles", has[compute.Consoles], consoles},
+	{"Hosted", has[compute.Hosted], hosted},
+}
+
+func has[Part any](engine compute.Engine) bool {
+	_, ok := engine.(Part)
+	return ok
+}
 
 // Run tests an engine.
 func Run(t *testing.T, open Open, options Options) {
@@ -39,30 +88,18 @@ func Run(t *testing.T, open Open, options Options) {
 	if options.MemoryMB == 0 {
 		options.MemoryMB = 128
 	}
-	for _, test := range []struct {
-		name string
-		run  func(*harness)
-	}{
-		{"Capabilities", testCapabilities},
-		{"UnknownID", testUnknownID},
-		{"Life", testLife},
-		{"RefusedSpec", testRefusedSpec},
-		{"Forward", testForward},
-		{"WaitEndsByStop", testWaitEndsByStop},
-		{"WaitEndsByContext", testWaitEndsByContext},
-		{"Shutdown", testShutdown},
-		{"Crash", testCrash},
-		{"Restart", testRestart},
-		{"StoppedWhileAway", testStoppedWhileAway},
-		{"CancelledContext", testCancelledContext},
-		{"Together", testTogether},
-		{"Faults", testFaults},
-		{"FaultsInRecover", testFaultsInRecover},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			h := newHarness(t, open, options)
-			test.run(h)
-		})
+	run(t, open, options, core)
+	engine := newHarness(t, open, options).engine
+	for _, part := range parts {
+		if part.isOf(engine) {
+			t.Run(part.name, func(t *testing.T) { run(t, open, options, part.tests) })
+		}
+	}
+}
+
+func run(t *testing.T, open Open, options Options, tests []test) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { test.run(newHarness(t, open, options)) })
 	}
 }
 
@@ -118,13 +155,12 @@ func (h *harness) spec(id int64) compute.Spec {
 		Hostname: "enginetest",
 		VCPUs:    1,
 		MemoryMB: h.options.MemoryMB,
-		DiskGB:   1,
-		Image:    h.options.Image,
-		NIC: compute.NIC{
+		Disks:    []compute.Disk{{SizeGB: 1, Image: h.options.Image}},
+		Interfaces: []compute.Interface{{
 			MAC:      netMAC(last),
 			Address:  netip.AddrFrom4([4]byte{127, 211, 7, last}),
 			Forwards: []compute.Forward{{HostPort: 2222, GuestPort: 22}},
-		},
+		}},
 	}
 }
 

@@ -3,10 +3,6 @@ package enginetest
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
-	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
@@ -23,7 +19,7 @@ func testCapabilities(h *harness) {
 			h.Errorf("at most %d MB of memory, but the test needs %d", c.MemoryMB, h.options.MemoryMB)
 		}
 	}
-	guest, err := h.engine.Guest(1, h.spec(1).NIC)
+	guest, err := h.engine.Guest(1, h.spec(1).Interfaces[0])
 	h.must("guest", err)
 	if !guest.Address.IsValid() || !guest.Address.Contains(guest.Gateway) || len(guest.Nameservers) == 0 {
 		h.Errorf("a guest with %+v has no network", guest)
@@ -46,11 +42,11 @@ func testUnknownID(h *harness) {
 			h.Errorf("%s gives %v, want ErrNotFound", name, err)
 		}
 	}
-	if err := h.engine.Forward(h.ctx, id, nil); !errors.Is(err, compute.ErrNotFound) {
-		h.Errorf("forward gives %v, want ErrNotFound", err)
+	if err := h.engine.Change(h.ctx, h.spec(id)); !errors.Is(err, compute.ErrNotFound) {
+		h.Errorf("change gives %v, want ErrNotFound", err)
 	}
-	if _, err := h.engine.Console(h.ctx, id); !errors.Is(err, compute.ErrNotFound) {
-		h.Errorf("console gives %v, want ErrNotFound", err)
+	if spec, err := h.engine.Spec(h.ctx, id); !errors.Is(err, compute.ErrNotFound) {
+		h.Errorf("spec gives %+v, %v, want ErrNotFound", spec, err)
 	}
 	h.wantState(id, compute.Absent)
 	h.wantList()
@@ -74,7 +70,6 @@ func testLife(h *harness) {
 	h.wantState(id, compute.Running)
 	h.twice("reset", func() error { return h.engine.Reset(h.ctx, id) })
 	h.wantState(id, compute.Running)
-	h.readConsole(id)
 
 	h.twice("stop", func() error { return h.engine.Stop(h.ctx, id) })
 	h.wantState(id, compute.Stopped)
@@ -99,89 +94,6 @@ func (h *harness) wantNotRunning(id int64) {
 	}
 	if err := h.engine.Reset(h.ctx, id); !errors.Is(err, compute.ErrNotRunning) {
 		h.Errorf("reset gives %v, want ErrNotRunning", err)
-	}
-}
-
-func (h *harness) readConsole(id int64) {
-	h.Helper()
-	console, err := h.engine.Console(h.ctx, id)
-	h.must("console", err)
-	defer console.Close()
-	_, err = io.ReadAll(console)
-	h.must("read the console", err)
-}
-
-func testRefusedSpec(h *harness) {
-	const id = 13
-	for name, spoil := range map[string]func(*compute.Spec){
-		"no processors": func(s *compute.Spec) { s.VCPUs = 0 },
-		"no memory":     func(s *compute.Spec) { s.MemoryMB = 0 },
-		"no disk":       func(s *compute.Spec) { s.DiskGB = 0 },
-		"no MAC":        func(s *compute.Spec) { s.NIC.MAC = "" },
-	} {
-		spec := h.spec(id)
-		spoil(&spec)
-		if err := h.engine.Create(h.ctx, spec); err == nil {
-			h.Errorf("a machine with %s was created", name)
-		}
-		h.wantState(id, compute.Absent)
-	}
-	h.wantList()
-}
-
-// testForward changes what reaches a machine that is stopped, that runs, and
-// that the next process goes on with.
-func testForward(h *harness) {
-	const id = 18
-	forward := func(ports ...int) func() error {
-		forwards := []compute.Forward{}
-		for _, port := range ports {
-			forwards = append(forwards, compute.Forward{HostPort: port, GuestPort: 22})
-		}
-		return func() error { return h.engine.Forward(h.ctx, id, forwards) }
-	}
-	h.must("create", h.engine.Create(h.ctx, h.spec(id)))
-	h.wantReached(id)
-	h.twice("forward while it is stopped", forward(2223))
-	h.must("start", h.engine.Start(h.ctx, id))
-	h.wantReached(id, 2223)
-	for _, ports := range [][]int{{0}, {1 << 16}, {2222, 2222}} {
-		if err := forward(ports...)(); err == nil {
-			h.Errorf("ports %v were forwarded", ports)
-		}
-	}
-	h.must("reset", h.engine.Reset(h.ctx, id))
-	h.wantReached(id, 2223)
-	h.twice("forward while it runs", forward(2222, 2224))
-	h.wantState(id, compute.Running)
-	h.nextProcess()
-	h.twice("reset", func() error { return h.engine.Reset(h.ctx, id) })
-	h.wantState(id, compute.Running)
-	h.wantReached(id, 2222, 2224)
-	h.must("forward nothing", forward()())
-	h.must("stop", h.engine.Stop(h.ctx, id))
-	h.must("start", h.engine.Start(h.ctx, id))
-	h.wantReached(id)
-	h.must("stop", h.engine.Stop(h.ctx, id))
-	h.wantQuiet()
-}
-
-// wantReached connects to the machine's address at those ports and at no other
-// that the tests forward, where machines are real.
-func (h *harness) wantReached(id int64, ports ...int) {
-	h.Helper()
-	if c, err := h.engine.Capabilities(h.ctx); err != nil || !c.Real {
-		return
-	}
-	for _, port := range []int{2222, 2223, 2224} {
-		at := netip.AddrPortFrom(h.spec(id).NIC.Address, uint16(port)).String()
-		conn, err := net.DialTimeout("tcp4", at, h.options.Deadline)
-		if err == nil {
-			conn.Close()
-		}
-		if reached := err == nil; reached != slices.Contains(ports, port) {
-			h.Fatalf("%s is reached: %v (%v), want %v alone", at, reached, err, ports)
-		}
 	}
 }
 

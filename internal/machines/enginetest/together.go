@@ -51,7 +51,7 @@ func testFaultsInRecover(h *harness) {
 			h.Fatalf("a crash at point %d gives %v", nth, err)
 		}
 		// Whether a failure is one of all or of a machine is the engine's to say.
-		_, _ = h.recoverWithFault(nth, errors.New("failed by fault injection"))
+		_, _ = h.recoverWithFault(nth, errInjected)
 		h.nextProcess()
 		h.wantList(running, stopped)
 		h.wantState(running, compute.Running)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 // The files that QEMU inherits, by number.
@@ -29,7 +31,7 @@ const fastTCG = "tcg,thread=multi,tb-size=128"
 // whose process it is.
 func arguments(r record, accelerator, relay, mark string) ([]string, error) {
 	spec := r.Spec
-	disks, err := blockdevs(spec.Image.Format)
+	disks, err := blockdevs(r.Disk.Image.Format)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +40,7 @@ func arguments(r record, accelerator, relay, mark string) ([]string, error) {
 		accel, cpu = "kvm", "host"
 	}
 	args := []string{
-		"-name", fmt.Sprintf("guest=%s,process=rockpool-%d", escape(spec.Hostname), spec.ID),
+		"-name", nameOption(spec),
 		"-uuid", uuidOf(spec.ID),
 		"-sandbox", sandbox,
 		"-no-user-config", "-nodefaults", "-display", "none", "-vga", "none",
@@ -64,8 +66,16 @@ func arguments(r record, accelerator, relay, mark string) ([]string, error) {
 	return append(args,
 		"-device", "virtio-blk-pci,drive=disk,bootindex=1",
 		"-netdev", netdev(spec, r.Network, relay),
-		"-device", "virtio-net-pci,netdev=public,romfile=,mac="+spec.NIC.MAC,
+		"-device", nicOption(spec.Interfaces[0]),
 	), nil
+}
+
+func nameOption(spec compute.Spec) string {
+	return fmt.Sprintf("guest=%s,process=rockpool-%d", escape(spec.Hostname), spec.ID)
+}
+
+func nicOption(nic compute.Interface) string {
+	return "virtio-net-pci,netdev=public,romfile=,mac=" + nic.MAC
 }
 
 // blockdevs names every file and format of the disk, so that QEMU neither

@@ -4,7 +4,7 @@
 //
 // A machine's folder holds
 //
-//	machine.json   the spec
+//	machine.json   the spec, and what else a start needs
 //	disk.qcow2     an overlay on the image
 //	lock           held by the QEMU process, by nobody else, as long as it lives
 //	qmp.sock       where QEMU takes commands
@@ -29,14 +29,18 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/accel"
 )
 
 // Config says where an engine keeps its machines and what it runs them with.
-// Only Dir and Metadata must be set.
+// Only Dir, Images and Metadata must be set.
 type Config struct {
 	Dir     string // the machines' folders are in here
 	DataDir string // for bin/rockpool, the relays of guests, and users.json; default: the parent of Dir
+
+	// Images returns the file of an image, which must be there.
+	Images func(compute.Image) (ImageFile, error)
 
 	Binary  string // QEMU's system emulator; default: qemu-system-x86_64
 	QemuImg string // default: qemu-img
@@ -55,8 +59,8 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Dir == "" || c.Metadata == nil {
-		return c, fmt.Errorf("QEMU engine: Dir and Metadata must be set")
+	if c.Dir == "" || c.Images == nil || c.Metadata == nil {
+		return c, fmt.Errorf("QEMU engine: Dir, Images and Metadata must be set")
 	}
 	var err error
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {

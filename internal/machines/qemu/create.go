@@ -39,7 +39,11 @@ func (e *Engine) Create(ctx context.Context, spec compute.Spec) error {
 }
 
 func (e *Engine) create(ctx context.Context, m *machine, spec compute.Spec) error {
-	if err := e.check(spec); err != nil {
+	if err := check(spec); err != nil {
+		return err
+	}
+	image, leastGB, err := e.findImage(spec.Disks[0])
+	if err != nil {
 		return err
 	}
 	// A folder that was removed leaves a QEMU, which has the machine's address,
@@ -55,7 +59,8 @@ func (e *Engine) create(ctx context.Context, m *machine, spec compute.Spec) erro
 		return err
 	}
 	making := e.scratch(makingPrefix, spec.ID)
-	err = e.make(ctx, making, qemuImg, spec)
+	r := record{Version: recordVersion, Spec: spec, Network: guestNetwork, Disk: diskRecord{Image: image, LeastGB: leastGB}}
+	err = e.make(ctx, making, qemuImg, r)
 	if err == nil {
 		err = e.publish(ctx, m, making)
 	}
@@ -72,7 +77,7 @@ func (e *Engine) scratch(prefix string, id int64) string {
 	return filepath.Join(e.config.Dir, prefix+strconv.FormatInt(id, 10))
 }
 
-func (e *Engine) make(ctx context.Context, dir, qemuImg string, spec compute.Spec) error {
+func (e *Engine) make(ctx context.Context, dir, qemuImg string, r record) error {
 	if err := fault.At(ctx, "qemu.create.folder"); err != nil {
 		return err
 	}
@@ -82,24 +87,24 @@ func (e *Engine) make(ctx context.Context, dir, qemuImg string, spec compute.Spe
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	if image, err := resolveFolder(spec.Image.Path); err != nil {
+	if path, err := resolveFolder(r.Disk.Image.Path); err != nil {
 		return err
-	} else if spec.Image.Path, err = e.relative(image, dir); err != nil {
+	} else if r.Disk.Image.Path, err = e.relative(path, dir); err != nil {
 		return err
 	}
 	if err := fault.At(ctx, "qemu.create.disk"); err != nil {
 		return err
 	}
-	if err := createOverlay(ctx, dir, qemuImg, spec); err != nil {
+	if err := createDisk(ctx, dir, qemuImg, r.Disk.Image, r.Spec.Disks[0].SizeGB); err != nil {
 		return err
 	}
-	if err := fault.At(ctx, "qemu.create.spec"); err != nil {
+	if err := fault.At(ctx, "qemu.create.record"); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(dir, "machine.json"), record{Version: recordVersion, Spec: spec, Network: guestNetwork}); err != nil {
+	if err := writeJSON(filepath.Join(dir, "machine.json"), r); err != nil {
 		return err
 	}
-	return e.handOver(ctx, dir, spec.ID)
+	return e.handOver(ctx, dir, r.Spec.ID)
 }
 
 // resolveFolder frees a path of symbolic links, but for its last part.

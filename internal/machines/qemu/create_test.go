@@ -19,25 +19,28 @@ func TestCreateRefuses(t *testing.T) {
 	e, _ := newEngine(t)
 	blank := blankImage(t)
 	backed := filepath.Join(t.TempDir(), "backed.qcow2")
-	qemuImg(t, "create", "-f", "qcow2", "-b", blank.Path, "-F", "qcow2", backed)
+	qemuImg(t, "create", "-f", "qcow2", "-b", pathOf(blank), "-F", "qcow2", backed)
 	split := filepath.Join(t.TempDir(), "split.qcow2")
 	qemuImg(t, "create", "-f", "qcow2", "-o", "data_file="+split+".data", split, "1M")
 	large := filepath.Join(t.TempDir(), "large.qcow2")
 	qemuImg(t, "create", "-f", "qcow2", large, "2G")
+	image := func(path, format string) func(*compute.Spec) {
+		return func(s *compute.Spec) { s.Disks[0].Image = imageAt(path, format) }
+	}
 	for want, spoil := range map[string]func(*compute.Spec){
-		"backing file":            func(s *compute.Spec) { s.Image.Path = backed },
-		"data is in another file": func(s *compute.Spec) { s.Image.Path = split },
-		"needs a disk of 2 GB":    func(s *compute.Spec) { s.Image.Path = large },
-		"no such file":            func(s *compute.Spec) { s.Image.Path += ".gone" },
-		"must be qcow2 or raw":    func(s *compute.Spec) { s.Image.Format = "vmdk" },
-		"not a qcow2 file":        func(s *compute.Spec) { s.Image.Path = "/proc/self/exe" },
+		"backing file":         image(backed, "qcow2"),
+		"external data file":   image(split, "qcow2"),
+		"needs a disk of 2 GB": image(large, "qcow2"),
+		"no such file":         image(large+".gone", "qcow2"),
+		"must be qcow2 or raw": image(large, "vmdk"),
+		"not a qcow2 image":    image("/proc/self/exe", "qcow2"),
 		"IPv4 address": func(s *compute.Spec) {
-			s.NIC.Address = netip.IPv4Unspecified()
-			s.NIC.Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}
+			s.Interfaces[0].Address = netip.IPv4Unspecified()
+			s.Interfaces[0].Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}
 		},
-		"MAC address": func(s *compute.Spec) { s.NIC.MAC = "52:54:00:00:01:02:03:04" },
+		"MAC address": func(s *compute.Spec) { s.Interfaces[0].MAC = "52:54:00:00:01:02:03:04" },
 		"ports are from 1": func(s *compute.Spec) {
-			s.NIC.Forwards = []compute.Forward{{HostPort: 22, GuestPort: 65536}}
+			s.Interfaces[0].Forwards = []compute.Forward{{HostPort: 22, GuestPort: 65536}}
 		},
 		"control characters": func(s *compute.Spec) { s.Hostname = "a\nb" },
 	} {
@@ -75,7 +78,7 @@ func TestCreateWithoutSpace(t *testing.T) {
 	})
 	needQEMU(t)
 	// The relay lies elsewhere, because it would not fit.
-	e, err := Open(t.Context(), Config{Dir: dir, DataDir: t.TempDir(), Metadata: tellID})
+	e, err := Open(t.Context(), Config{Dir: dir, DataDir: t.TempDir(), Images: readImage, Metadata: tellID})
 	if err != nil {
 		t.Fatal(err)
 	}

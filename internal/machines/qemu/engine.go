@@ -32,7 +32,11 @@ type Engine struct {
 	monitors sync.WaitGroup
 }
 
-var _ compute.Engine = (*Engine)(nil)
+var (
+	_ compute.Engine   = (*Engine)(nil)
+	_ compute.Consoles = (*Engine)(nil)
+	_ compute.Hosted   = (*Engine)(nil)
+)
 
 var errClosed = errors.New("the QEMU engine was closed")
 
@@ -92,6 +96,8 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 		Accelerator:  accelerator.Accelerator,
 		Reason:       accelerator.Reason,
 		MemoryMB:     host.MemoryMB,
+		Disks:        maxDisks,
+		Interfaces:   maxInterfaces,
 		HostMemoryMB: host.MemoryMB,
 		HostDiskGB:   host.DiskGB,
 		Features:     []string{"metadata"},

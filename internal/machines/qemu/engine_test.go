@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ func TestContractWithoutGuest(t *testing.T) {
 		Image:    blankImage(t),
 		Deadline: patience,
 		Crash:    killQEMU,
+		Seen:     askQEMU,
 	})
 }
 
@@ -35,11 +37,12 @@ func TestContractWithGuest(t *testing.T) {
 	needQEMU(t)
 	needs.Time(t)
 	enginetest.Run(t, openForContract, enginetest.Options{
-		Image:    compute.Image{Path: imagetest.Micro(t), Format: "qcow2"},
+		Image:    imageAt(imagetest.Micro(t), "qcow2"),
 		MemoryMB: 256,
 		Deadline: patience,
 		Obeys:    true,
 		Crash:    killQEMU,
+		Seen:     askQEMU,
 	})
 }
 
@@ -68,6 +71,7 @@ func openIn(t testing.TB, dir string) *Engine {
 	needQEMU(t)
 	e, err := Open(t.Context(), Config{
 		Dir:         filepath.Join(dir, "droplets"),
+		Images:      readImage,
 		Metadata:    tellID,
 		Accelerator: accel.Result{Accelerator: accel.TCG, Reason: "told by a test"},
 		Logger:      slog.New(slog.NewTextHandler(t.Output(), nil)),
@@ -132,7 +136,20 @@ func blankImage(t testing.TB) compute.Image {
 	needQEMU(t)
 	path := filepath.Join(t.TempDir(), "blank.qcow2")
 	qemuImg(t, "create", "-f", "qcow2", path, "64M")
-	return compute.Image{Path: path, Format: "qcow2"}
+	return imageAt(path, "qcow2")
+}
+
+// imageAt names an image by its file, for readImage.
+func imageAt(path, format string) compute.Image { return compute.Image(format + ":" + path) }
+
+func readImage(image compute.Image) (ImageFile, error) {
+	format, path, _ := strings.Cut(string(image), ":")
+	return ImageFile{Path: path, Format: format}, nil
+}
+
+func pathOf(image compute.Image) string {
+	file, _ := readImage(image)
+	return file.Path
 }
 
 func qemuImg(t testing.TB, args ...string) {
@@ -144,8 +161,10 @@ func qemuImg(t testing.TB, args ...string) {
 
 func testSpec(id int64, image compute.Image) compute.Spec {
 	return compute.Spec{
-		ID: id, Hostname: "test", VCPUs: 1, MemoryMB: 128, DiskGB: 1, Image: image,
-		NIC: compute.NIC{MAC: fmt.Sprintf("52:54:00:00:01:%02x", byte(id)), Address: netip.AddrFrom4([4]byte{127, 211, 8, byte(id)})},
+		ID: id, Hostname: "test", VCPUs: 1, MemoryMB: 128, Disks: []compute.Disk{{SizeGB: 1, Image: image}},
+		Interfaces: []compute.Interface{{
+			MAC: fmt.Sprintf("52:54:00:00:01:%02x", byte(id)), Address: netip.AddrFrom4([4]byte{127, 211, 8, byte(id)}),
+		}},
 	}
 }
 
@@ -176,6 +195,42 @@ func qemuOf(t testing.TB, e *Engine, id int64) *process {
 	}
 	t.Cleanup(p.close)
 	return p
+}
+
+// askQEMU asks the machine's QEMU what its guest has.
+func askQEMU(t *testing.T, engine compute.Engine, id int64) compute.Spec {
+	t.Helper()
+	v := engine.(*Engine).machine(id).monitored()
+	if v == nil {
+		t.Fatalf("machine %d does not run", id)
+	}
+	conn, err := v.connection(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var memory struct {
+		Bytes int64 `json:"base-memory"`
+	}
+	var processors []struct{}
+	var drives []struct {
+		Inserted struct {
+			Image struct {
+				Bytes int64 `json:"virtual-size"`
+			} `json:"image"`
+		} `json:"inserted"`
+	}
+	for command, answer := range map[string]any{
+		"query-memory-size-summary": &memory, "query-cpus-fast": &processors, "query-block": &drives,
+	} {
+		if err := conn.Execute(t.Context(), command, nil, answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spec := compute.Spec{ID: id, VCPUs: len(processors), MemoryMB: int(memory.Bytes >> 20)}
+	for _, drive := range drives {
+		spec.Disks = append(spec.Disks, compute.Disk{SizeGB: int(drive.Inserted.Image.Bytes >> 30)})
+	}
+	return spec
 }
 
 func killQEMU(t *testing.T, engine compute.Engine, id int64) {

@@ -27,11 +27,11 @@ func (e *Engine) Shutdown(ctx context.Context, id int64) error {
 }
 
 // errOutdated means that QEMU was started with another spec than the machine has.
-var errOutdated = errors.New("other ports are forwarded now")
+var errOutdated = errors.New("the machine's spec has changed since it was started")
 
 // Reset returns when QEMU has reset the guest. A QEMU that does not answer is
 // replaced by another, since a reset button works always, and so is one that
-// was started with other forwards.
+// was started with another spec.
 func (e *Engine) Reset(ctx context.Context, id int64) error {
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
@@ -39,7 +39,7 @@ func (e *Engine) Reset(ctx context.Context, id int64) error {
 	}
 	defer release()
 	err = e.withGuest(ctx, m, func(v *vm, conn *connection) error {
-		if r, err := m.record(); err == nil && !v.process.hasForwards(r) {
+		if r, err := m.record(); err == nil && !v.process.isUpToDate(r) {
 			return errOutdated
 		}
 		return reset(ctx, v, conn)

@@ -27,9 +27,9 @@ const (
 func guestSpec(t testing.TB) compute.Spec {
 	needQEMU(t)
 	needs.Time(t)
-	spec := testSpec(guestMachine, compute.Image{Path: imagetest.Micro(t), Format: "qcow2"})
+	spec := testSpec(guestMachine, imageAt(imagetest.Micro(t), "qcow2"))
 	spec.MemoryMB = 256
-	spec.NIC.Forwards = []compute.Forward{{HostPort: 2222, GuestPort: 22}}
+	spec.Interfaces[0].Forwards = []compute.Forward{{HostPort: 2222, GuestPort: 22}}
 	return spec
 }
 

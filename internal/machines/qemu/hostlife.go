@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
-
-var _ compute.Hosted = (*Engine)(nil)
 
 // HostLife is the kernel's boot id, and when its first process was started: a
 // container that is restarted has ended all its processes like a host, and

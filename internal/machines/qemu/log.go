@@ -73,9 +73,10 @@ func printable(r rune) rune {
 
 // startFailure explains why a QEMU did not come up.
 func (m *machine) startFailure(err error) error {
-	if spec, specErr := m.spec(); specErr == nil {
-		for _, f := range spec.NIC.Forwards {
-			address := net.JoinHostPort(spec.NIC.Address.String(), fmt.Sprint(f.HostPort))
+	if r, recordErr := m.record(); recordErr == nil {
+		nic := r.Spec.Interfaces[0]
+		for _, f := range nic.Forwards {
+			address := net.JoinHostPort(nic.Address.String(), fmt.Sprint(f.HostPort))
 			if bindErr := bindFailure(address, f.HostPort); bindErr != nil {
 				return bindErr
 			}

@@ -21,7 +21,7 @@ func TestDiskSurvivesStop(t *testing.T) {
 	needs.Program(t, "qemu-io", "qemu-utils")
 	e, _ := newEngine(t)
 	spec := testSpec(65, blankImage(t))
-	before, err := os.ReadFile(spec.Image.Path)
+	before, err := os.ReadFile(pathOf(spec.Disks[0].Image))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestDiskSurvivesStop(t *testing.T) {
 		}
 	}
 	qemuIO(t, e.newMachine(spec.ID).path("disk.qcow2"), "read -P 0x5a 1M 64k")
-	if after, err := os.ReadFile(spec.Image.Path); err != nil || string(after) != string(before) {
+	if after, err := os.ReadFile(pathOf(spec.Disks[0].Image)); err != nil || string(after) != string(before) {
 		t.Errorf("the image was changed (%v)", err)
 	}
 }
@@ -52,7 +52,7 @@ func qemuIO(t *testing.T, disk, command string) {
 }
 
 func TestWithoutQEMU(t *testing.T) {
-	e, err := Open(t.Context(), Config{Dir: filepath.Join(t.TempDir(), "droplets"), Binary: "no-such-qemu", Metadata: tellID})
+	e, err := Open(t.Context(), Config{Dir: filepath.Join(t.TempDir(), "droplets"), Binary: "no-such-qemu", Images: readImage, Metadata: tellID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestWithoutQEMU(t *testing.T) {
 	if err := os.WriteFile(image, make([]byte, 512), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantAdvice(t, e.Create(t.Context(), testSpec(68, compute.Image{Path: image, Format: "raw"})))
+	wantAdvice(t, e.Create(t.Context(), testSpec(68, imageAt(image, "raw"))))
 	wantEmpty(t, e)
 }
 
@@ -79,7 +79,7 @@ func TestIsolation(t *testing.T) {
 	e, _ := newEngine(t)
 	needIsolation(t, e)
 	spec := testSpec(69, blankImage(t))
-	spec.NIC.Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}
+	spec.Interfaces[0].Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}
 	started(t, e, spec)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", qemuOf(t, e, spec.ID).pid))
 	if err != nil {
@@ -135,8 +135,8 @@ func statusField(status, name string) string {
 func TestMovedDataDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "before")
 	e := openIn(t, dir)
-	image := compute.Image{Path: filepath.Join(dir, "image.qcow2"), Format: "qcow2"}
-	qemuImg(t, "create", "-f", "qcow2", image.Path, "64M")
+	image := imageAt(filepath.Join(dir, "image.qcow2"), "qcow2")
+	qemuImg(t, "create", "-f", "qcow2", pathOf(image), "64M")
 	spec := testSpec(70, image)
 	if err := e.Create(t.Context(), spec); err != nil {
 		t.Fatal(err)

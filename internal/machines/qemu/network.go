@@ -40,7 +40,7 @@ var (
 
 // Guest returns the network that the machine was made with, or the one that it
 // would be made with now.
-func (e *Engine) Guest(id int64, _ compute.NIC) (compute.Guest, error) {
+func (e *Engine) Guest(id int64, _ compute.Interface) (compute.Guest, error) {
 	m := e.newMachine(id)
 	exists, err := m.exists()
 	if err != nil || !exists {
@@ -62,7 +62,7 @@ func netdev(spec compute.Spec, network compute.Guest, relay string) string {
 		"dhcpstart=" + guest.String(),
 		"hostname=" + escape(spec.Hostname),
 	}
-	options = append(options, hostForwards(spec.NIC, guest)...)
+	options = append(options, hostForwards(spec.Interfaces[0], guest)...)
 	options = append(options, fmt.Sprintf("guestfwd=tcp:%s-cmd:%s relay metadata.sock", metadataAddr, escape(shellQuote(relay))))
 	return strings.Join(options, ",")
 }

@@ -3,6 +3,7 @@ package qemu
 import (
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,39 +42,50 @@ func TestAMachineKeepsItsNetwork(t *testing.T) {
 		Address: netip.MustParsePrefix("172.20.0.9/24"), Gateway: netip.MustParseAddr("172.20.0.1"),
 		Nameservers: []netip.Addr{netip.MustParseAddr("172.20.0.2")},
 	}
-	for _, test := range []struct {
-		version int
-		written compute.Guest
-		want    compute.Guest
-		netdev  string
+	const otherNetdev = "host=172.20.0.1,dns=172.20.0.2,dhcpstart=172.20.0.9"
+	for name, test := range map[string]struct {
+		write  func() error
+		want   compute.Guest
+		netdev string
 	}{
-		{1, compute.Guest{}, linkLocalNetwork, "host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15"},
-		{2, other, other, "host=172.20.0.1,dns=172.20.0.2,dhcpstart=172.20.0.9"},
+		"version 1": {copyTo(m, "machine-1.json"), linkLocalNetwork, "host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15"},
+		"version 2": {copyTo(m, "machine-2.json"), other, otherNetdev},
+		"version 3": {func() error { return m.write(recordOf(other)) }, other, otherNetdev},
 	} {
-		written := record{Version: test.version, Spec: testSpec(7, compute.Image{Format: "raw"}), Network: test.written}
-		if err := writeJSON(m.path("machine.json"), written); err != nil {
+		if err := test.write(); err != nil {
 			t.Fatal(err)
 		}
-		got, err := e.Guest(7, compute.NIC{})
+		got, err := e.Guest(7, compute.Interface{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(test.want, got, diffNetworks); diff != "" {
-			t.Errorf("version %d (-want +got):\n%s", test.version, diff)
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		r, err := m.record()
 		if err != nil {
 			t.Fatal(err)
 		}
 		if text := netdev(r.Spec, r.Network, "relay"); !strings.Contains(text, test.netdev) {
-			t.Errorf("version %d: %s lacks %s", test.version, text, test.netdev)
+			t.Errorf("%s: %s lacks %s", name, text, test.netdev)
 		}
 	}
-	written := record{Version: recordVersion + 1, Spec: testSpec(7, compute.Image{})}
-	if err := writeJSON(m.path("machine.json"), written); err != nil {
+	later := recordOf(other)
+	later.Version = recordVersion + 1
+	if err := m.write(later); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Guest(7, compute.NIC{}); err == nil {
+	if _, err := e.Guest(7, compute.Interface{}); err == nil {
 		t.Error("a record of a later version is read")
+	}
+}
+
+func copyTo(m *machine, testdata string) func() error {
+	return func() error {
+		data, err := os.ReadFile(filepath.Join("testdata", testdata))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(m.path("machine.json"), data, 0o600)
 	}
 }

@@ -17,7 +17,7 @@ const visitorMachine = 52
 // puts another network in its place turns this test round.
 func TestGuestReachesTheHostsLoopback(t *testing.T) {
 	other := guestSpec(t)
-	visitor := testSpec(visitorMachine, other.Image)
+	visitor := testSpec(visitorMachine, other.Disks[0].Image)
 	visitor.MemoryMB = other.MemoryMB
 	host := greeter(t)
 
@@ -31,7 +31,7 @@ func TestGuestReachesTheHostsLoopback(t *testing.T) {
 			case isReport:
 				reports <- what
 			case r.URL.Path == "/metadata/v1/user-data":
-				fmt.Fprintf(w, visit, host.Port, strings.ReplaceAll(guestSSH, ":", "/"), other.NIC.Address)
+				fmt.Fprintf(w, visit, host.Port, strings.ReplaceAll(guestSSH, ":", "/"), other.Interfaces[0].Address)
 			default:
 				tellID(id).ServeHTTP(w, r)
 			}

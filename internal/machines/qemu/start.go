@@ -84,6 +84,9 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 	if err := e.handOver(ctx, m.dir, m.id); err != nil {
 		return fmt.Errorf("give QEMU its files: %w", err)
 	}
+	if err := e.prepareDisk(ctx, m); err != nil {
+		return err
+	}
 	r, err := m.record()
 	if err != nil {
 		return err
@@ -92,7 +95,7 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 	if err != nil {
 		return err
 	}
-	conn, p, err := m.spawn(ctx, cmd, r.Spec.Image.Path)
+	conn, p, err := m.spawn(ctx, cmd, r.Disk.Image.Path)
 	if err != nil {
 		return err
 	}

@@ -19,11 +19,11 @@ import (
 func TestStartWhereAddressIsTaken(t *testing.T) {
 	e, events := newEngine(t)
 	spec := testSpec(61, blankImage(t))
-	taken, err := net.Listen("tcp4", netip.AddrPortFrom(spec.NIC.Address, 2222).String())
+	taken, err := net.Listen("tcp4", netip.AddrPortFrom(spec.Interfaces[0].Address, 2222).String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec.NIC.Forwards = []compute.Forward{{HostPort: 2222, GuestPort: 22}}
+	spec.Interfaces[0].Forwards = []compute.Forward{{HostPort: 2222, GuestPort: 22}}
 	if err := e.Create(t.Context(), spec); err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 func TestMapped(t *testing.T) {
@@ -67,10 +65,10 @@ func TestCgroupLimit(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	spec := testSpec(7, compute.Image{Format: "raw"})
+	spec := testSpec(7, "")
 	spec.Hostname = "a,id=evil"
 	for accelerator, want := range map[string]string{"kvm": "host", "tcg": "max,la57=off"} {
-		args, err := arguments(record{Spec: spec, Network: guestNetwork}, accelerator, "../../it's/rockpool", "mark")
+		args, err := arguments(record{Spec: spec, Network: guestNetwork, Disk: diskRecord{Image: ImageFile{Format: "raw"}}}, accelerator, "../../it's/rockpool", "mark")
 		if err != nil {
 			t.Fatal(err)
 		}

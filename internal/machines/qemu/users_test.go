@@ -73,7 +73,7 @@ func TestMachinesOfTwoCloudsHaveUsersOfTheirOwn(t *testing.T) {
 	seen := map[uint32]bool{}
 	for i, e := range []*Engine{one, two} {
 		spec := testSpec(1, blankImage(t))
-		spec.NIC.Address = testSpec(int64(97+i), spec.Image).NIC.Address
+		spec.Interfaces[0].Address = testSpec(int64(97+i), "").Interfaces[0].Address
 		started(t, e, spec)
 		user := wantOneUser(t, e, 1)
 		if seen[user] {

@@ -13,10 +13,53 @@ import (
 
 // record is a machine's file, <id>.json.
 type record struct {
+	Version int          `json:"version"`
 	Spec    compute.Spec `json:"spec"`
+	LeastGB []int        `json:"least_gb"` // of each disk: the largest size that a guest was started with
 	Running bool         `json:"running"`
 	Boots   int          `json:"boots"`
 	Host    string       `json:"host,omitempty"` // the life of the host that it was last started in
+}
+
+const recordVersion = 2
+
+// record1 is a machine's file of version 1, which has no number.
+type record1 struct {
+	Spec struct {
+		ID       int64
+		Hostname string
+		VCPUs    int
+		MemoryMB int
+		DiskGB   int
+		NIC      compute.Interface
+	} `json:"spec"`
+	Running bool   `json:"running"`
+	Boots   int    `json:"boots"`
+	Host    string `json:"host"`
+}
+
+// parseRecord reads a record of any version as one of the current version. ok is
+// false if it is none.
+func parseRecord(data []byte) (r record, ok bool) {
+	if err := json.Unmarshal(data, &r); err != nil || r.Version > recordVersion {
+		return r, false
+	}
+	if r.Version == recordVersion {
+		return r, len(r.Spec.Disks) > 0 && len(r.LeastGB) == len(r.Spec.Disks)
+	}
+	var old record1
+	if err := json.Unmarshal(data, &old); err != nil {
+		return r, false
+	}
+	r = record{
+		Version: recordVersion,
+		Spec: compute.Spec{
+			ID: old.Spec.ID, Hostname: old.Spec.Hostname, VCPUs: old.Spec.VCPUs, MemoryMB: old.Spec.MemoryMB,
+			Disks: []compute.Disk{{SizeGB: old.Spec.DiskGB}}, Interfaces: []compute.Interface{old.Spec.NIC},
+		},
+		LeastGB: []int{old.Spec.DiskGB}, Running: old.Running, Boots: old.Boots, Host: old.Host,
+	}
+	return r, true
 }
 
 const (
@@ -76,8 +119,7 @@ func (e *Engine) load() error {
 		if err != nil {
 			return err
 		}
-		var r record
-		if err := json.Unmarshal(data, &r); err == nil && r.Spec.ID == id {
+		if r, ok := parseRecord(data); ok && r.Spec.ID == id {
 			r.Running = r.Running && r.Host == e.host
 			e.machines[id] = newMachine(r)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
@@ -23,13 +22,13 @@ func (e *Engine) Create(ctx context.Context, spec compute.Spec) error {
 	if _, ok := e.machines[spec.ID]; ok {
 		return nil
 	}
-	if err := check(spec); err != nil {
+	if err := spec.Check(); err != nil {
 		return failed("create", spec.ID, err)
 	}
 	if err := fault.At(ctx, "simulated.create"); err != nil {
 		return failed("create", spec.ID, err)
 	}
-	m := newMachine(record{Spec: spec})
+	m := newMachine(record{Version: recordVersion, Spec: spec.Clone(), LeastGB: make([]int, len(spec.Disks))})
 	if err := e.save(m.record); err != nil {
 		return failed("create", spec.ID, err)
 	}
@@ -39,7 +38,7 @@ func (e *Engine) Create(ctx context.Context, spec compute.Spec) error {
 
 // Start takes no time.
 func (e *Engine) Start(ctx context.Context, id int64) error {
-	return e.change(ctx, "start", id, func(m *machine) error {
+	return e.with(ctx, "start", id, func(m *machine) error {
 		if m.record.Running {
 			return nil
 		}
@@ -50,20 +49,23 @@ func (e *Engine) Start(ctx context.Context, id int64) error {
 	})
 }
 
-// Forward keeps the forwards; nothing listens.
-func (e *Engine) Forward(ctx context.Context, id int64, forwards []compute.Forward) error {
-	return e.change(ctx, "forward ports of", id, func(m *machine) error {
-		if slices.Equal(forwards, m.record.Spec.NIC.Forwards) {
-			return nil
-		}
-		if err := compute.CheckForwards(forwards); err != nil {
-			return err
-		}
-		if err := fault.At(ctx, "simulated.forward"); err != nil {
+// Change writes the spec; the guest of a machine has nothing to notice it.
+func (e *Engine) Change(ctx context.Context, spec compute.Spec) error {
+	return e.with(ctx, "change", spec.ID, func(m *machine) error {
+		if err := compute.CheckChange(m.record.Spec, spec, m.record.LeastGB); err != nil {
 			return err
 		}
 		next := m.record
-		next.Spec.NIC.Forwards = slices.Clone(forwards)
+		next.Spec = m.record.Spec.With(spec)
+		if next.Spec.Equal(m.record.Spec) {
+			return nil
+		}
+		if m.record.Running && m.record.Spec.NeedsStop(next.Spec) {
+			return compute.ErrRunning
+		}
+		if err := fault.At(ctx, "simulated.change"); err != nil {
+			return err
+		}
 		if err := e.save(next); err != nil {
 			return err
 		}
@@ -74,7 +76,7 @@ func (e *Engine) Forward(ctx context.Context, id int64, forwards []compute.Forwa
 
 // Shutdown is obeyed before it returns, unless the guests ignore it.
 func (e *Engine) Shutdown(ctx context.Context, id int64) error {
-	return e.change(ctx, "shut down", id, func(m *machine) error {
+	return e.with(ctx, "shut down", id, func(m *machine) error {
 		if !m.record.Running {
 			return compute.ErrNotRunning
 		}
@@ -114,7 +116,7 @@ func (e *Engine) Wait(ctx context.Context, id int64) error {
 
 // Stop ends a machine; one that is not there has ended.
 func (e *Engine) Stop(ctx context.Context, id int64) error {
-	err := e.change(ctx, "stop", id, func(m *machine) error {
+	err := e.with(ctx, "stop", id, func(m *machine) error {
 		if !m.record.Running {
 			return nil
 		}
@@ -131,7 +133,7 @@ func (e *Engine) Stop(ctx context.Context, id int64) error {
 
 // Reset boots the guest anew.
 func (e *Engine) Reset(ctx context.Context, id int64) error {
-	return e.change(ctx, "reset", id, func(m *machine) error {
+	return e.with(ctx, "reset", id, func(m *machine) error {
 		if !m.record.Running {
 			return compute.ErrNotRunning
 		}
@@ -144,7 +146,7 @@ func (e *Engine) Reset(ctx context.Context, id int64) error {
 
 // Destroy removes the machine's file.
 func (e *Engine) Destroy(ctx context.Context, id int64) error {
-	err := e.change(ctx, "destroy", id, func(m *machine) error {
+	err := e.with(ctx, "destroy", id, func(m *machine) error {
 		if err := fault.At(ctx, "simulated.destroy"); err != nil {
 			return err
 		}
@@ -178,10 +180,19 @@ func (e *Engine) State(ctx context.Context, id int64) (compute.State, error) {
 	}
 }
 
+// Spec returns a copy.
+func (e *Engine) Spec(ctx context.Context, id int64) (spec compute.Spec, err error) {
+	err = e.with(ctx, "query", id, func(m *machine) error {
+		spec = m.record.Spec.Clone()
+		return nil
+	})
+	return spec, err
+}
+
 // Console has a line for each boot.
 func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
 	var text strings.Builder
-	err := e.change(ctx, "read the console of", id, func(m *machine) error {
+	err := e.with(ctx, "read the console of", id, func(m *machine) error {
 		for boot := range m.record.Boots {
 			fmt.Fprintf(&text, "simulated machine %d (%s), boot %d\n", id, m.record.Spec.Hostname, boot+1)
 		}
@@ -193,8 +204,8 @@ func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(text.String())), nil
 }
 
-// change does something to a machine that must be there, with e.mu held.
-func (e *Engine) change(ctx context.Context, call string, id int64, do func(*machine) error) error {
+// with does something to a machine that must be there, with e.mu held.
+func (e *Engine) with(ctx context.Context, call string, id int64, do func(*machine) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -211,6 +222,10 @@ func (e *Engine) boot(m *machine) error {
 	next := m.record
 	next.Running, next.Host = true, e.host
 	next.Boots = min(next.Boots+1, maxBoots)
+	next.LeastGB = make([]int, len(next.Spec.Disks))
+	for i, disk := range next.Spec.Disks {
+		next.LeastGB[i] = disk.SizeGB
+	}
 	if err := e.save(next); err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
@@ -37,7 +36,11 @@ type machine struct {
 	stopped chan struct{} // closed while it does not run
 }
 
-var _ compute.Engine = (*Engine)(nil)
+var (
+	_ compute.Engine   = (*Engine)(nil)
+	_ compute.Consoles = (*Engine)(nil)
+	_ compute.Hosted   = (*Engine)(nil)
+)
 
 // Option changes how all guests of an engine behave.
 type Option func(*Engine)
@@ -79,7 +82,7 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 }
 
 // Guest returns the public address in the network of its first 24 bits.
-func (e *Engine) Guest(_ int64, nic compute.NIC) (compute.Guest, error) {
+func (e *Engine) Guest(_ int64, nic compute.Interface) (compute.Guest, error) {
 	guest := compute.Guest{Nameservers: []netip.Addr{netip.AddrFrom4([4]byte{1, 1, 1, 1})}}
 	if !nic.Address.Is4() {
 		return guest, nil
@@ -135,7 +138,7 @@ func (e *Engine) Close() error {
 
 // Crash ends a running machine as the death of its process would.
 func (e *Engine) Crash(id int64) error {
-	return e.change(context.Background(), "crash", id, func(m *machine) error {
+	return e.with(context.Background(), "crash", id, func(m *machine) error {
 		if !m.record.Running {
 			return compute.ErrNotRunning
 		}
@@ -154,14 +157,4 @@ func (e *Engine) tell(event compute.Event) {
 	}
 	notify := e.notify
 	e.telling.Go(func() { notify(event) })
-}
-
-func check(spec compute.Spec) error {
-	if spec.ID < 1 || spec.VCPUs < 1 || spec.MemoryMB < 1 || spec.DiskGB < 1 {
-		return fmt.Errorf("a machine needs an id, processors, memory and a disk: %+v", spec)
-	}
-	if strings.TrimSpace(spec.NIC.MAC) == "" {
-		return fmt.Errorf("machine %d has no MAC address", spec.ID)
-	}
-	return nil
 }

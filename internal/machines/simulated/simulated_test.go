@@ -34,12 +34,24 @@ func crash(t *testing.T, engine compute.Engine, id int64) {
 	}
 }
 
+// seen is the spec in the machine's file.
+func seen(t *testing.T, engine compute.Engine, id int64) compute.Spec {
+	e := engine.(*Engine)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m := e.machines[id]
+	if m == nil || !m.record.Running {
+		t.Fatalf("machine %d does not run", id)
+	}
+	return m.record.Spec
+}
+
 func TestEngine(t *testing.T) {
-	enginetest.Run(t, opener(), enginetest.Options{Obeys: true, Crash: crash})
+	enginetest.Run(t, opener(), enginetest.Options{Obeys: true, Crash: crash, Seen: seen})
 }
 
 func TestEngineOfGuestsThatIgnoreShutdown(t *testing.T) {
-	enginetest.Run(t, opener(IgnoreShutdown()), enginetest.Options{Crash: crash})
+	enginetest.Run(t, opener(IgnoreShutdown()), enginetest.Options{Crash: crash, Seen: seen})
 }
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -95,7 +107,10 @@ func TestConsoleHasEachBoot(t *testing.T) {
 }
 
 func benchmarkSpec(id int64) compute.Spec {
-	return compute.Spec{ID: id, Hostname: "bench", VCPUs: 1, MemoryMB: 512, DiskGB: 10, NIC: compute.NIC{MAC: fmt.Sprintf("52:54:00:%06x", id)}}
+	return compute.Spec{
+		ID: id, Hostname: "bench", VCPUs: 1, MemoryMB: 512, Disks: []compute.Disk{{SizeGB: 10}},
+		Interfaces: []compute.Interface{{MAC: fmt.Sprintf("52:54:00:%02x:%02x:%02x", byte(id>>16), byte(id>>8), byte(id))}},
+	}
 }
 
 func BenchmarkCreateAndStart(b *testing.B) {

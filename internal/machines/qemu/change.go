@@ -1,0 +1,148 @@
+package qemu
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+)
+
+// Change writes the spec to the machine's record, which QEMU's command line is
+// made from when it is started. A disk is resized before.
+func (e *Engine) Change(ctx context.Context, spec compute.Spec) error {
+	m, release, err := e.acquire(ctx, spec.ID)
+	if err != nil {
+		return failed("change", spec.ID, err)
+	}
+	defer release()
+	return failed("change", spec.ID, e.change(ctx, m, spec))
+}
+
+func (e *Engine) change(ctx context.Context, m *machine, spec compute.Spec) error {
+	if err := m.mustExist(); err != nil {
+		return err
+	}
+	r, err := m.written()
+	if err != nil {
+		return err
+	}
+	if err := check(spec); err != nil {
+		return err
+	}
+	if err := compute.CheckChange(r.Spec, spec, []int{r.Disk.LeastGB}); err != nil {
+		return err
+	}
+	next := r.Spec.With(spec)
+	if next.Equal(r.Spec) {
+		return nil
+	}
+	if r.Spec.NeedsStop(next) {
+		if err := e.mustBeStopped(ctx, m); err != nil {
+			return err
+		}
+	}
+	if next.Disks[0].SizeGB != r.Spec.Disks[0].SizeGB {
+		if err := e.beginResize(ctx, m, r, next.Disks[0].SizeGB); err != nil {
+			return err
+		}
+		r.Disk.Resizing = false
+	}
+	if err := fault.At(ctx, "qemu.change.record"); err != nil {
+		return err
+	}
+	r.Spec = next
+	return m.write(r)
+}
+
+// Spec reads the machine's record.
+func (e *Engine) Spec(_ context.Context, id int64) (compute.Spec, error) {
+	m := e.known(id)
+	if err := m.mustExist(); err != nil {
+		return compute.Spec{}, failed("query", id, err)
+	}
+	r, err := m.record()
+	return r.Spec, failed("query", id, err)
+}
+
+// mustBeStopped returns compute.ErrRunning if the machine has a QEMU.
+func (e *Engine) mustBeStopped(ctx context.Context, m *machine) error {
+	v, err := e.runningVM(ctx, m)
+	if err != nil {
+		return err
+	}
+	if v != nil && !v.process.hasEnded() {
+		return compute.ErrRunning
+	}
+	return m.settled(ctx)
+}
+
+// beginResize resizes the disk of a machine whose record still has the old size.
+// The record says so, and the next start gives the disk the size of the record.
+func (e *Engine) beginResize(ctx context.Context, m *machine, r record, sizeGB int) error {
+	if err := fault.At(ctx, "qemu.change.begin"); err != nil {
+		return err
+	}
+	r.Disk.Resizing = true
+	if err := m.write(r); err != nil {
+		return err
+	}
+	return e.resizeDisk(ctx, m, sizeGB)
+}
+
+// prepareDisk makes the disk what the record says, before a guest sees it.
+func (e *Engine) prepareDisk(ctx context.Context, m *machine) error {
+	r, err := m.written()
+	if err != nil {
+		return err
+	}
+	size := r.Spec.Disks[0].SizeGB
+	if r.Disk.Resizing {
+		if err := e.resizeDisk(ctx, m, size); err != nil {
+			return err
+		}
+	} else if r.Disk.LeastGB == size {
+		return nil
+	}
+	if err := fault.At(ctx, "qemu.start.record"); err != nil {
+		return err
+	}
+	r.Disk.LeastGB, r.Disk.Resizing = size, false
+	return m.write(r)
+}
+
+// hostForwards are the options of QEMU's user network that forward ports.
+func hostForwards(nic compute.Interface, guest netip.Addr) []string {
+	options := []string{}
+	for _, f := range nic.Forwards {
+		options = append(options, fmt.Sprintf("hostfwd=tcp:%s:%d-%s:%d", nic.Address, f.HostPort, guest, f.GuestPort))
+	}
+	return options
+}
+
+// isUpToDate reports whether a QEMU was started with the record's spec, as far
+// as that can change while it runs. Its command line says so. If that can't be
+// read the process has ended, which the caller finds out by other means.
+func (p *process) isUpToDate(r record) bool {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
+	if err != nil || len(line) == 0 {
+		return true
+	}
+	args := strings.Split(string(bytes.TrimSuffix(line, []byte{0})), "\x00")
+	forwards := []string{}
+	for _, arg := range args {
+		for _, option := range strings.Split(arg, ",") {
+			if strings.HasPrefix(option, "hostfwd=") {
+				forwards = append(forwards, option)
+			}
+		}
+	}
+	nic := r.Spec.Interfaces[0]
+	return slices.Equal(forwards, hostForwards(nic, r.Network.Address.Addr())) &&
+		slices.Contains(args, nameOption(r.Spec)) && slices.Contains(args, nicOption(nic))
+}
