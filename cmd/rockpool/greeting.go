@@ -14,6 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/address"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/panel"
+	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
 // greeting is what serve prints once it answers: where everything is, ready to
@@ -68,7 +69,7 @@ func (c *serveCommand) greeting(ctx context.Context, at netip.AddrPort, dns stri
 		Version: version, Compute: c.Compute, Data: c.Data, URLs: urls(c.scheme(), at, localAddresses()),
 		ClearText: c.scheme() == "http" && !at.Addr().IsLoopback(), DNS: dns, SSH: c.ssh(),
 	}
-	if c.Compute == "qemu" {
+	if server.TraitsOf(c.Compute).Real {
 		g.Lacks = missing(ctx)
 	}
 	if text, err := os.ReadFile(c.where().Token()); err == nil {
@@ -130,8 +131,7 @@ func (c *serveCommand) ssh() sshWay {
 	if !slices.Contains(c.Forward, 22) {
 		return sshWay{}
 	}
-	simulated := c.Compute == "simulated" // its ports are never bound
-	if simulated || address.Usable(netip.AddrPortFrom(lastHost(c.Addresses.Prefix), 22)) {
+	if !server.TraitsOf(c.Compute).BindsPorts || address.Usable(netip.AddrPortFrom(lastHost(c.Addresses.Prefix), 22)) {
 		return sshWay{Command: "ssh root@ADDRESS"}
 	}
 	return sshWay{Command: "ssh -p 2222 root@ADDRESS", Mend: mendSSHPort()}
@@ -163,7 +163,7 @@ func shellWord(text string) string {
 
 // part says which machines outlive the cloud that ends.
 func (c *serveCommand) part(w io.Writer, engine compute.Engine) {
-	if c.Compute != "qemu" {
+	if !server.TraitsOf(c.Compute).Real {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)

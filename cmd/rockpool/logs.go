@@ -7,10 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
 // guestFlags name a droplet whose machine runs here.
@@ -28,7 +28,7 @@ func (c *guestFlags) machine(ctx context.Context) (d found, dir string, err erro
 	if d, err = cloud.droplet(ctx, c.Droplet); err != nil {
 		return d, "", err
 	}
-	if slices.Contains(d.Features, "simulated") {
+	if simulated.IsSimulated(d.Features) {
 		return d, "", fmt.Errorf("%s is simulated: it has no console", d.Name)
 	}
 	return d, c.folder().where().Droplets(), nil

@@ -20,7 +20,7 @@ type Config struct {
 	Log     *slog.Logger
 
 	// Machines
-	Compute        string       // what runs machines: "qemu" or "simulated"
+	Compute        string       // the name of the engine that runs machines
 	Addresses      netip.Prefix // of droplets
 	Forward        []uint16     // TCP ports that reach a guest at its public address
 	Regions        []string     // slugs; empty for all that there are

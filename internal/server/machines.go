@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -18,42 +19,72 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
-const simulatedMachines = "simulated"
+// kind is one kind of engine.
+type kind struct {
+	traits compute.Traits
+	open   func(ctx context.Context, s *Server) (compute.Engine, error)
+}
 
-// openEngine opens what runs machines.
-func (s *Server) openEngine(ctx context.Context) (compute.Engine, error) {
-	c := s.config
-	// Each by itself: what is returned with an error must be a nil interface.
-	if c.Compute == simulatedMachines {
-		engine, err := simulated.Open(filepath.Join(c.Data.Folder, "simulated"))
-		if err != nil {
-			return nil, err
+var kinds = []kind{{qemu.Traits, openQEMU}, {simulated.Traits, openSimulated}}
+
+func kindOf(name string) (kind, error) {
+	for _, k := range kinds {
+		if k.traits.Name == name {
+			return k, nil
 		}
-		return engine, nil
 	}
-	engine, err := qemu.Open(ctx, qemu.Config{
+	return kind{}, fmt.Errorf("no engine is called %q", name)
+}
+
+// TraitsOf returns the traits of the engine with that name, none if there is no
+// such engine.
+func TraitsOf(name string) compute.Traits {
+	k, err := kindOf(name)
+	if err != nil {
+		return compute.Traits{}
+	}
+	return k.traits
+}
+
+func openQEMU(ctx context.Context, s *Server) (compute.Engine, error) {
+	c := s.config
+	return qemu.Open(ctx, qemu.Config{
 		Dir: c.Data.Droplets(), DataDir: c.Data.Folder, Logger: c.Log,
 		Images: func(image compute.Image) (qemu.ImageFile, error) {
 			return qemu.ImageFile{Path: s.images.Path(image), Format: "qcow2"}, nil
 		},
 		Metadata: func(id int64) http.Handler { return metadata.Handler(s.Droplets, id, c.Log) },
 	})
-	if err != nil {
-		return nil, err
-	}
-	return engine, nil
 }
 
-// pool is the droplets' addresses. Ports of simulated machines are never
-// bound, so any will do.
-func pool(c Config) *address.Pool {
+func openSimulated(_ context.Context, s *Server) (compute.Engine, error) {
+	return simulated.Open(filepath.Join(s.config.Data.Folder, simulated.Traits.Name))
+}
+
+// openEngine opens what runs machines.
+func (s *Server) openEngine(ctx context.Context) error {
+	k, err := kindOf(s.config.Compute)
+	if err != nil {
+		return err
+	}
+	engine, err := k.open(ctx, s)
+	if err != nil {
+		return err // engine may be an interface of a nil pointer
+	}
+	s.Engine = engine
+	return nil
+}
+
+// pool is the droplets' addresses. Ports that the engine does not bind are all
+// usable.
+func pool(c Config, traits compute.Traits) *address.Pool {
 	ports := make([]int, len(c.Forward))
 	for i, port := range c.Forward {
 		ports[i] = int(port)
 	}
-	usable := address.Usable
-	if c.Compute == simulatedMachines {
-		usable = func(netip.AddrPort) bool { return true }
+	usable := func(netip.AddrPort) bool { return true }
+	if traits.BindsPorts {
+		usable = address.Usable
 	}
 	return address.NewPool(c.Addresses, ports, usable)
 }

@@ -86,9 +86,10 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 // resource. A room stands after those that it uses.
 func (s *Server) openRooms(ctx context.Context) (err error) {
 	c := s.config
-	if s.Engine, err = s.openEngine(ctx); err != nil {
+	if err := s.openEngine(ctx); err != nil {
 		return err
 	}
+	traits := s.Engine.Traits()
 	s.add(resource.Room{Name: "machines", Close: s.Engine.Close,
 		Recover: func(ctx context.Context) error { return s.Engine.Recover(ctx, s.Droplets.Notify) }})
 	s.host = &host{engine: s.Engine, bounded: c.Budget, log: c.Log}
@@ -97,7 +98,7 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 		return err
 	}
 	s.images, err = image.Open(ctx, s.DB, image.Config{
-		Dir: c.Data.Images(), Mirror: c.Mirror, Offline: c.Offline, Simulated: c.Compute == simulatedMachines,
+		Dir: c.Data.Images(), Mirror: c.Mirror, Offline: c.Offline, NoFiles: !traits.ImageFiles,
 	}, sizes, regions, c.Log)
 	if err != nil {
 		return err
@@ -115,12 +116,10 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	}
 	s.Droplets = &droplet.Service{
 		DB: s.DB, Actions: s.Actions, Images: s.images, Regions: places, Sizes: sizes,
-		Pool: pool(c), Engine: s.Engine, Limits: limits, Log: c.Log,
+		Pool: pool(c, traits), Engine: s.Engine, Limits: limits, Log: c.Log,
 		Resume: c.ResumeDroplets, Budget: s.host.budget, Ready: s.host.ready,
+		Features:         traits.DropletFeatures,
 		AddressListeners: []droplet.AddressListener{domains},
-	}
-	if c.Compute == simulatedMachines {
-		s.Droplets.Features = []string{"simulated"}
 	}
 	s.Actions.Define(s.Droplets.Definitions()...)
 	s.add(account.Room(s.DB, limits), key.Room(s.DB), places.Room(), sizes.Room(),

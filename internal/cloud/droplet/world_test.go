@@ -65,7 +65,7 @@ func openWorldIn(t *testing.T, dir, host string, inject fault.Injector, change .
 	sizes := size.NewCatalog(regions, func() (size.Bounds, bool) { return size.Bounds{MemoryMB: 65536}, true })
 	places, err := region.NewCatalog([]string{"nyc1", "nyc3", "fra1"}, sizes, func() ([]string, bool) { return []string{"metadata"}, true })
 	check(t, err)
-	images, err := image.Open(ctx, db, image.Config{Simulated: true}, sizes, regions, log)
+	images, err := image.Open(ctx, db, image.Config{NoFiles: true}, sizes, regions, log)
 	check(t, err)
 	w := &world{t: t, dir: dir, host: host, machine: machine, Service: &droplet.Service{
 		DB: db, Actions: action.NewEngine(db, "node", log), Images: images, Regions: places, Sizes: sizes,

@@ -37,10 +37,10 @@ type Library struct {
 
 // Config says where a library keeps its files and where they come from.
 type Config struct {
-	Dir       string // of the disk files
-	Mirror    string // of Debian's packages; empty for the usual one
-	Offline   bool   // never download: only what is here or can be built is there
-	Simulated bool   // no files at all: every image is available
+	Dir     string // of the disk files
+	Mirror  string // of Debian's packages; empty for the usual one
+	Offline bool   // never download: only what is here or can be built is there
+	NoFiles bool   // the engine reads no files: every image is available
 
 	// Sources take the place of the catalogue's own, by slug, if not nil.
 	Sources map[string]diskimage.Source
@@ -61,7 +61,7 @@ func Open(ctx context.Context, db *store.DB, config Config, sizes *size.Catalog,
 	if config.Sources != nil {
 		l.sources = config.Sources
 	}
-	if !config.Simulated {
+	if !config.NoFiles {
 		if err := os.MkdirAll(config.Dir, 0o711); err != nil {
 			return nil, fmt.Errorf("image library: %w", err)
 		}
@@ -88,7 +88,7 @@ type verdict struct {
 // Obstacle returns nil if droplets can be made from the image: its disk is
 // here, or can be had. Else it says what is in the way.
 func (l *Library) Obstacle(ctx context.Context, slug string) error {
-	if l.config.Simulated || l.Has(slug) {
+	if l.config.NoFiles || l.Has(slug) {
 		return nil
 	}
 	source := l.sources[slug]
@@ -156,7 +156,7 @@ func (l *Library) path(slug string) string {
 // first if it is not here. Those who want the same image at the same time wait
 // for one get; each is told of its progress.
 func (l *Library) Ensure(ctx context.Context, slug string, progress func(string)) (compute.Image, error) {
-	if !l.config.Simulated && !l.Has(slug) {
+	if !l.config.NoFiles && !l.Has(slug) {
 		if err := l.get(ctx, slug, progress); err != nil {
 			return "", fmt.Errorf("image %s: %w", slug, err)
 		}

@@ -1,9 +1,21 @@
 package compute
 
+// Traits are what is true of an engine on every host, so it is known before the
+// engine is opened. Whatever differs from engine to engine is decided by these,
+// never by the engine's name.
+type Traits struct {
+	Name       string // as the command line has it
+	Real       bool   // guests really run
+	BindsPorts bool   // forwards are bound on this host, where another process may have the port
+	ImageFiles bool   // disks are made from files of Rockpool's image library
+
+	// DropletFeatures are features that every droplet shows because of its engine.
+	DropletFeatures []string
+}
+
 // Capabilities is what an engine can do on this host, as data.
 type Capabilities struct {
-	Name         string   // "qemu", "simulated"
-	Real         bool     // a guest really runs
+	Traits
 	Accelerator  string   // "kvm", "tcg" or "none"
 	Reason       string   // why that accelerator
 	MemoryMB     int      // the largest machine's memory; 0 means no bound

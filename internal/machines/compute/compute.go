@@ -49,6 +49,9 @@ type Event struct {
 // with different ids. After a crash at any point of a call the same call may be
 // made again: it continues from what it finds.
 type Engine interface {
+	// Traits are the same for every engine of its kind.
+	Traits() Traits
+
 	// Capabilities may wait for the engine to find out, but not for long.
 	Capabilities(ctx context.Context) (Capabilities, error)
 

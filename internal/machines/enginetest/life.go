@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
@@ -12,6 +14,9 @@ func testCapabilities(h *harness) {
 	for range 2 {
 		c, err := h.engine.Capabilities(h.ctx)
 		h.must("capabilities", err)
+		if diff := cmp.Diff(h.engine.Traits(), c.Traits); diff != "" {
+			h.Errorf("the capabilities have other traits than the engine (-engine +capabilities):\n%s", diff)
+		}
 		if c.Name == "" || c.Accelerator == "" || c.Reason == "" {
 			h.Errorf("capabilities %+v lack a name, an accelerator or a reason", c)
 		}

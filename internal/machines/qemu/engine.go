@@ -14,6 +14,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/accel"
 )
 
+// Traits of the engine.
+var Traits = compute.Traits{Name: "qemu", Real: true, BindsPorts: true, ImageFiles: true}
+
 // Engine is a compute.Engine of QEMU processes on this host.
 type Engine struct {
 	config   Config
@@ -77,6 +80,9 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	return e, nil
 }
 
+// Traits of every QEMU engine.
+func (e *Engine) Traits() compute.Traits { return Traits }
+
 // Capabilities waits for the choice of an accelerator, about a second at most.
 func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error) {
 	if _, _, err := e.config.installed(); err != nil {
@@ -91,8 +97,7 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 		return compute.Capabilities{}, err
 	}
 	return compute.Capabilities{
-		Name:         "qemu",
-		Real:         true,
+		Traits:       Traits,
 		Accelerator:  accelerator.Accelerator,
 		Reason:       accelerator.Reason,
 		MemoryMB:     host.MemoryMB,

@@ -42,6 +42,14 @@ var (
 	_ compute.Hosted   = (*Engine)(nil)
 )
 
+// Traits of the engine: nothing boots, and no port is bound.
+var Traits = compute.Traits{Name: "simulated", DropletFeatures: []string{feature}}
+
+const feature = "simulated"
+
+// IsSimulated reports whether a droplet that shows those features is simulated.
+func IsSimulated(features []string) bool { return slices.Contains(features, feature) }
+
 // Option changes how all guests of an engine behave.
 type Option func(*Engine)
 
@@ -71,10 +79,13 @@ func Open(dir string, options ...Option) (*Engine, error) {
 	return e, nil
 }
 
+// Traits of every simulated engine.
+func (e *Engine) Traits() compute.Traits { return Traits }
+
 // Capabilities has no bounds and no real guests.
 func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error) {
 	return compute.Capabilities{
-		Name:        "simulated",
+		Traits:      Traits,
 		Accelerator: "none",
 		Reason:      "machines are only simulated",
 		Features:    []string{"metadata"},

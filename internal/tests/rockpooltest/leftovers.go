@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
 const (
@@ -62,7 +64,7 @@ func (s *Server) leftovers() error {
 	for _, pid := range pids {
 		left = append(left, fmt.Errorf("process %d: %q", pid, arguments(pid)))
 	}
-	for _, folder := range []string{"droplets", "simulated"} {
+	for _, folder := range []string{"droplets", simulated.Traits.Name} {
 		entries, err := os.ReadDir(filepath.Join(s.Data, folder))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			left = append(left, err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
+	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 	"github.com/rockpool-cloud/rockpool/internal/panel"
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
@@ -37,7 +38,7 @@ func NewData(t testing.TB) server.Data {
 func Config(t testing.TB) server.Config {
 	t.Helper()
 	return server.Config{
-		Version: "dev", Data: NewData(t), Log: slog.New(slog.DiscardHandler), Compute: "simulated",
+		Version: "dev", Data: NewData(t), Log: slog.New(slog.DiscardHandler), Compute: simulated.Traits.Name,
 		Addresses: netip.MustParsePrefix("127.18.0.0/16"), Forward: []uint16{22}, DropletLimit: 5, ResumeDroplets: true,
 		Nameservers: domain.Nameservers("rockpool.internal", 3), SSH: func() panel.SSH { return panel.SSH{} },
 	}

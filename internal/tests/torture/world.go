@@ -10,14 +10,17 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/diskimage/imagetest"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
+	simulatedengine "github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
 // species is what a cloud is made of, and how much its clients ask of it.
 type species struct {
 	name      string
-	engine    string // as --compute takes it
+	engine    compute.Traits
 	postgres  bool
 	clients   int
 	droplets  int           // of each client at a time
@@ -33,7 +36,7 @@ var allSpecies = []species{simulated("sqlite", false), simulated("postgres", tru
 
 func simulated(database string, postgres bool) species {
 	return species{
-		name: "simulated-" + database, engine: "simulated", postgres: postgres,
+		name: "simulated-" + database, engine: simulatedengine.Traits, postgres: postgres,
 		clients: 4, droplets: 30, pause: 2 * time.Millisecond,
 		strides: 40, patience: 3 * time.Second, settling: 60 * time.Second, diskBytes: 48 << 20,
 	}
@@ -41,18 +44,18 @@ func simulated(database string, postgres bool) species {
 
 func micro(database string, postgres bool) species {
 	return species{
-		name: "micro-" + database, engine: "qemu", postgres: postgres, long: postgres,
+		name: "micro-" + database, engine: qemu.Traits, postgres: postgres, long: postgres,
 		clients: 2, droplets: 2, pause: 150 * time.Millisecond,
 		strides: 4, patience: 6 * time.Second, settling: 2 * time.Minute, diskBytes: 192 << 20,
 	}
 }
 
-func (s species) simulated() bool { return s.engine == "simulated" }
+func (s species) simulated() bool { return !s.engine.Real }
 
 // folder of the machines, below the data.
 func (s species) folder() string {
 	if s.simulated() {
-		return "simulated"
+		return s.engine.Name
 	}
 	return "droplets"
 }
@@ -72,7 +75,7 @@ type world struct {
 // newWorld starts a cloud. What this machine lacks for it skips the test.
 func newWorld(tb testing.TB, s species) *world {
 	tb.Helper()
-	flags := []string{"--compute", s.engine, "--droplet-limit", "100000", "--memory-budget", "none", "--disk-budget", "none"}
+	flags := []string{"--compute", s.engine.Name, "--droplet-limit", "100000", "--memory-budget", "none", "--disk-budget", "none"}
 	w := &world{tb: tb, kind: s, progress: &progress{}, strikes: map[string]int{}, excuses: excuses{disturbed: map[int]bool{}}}
 	var image string
 	if s.simulated() {
