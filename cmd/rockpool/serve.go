@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
@@ -60,7 +61,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	for _, name := range c.nameservers() {
-		if err := domain.CheckNameserver(name); err != nil {
+		if err := record.CheckHost(name); err != nil {
 			return fmt.Errorf("--nameservers %s: %w", name, err)
 		}
 	}

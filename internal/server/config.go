@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
 	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
@@ -64,7 +64,7 @@ type NamesConfig struct {
 func (c Config) propagation() time.Duration {
 	t := c.Names.Transfer
 	if c.Data.Database != "" || len(t.Secondaries)+len(t.Allow)+len(t.Keys) > 0 {
-		return domain.SecondaryLag
+		return record.SecondaryLag
 	}
 	return time.Minute
 }

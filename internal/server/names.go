@@ -10,9 +10,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/feed"
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
 
@@ -56,6 +59,11 @@ func openNames(c NamesConfig, certificate *certificate.Certificate, registry pro
 	}
 	primary.Attach(server)
 	return &Names{Primary: primary, server: server, silent: len(c.Addresses)+len(c.TLSAddresses) == 0}, nil
+}
+
+// feed constructs the feed that publishes the domains of a database here.
+func (n *Names) feed(db *store.DB, log *slog.Logger) *feed.Feed {
+	return &feed.Feed{DB: db, Log: log, Publisher: n, Denials: dnssec.NewCache(maxDenials)}
 }
 
 // room hands the name server to the loops of a Server. Its sockets are opened by

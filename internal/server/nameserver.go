@@ -13,10 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/feed"
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
-	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 )
 
 // NameserverConfig says what a Nameserver is.
@@ -32,8 +31,8 @@ type NameserverConfig struct {
 // no API, and leaves the domains' keys to the Server; what it writes is what any
 // node may.
 type Nameserver struct {
-	Names   *Names
-	Domains *domain.Service
+	Names *Names
+	Feed  *feed.Feed
 
 	db         *store.DB
 	metrics    net.Listener // nil if there are none
@@ -60,14 +59,14 @@ func OpenNameserver(ctx context.Context, c NameserverConfig) (_ *Nameserver, err
 	if n.Names, err = openNames(c.Names, c.Certificate, registry, c.Log); err != nil {
 		return nil, err
 	}
-	n.Domains = &domain.Service{DB: n.db, Log: c.Log, Publisher: n.Names, Denials: dnssec.NewCache(maxDenials)}
-	if err := n.Domains.Start(ctx); err != nil {
+	n.Feed = n.Names.feed(n.db, c.Log)
+	if err := n.Feed.Start(ctx); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(n.Names.Start(), n.Names.Answer()); err != nil {
 		return nil, err
 	}
-	n.background.Go(func() { n.Domains.Follow(working) })
+	n.background.Go(func() { n.Feed.Follow(working) })
 	return n, n.serveMetrics(working, c.Metrics, registry)
 }
 

@@ -33,7 +33,6 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/account"
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
-	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/panel"
 )
 
@@ -111,8 +110,8 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	s.Actions = action.NewEngine(s.DB, node, c.Log)
 	s.Actions.Hold = c.Hold
 	domains := &domain.Service{
-		DB: s.DB, Log: c.Log, Nameservers: c.Nameservers, Publisher: s.Names,
-		Propagation: c.propagation(), Denials: dnssec.NewCache(maxDenials),
+		DB: s.DB, Log: c.Log, Nameservers: c.Nameservers, Propagation: c.propagation(),
+		Feed: s.Names.feed(s.DB, c.Log),
 	}
 	s.Droplets = &droplet.Service{
 		DB: s.DB, Actions: s.Actions, Images: s.images, Regions: places, Sizes: sizes,

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
@@ -51,10 +51,10 @@ func TestPropagation(t *testing.T) {
 		want time.Duration
 	}{
 		"alone":                          {Config{}, time.Minute},
-		"a secondary that gets NOTIFY":   {names(transfer.Config{Secondaries: make([]transfer.Secondary, 1)}), domain.SecondaryLag},
-		"a network that may copy zones":  {names(transfer.Config{Allow: make([]netip.Prefix, 1)}), domain.SecondaryLag},
-		"a key that lets one copy zones": {names(transfer.Config{Keys: make([]transfer.Key, 1)}), domain.SecondaryLag},
-		"secondaries of other nodes":     {Config{Data: Data{Database: "postgres://a@b/c"}}, domain.SecondaryLag},
+		"a secondary that gets NOTIFY":   {names(transfer.Config{Secondaries: make([]transfer.Secondary, 1)}), record.SecondaryLag},
+		"a network that may copy zones":  {names(transfer.Config{Allow: make([]netip.Prefix, 1)}), record.SecondaryLag},
+		"a key that lets one copy zones": {names(transfer.Config{Keys: make([]transfer.Key, 1)}), record.SecondaryLag},
+		"secondaries of other nodes":     {Config{Data: Data{Database: "postgres://a@b/c"}}, record.SecondaryLag},
 	} {
 		if got := test.c.propagation(); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)

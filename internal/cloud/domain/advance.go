@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/feed"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/periodic"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
+	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
 // How often keys are looked after, and of how many domains at a time.
@@ -20,69 +24,61 @@ const (
 // KeepKeys looks after the keys of domains until ctx ends. One process does, the
 // one that knows of the secondaries: how long each stage lasts hangs on them.
 func (s *Service) KeepKeys(ctx context.Context) {
-	s.repeat(ctx, advanceInterval, "look after the keys of domains", s.Advance)
+	periodic.Run(ctx, advanceInterval, s.Log, "look after the keys of domains", s.Advance)
 }
 
 // Advance brings signed domains whose time has come one stage further, and
 // gives those a new serial whose signatures secondaries have had for long.
 func (s *Service) Advance(ctx context.Context) error {
-	due, err := dueDomains(ctx, s.DB, s.DB.Now(), advanceLimit)
+	due, err := zonedb.DueDomains(ctx, s.DB, s.DB.Now(), advanceLimit)
 	if err != nil || len(due) == 0 {
 		return err
 	}
 	var errs []error
 	for _, d := range due {
-		serial, since := s.feed.serial(d.name + ".")
-		err := s.DB.Write(ctx, func(tx *store.Tx) error { return s.advance(ctx, tx, d.id, serial, since) })
+		serial, since := s.Feed.Serving(d.Name + ".")
+		err := s.DB.Write(ctx, func(tx *store.Tx) error { return s.advance(ctx, tx, d.ID, serial, since) })
 		if err != nil {
-			errs = append(errs, fmt.Errorf("keys of %s: %w", d.name, err))
+			errs = append(errs, fmt.Errorf("keys of %s: %w", d.Name, err))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// serial returns the serial that a zone is served with, 0 if it is not, and
-// since when zones are served.
-func (f *feed) serial(origin string) (serial uint32, since time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.served[origin], f.since
 }
 
 // advance looks after one domain, which is served with that serial. The time of
 // a stage runs from when it has been seen served, not from when it was written:
 // what nobody could ask for meanwhile helps nobody.
 func (s *Service) advance(ctx context.Context, tx *store.Tx, id int64, served uint32, since time.Time) error {
-	d, err := get(ctx, tx, id)
+	d, err := zonedb.Get(ctx, tx, id)
 	if missing := new(apierr.Error); errors.As(err, &missing) {
 		return nil // it is gone meanwhile
 	}
 	if err != nil {
 		return err
 	}
-	k, err := getSigning(ctx, tx, id)
+	k, err := getSigning(ctx, tx, d)
 	now := tx.Now()
-	if err != nil || k.Stage == dnssec.Unsigned || now.Before(k.due) {
+	if err != nil || k.Stage == dnssec.Unsigned || now.Before(k.Due) {
 		return err
 	}
-	if k.serial != 0 {
+	if k.Serial != 0 {
 		if k.isServed(served) {
 			k.begin(now)
 			k.next(now, s.Propagation)
 		} else {
-			k.due = now.Add(advanceInterval)
+			k.Due = now.Add(advanceInterval)
 		}
-		return saveSigning(ctx, tx, id, k)
+		return zonedb.SaveSigning(ctx, tx, id, k.Signing)
 	}
 	if ready := since.Add(s.catchUpTime(k)); now.Before(ready) {
-		k.due = ready
-		return saveSigning(ctx, tx, id, k)
+		k.Due = ready
+		return zonedb.SaveSigning(ctx, tx, id, k.Signing)
 	}
 	if next := k.next(now, s.Propagation); next.Stage != k.Stage {
 		_, err := s.setKeys(ctx, tx, d, k, next)
 		return err
 	}
-	if err := saveSigning(ctx, tx, id, k); err != nil {
+	if err := zonedb.SaveSigning(ctx, tx, id, k.Signing); err != nil {
 		return err
 	}
 	return s.renew(ctx, tx, d)
@@ -92,18 +88,18 @@ func (s *Service) advance(ctx context.Context, tx *store.Tx, id int64, served ui
 // time: as long as it did not, secondaries may have served the stage before.
 func (s *Service) catchUpTime(k signing) time.Duration {
 	if k.Stage == dnssec.Published {
-		return s.Propagation + keyTTL*time.Second
+		return s.Propagation + feed.KeyTTL*time.Second
 	}
 	return s.Propagation
 }
 
 // isServed reports whether a zone that is served with that serial is at the
 // stage.
-func (k *signing) isServed(serial uint32) bool { return serial != 0 && !later(k.serial, serial) }
+func (k *signing) isServed(serial uint32) bool { return serial != 0 && !zone.Later(k.Serial, serial) }
 
 // begin lets the time of the stage run.
 func (k *signing) begin(now time.Time) {
-	k.serial, k.Since = 0, now
+	k.Serial, k.Since = 0, now
 	if k.Stage == dnssec.Switched {
 		k.Switched = now
 	}

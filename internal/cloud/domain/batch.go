@@ -7,21 +7,23 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 // operation is one step of an edit.
 type operation struct {
 	kind   kind
-	id     int64   // of the record, except to create one
-	params Params  // unless the record goes
-	ready  *Record // in the place of params, checked already
-	field  string  // where in the request it stands, empty if it is the whole of it
-	line   int     // or in a zone file
-	given  bool    // by the cloud: what is at odds with it is at fault, not it
+	id     int64          // of the record, except to create one
+	params record.Params  // unless the record goes
+	ready  *record.Record // in the place of params, checked already
+	field  string         // where in the request it stands, empty if it is the whole of it
+	line   int            // or in a zone file
+	given  bool           // by the cloud: what is at odds with it is at fault, not it
 
-	before *Record // what there was
-	after  *Record // what would be
+	before *record.Record // what there was
+	after  *record.Record // what would be
 }
 
 // kind is what an operation does; the words are the API's.
@@ -88,7 +90,7 @@ func (e *edit) checkCount(ctx context.Context, operations []*operation) ([]fault
 	if e.isNew && len(e.made) <= maxRecords || len(e.made) <= len(e.removed) {
 		return nil, nil
 	}
-	n, err := countRecords(ctx, e.q, e.domain.ID)
+	n, err := zonedb.CountRecords(ctx, e.q, e.domain.ID)
 	if n += len(e.made) - len(e.removed); err != nil || n <= maxRecords {
 		return nil, err
 	}
@@ -109,7 +111,7 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 		if r == nil {
 			d := e.domain
 			d.TTL = e.ttl // the edit may have set another
-			made, err := d.newRecord(o.params)
+			made, err := d.NewRecord(o.params)
 			if err != nil {
 				return err
 			}
@@ -131,7 +133,7 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 		return errOfCloud
 	}
 	if o.kind == kindDelete {
-		if r.Type == typeSOA {
+		if r.Type == record.TypeSOA {
 			return errKeepSOA
 		}
 		e.remove(r)
@@ -139,7 +141,7 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 	}
 	changed := o.ready
 	if changed == nil {
-		with, err := e.domain.changedRecord(e.withTTL(*r), o.params)
+		with, err := e.domain.ChangedRecord(e.withTTL(*r), o.params)
 		if err != nil {
 			return err
 		}
@@ -151,28 +153,28 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 
 // check looks at what the operation leaves, when all are done.
 func (e *edit) check(ctx context.Context, o *operation) error {
-	if b := o.before; b != nil && b.Type == typeNS && b.Name == apex {
-		left, err := e.at(ctx, apex)
+	if b := o.before; b != nil && b.Type == record.TypeNS && b.Name == record.Apex {
+		left, err := e.at(ctx, record.Apex)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(left, func(r *Record) bool { return r.Type == typeNS }) {
+		if !slices.ContainsFunc(left, func(r *record.Record) bool { return r.Type == record.TypeNS }) {
 			return errLastNS
 		}
 	}
 	if o.after == nil || o.given {
 		return nil
 	}
-	s, err := e.summary(ctx, o.after.key())
+	s, err := e.summary(ctx, o.after.Key())
 	switch {
 	case err != nil:
 		return err
-	case s.contents[o.after.Type+" "+e.domain.content(*o.after)] > 1:
+	case s.contents[o.after.Type+" "+e.domain.Content(*o.after)] > 1:
 		return errExists
 	case s.bytes[o.after.Type] > maxRRset:
 		return errRRsetTooLarge
-	case o.after.Name == apex:
-		if o.after.Type == typeCNAME {
+	case o.after.Name == record.Apex:
+		if o.after.Type == record.TypeCNAME {
 			return errCNAME
 		}
 	case s.cnames > 0 && s.records > 1:
@@ -200,11 +202,11 @@ func (e *edit) summary(ctx context.Context, key string) (*summary, error) {
 	}
 	s := &summary{records: len(records), contents: make(map[string]int, len(records)), bytes: map[string]int{}}
 	for _, r := range records {
-		if r.Type == typeCNAME {
+		if r.Type == record.TypeCNAME {
 			s.cnames++
 		}
-		s.contents[r.Type+" "+e.domain.content(*r)]++
-		rr, err := e.domain.rr(*r)
+		s.contents[r.Type+" "+e.domain.Content(*r)]++
+		rr, err := e.domain.RR(*r)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
@@ -98,7 +99,7 @@ func TestZoneFilesAsBIND(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			file := domain.ParseZoneFile("isi.example", 1800, test.text)
+			file := zonefile.Parse("isi.example", 1800, test.text)
 			if _, err := w.tryCreate(mine, domain.Create{Name: "isi.example", File: file}); err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +111,7 @@ func TestZoneFilesAsBIND(t *testing.T) {
 			if diff := cmp.Diff(want, checkzone(t, "isi.example", exported)); diff != "" {
 				t.Errorf("as BIND reads the export (-want +got):\n%s", diff)
 			}
-			if plan, err := w.PlanUpdate(t.Context(), w.DB, mine, "isi.example", domain.Change{File: domain.ParseZoneFile("isi.example", 1800, exported)}); err != nil || len(plan.Changes) > 0 {
+			if plan, err := w.PlanUpdate(t.Context(), w.DB, mine, "isi.example", domain.Change{File: zonefile.Parse("isi.example", 1800, exported)}); err != nil || len(plan.Changes) > 0 {
 				t.Errorf("an import of the export would change %v, %v", planned(plan), err)
 			}
 		})

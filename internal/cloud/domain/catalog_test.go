@@ -40,7 +40,7 @@ func TestCatalogSerial(t *testing.T) {
 	} {
 		do()
 		for _, w := range []*world{one, two} {
-			if err := w.CatchUp(t.Context()); err != nil {
+			if err := w.Feed.CatchUp(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -77,10 +77,10 @@ func TestCatalogSerialOfALateNode(t *testing.T) {
 	one.create("b.example")
 	one.remove("a.example")
 	one.clock.advance(24 * time.Hour)
-	if err := one.Prune(t.Context()); err != nil {
+	if err := one.Feed.Prune(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := two.CatchUp(t.Context()); err != nil {
+	if err := two.Feed.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, want := one.lastCatalog()

@@ -26,8 +26,8 @@ func (w *world) serveForReal() *dns.Server {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.Publisher = alone{s}
-	if err := w.Start(w.t.Context()); err != nil {
+	w.Feed.Publisher = alone{s}
+	if err := w.Feed.Start(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := s.Start(); err != nil {

@@ -4,40 +4,42 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 // CreateRecord adds a record to a domain.
-func (s *Service) CreateRecord(ctx context.Context, tx *store.Tx, accountID int64, domain string, p Params) (Record, error) {
+func (s *Service) CreateRecord(ctx context.Context, tx *store.Tx, accountID int64, domain string, p record.Params) (record.Record, error) {
 	o := &operation{kind: kindCreate, params: p}
 	if err := s.operate(ctx, tx, accountID, domain, o); err != nil {
-		return Record{}, err
+		return record.Record{}, err
 	}
 	return *o.after, nil
 }
 
 // UpdateRecord changes what is said of a record, and leaves the rest of it.
-func (s *Service) UpdateRecord(ctx context.Context, tx *store.Tx, accountID int64, domain string, id int64, p Params) (Record, error) {
+func (s *Service) UpdateRecord(ctx context.Context, tx *store.Tx, accountID int64, domain string, id int64, p record.Params) (record.Record, error) {
 	o := &operation{kind: kindUpdate, id: id, params: p}
 	if err := s.operate(ctx, tx, accountID, domain, o); err != nil {
-		return Record{}, err
+		return record.Record{}, err
 	}
 	return *o.after, nil
 }
 
 // DeleteRecord removes a record and returns what it was.
-func (s *Service) DeleteRecord(ctx context.Context, tx *store.Tx, accountID int64, domain string, id int64) (Record, error) {
+func (s *Service) DeleteRecord(ctx context.Context, tx *store.Tx, accountID int64, domain string, id int64) (record.Record, error) {
 	o := &operation{kind: kindDelete, id: id}
 	if err := s.operate(ctx, tx, accountID, domain, o); err != nil {
-		return Record{}, err
+		return record.Record{}, err
 	}
 	return *o.before, nil
 }
 
 // operate does operations on a domain, all or none.
 func (s *Service) operate(ctx context.Context, tx *store.Tx, accountID int64, domain string, operations ...*operation) error {
-	d, err := Find(ctx, tx, accountID, domain)
+	d, err := zonedb.Find(ctx, tx, accountID, domain)
 	if err != nil {
 		return err
 	}
@@ -53,22 +55,22 @@ func (s *Service) operate(ctx context.Context, tx *store.Tx, accountID int64, do
 // all: first the deletes, then the updates, then the creates. What they leave
 // must be right, whatever there is in between.
 type Batch struct {
-	Delete []int64       `json:"delete"` // ids
-	Update []BatchUpdate `json:"update"`
-	Create []Params      `json:"create"`
+	Delete []int64         `json:"delete"` // ids
+	Update []BatchUpdate   `json:"update"`
+	Create []record.Params `json:"create"`
 }
 
 // BatchUpdate is what is said of one record in a batch.
 type BatchUpdate struct {
 	ID int64 `json:"id"`
-	Params
+	record.Params
 }
 
 // BatchResult is what has become of a batch, in its order.
 type BatchResult struct {
-	Deleted []Record
-	Updated []Record
-	Created []Record
+	Deleted []record.Record
+	Updated []record.Record
+	Created []record.Record
 }
 
 // Apply makes a batch of changes.
@@ -89,7 +91,7 @@ func (s *Service) PlanApply(ctx context.Context, q store.Querier, accountID int6
 	if err != nil {
 		return BatchResult{}, err
 	}
-	d, err := Find(ctx, q, accountID, domain)
+	d, err := zonedb.Find(ctx, q, accountID, domain)
 	if err != nil {
 		return BatchResult{}, err
 	}

@@ -6,30 +6,35 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/feed"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
 // Create is what a client says of a new domain.
 type Create struct {
-	Name      string    `json:"name"`
-	IPAddress *string   `json:"ip_address"` // of the apex
-	TTL       *Number   `json:"ttl"`
-	File      *ZoneFile `json:"-"` // with its records
+	Name      string         `json:"name"`
+	IPAddress *string        `json:"ip_address"` // of the apex
+	TTL       *record.Number `json:"ttl"`
+	File      *zonefile.File `json:"-"` // with its records
 }
 
 // Create makes a domain: with the records of its zone file if it has one, and
 // with what every domain has.
-func (s *Service) Create(ctx context.Context, tx *store.Tx, accountID int64, c Create) (Domain, error) {
+func (s *Service) Create(ctx context.Context, tx *store.Tx, accountID int64, c Create) (zonedb.Domain, error) {
 	p, err := s.prepareCreate(ctx, tx, accountID, c)
 	if err != nil {
-		return Domain{}, err
+		return zonedb.Domain{}, err
 	}
-	if err := insert(ctx, tx, &p.domain); err != nil {
+	if err := zonedb.Insert(ctx, tx, &p.domain); err != nil {
 		if store.IsUnique(err) {
 			err = errNameTaken
 		}
-		return Domain{}, err
+		return zonedb.Domain{}, err
 	}
 	d, err := s.do(ctx, tx, p)
 	if err != nil {
@@ -46,15 +51,15 @@ var (
 
 // prepareCreate finds out what makes the domain. It writes nothing.
 func (s *Service) prepareCreate(ctx context.Context, q store.Querier, accountID int64, c Create) (p prepared, err error) {
-	name, err := validName(c.Name)
+	name, err := record.ValidName(c.Name)
 	if err != nil {
 		return p, err
 	}
 	if err := checkFree(ctx, q, accountID, name); err != nil {
 		return p, err
 	}
-	d := Domain{AccountID: accountID, Name: name, Primary: s.Nameservers[0], TTL: defaultTTL}
-	if d.Serial, err = lastSerial(ctx, q, name); err != nil {
+	d := zonedb.Domain{AccountID: accountID, Zone: record.Zone{Name: name, TTL: defaultTTL, Primary: s.Nameservers[0]}}
+	if d.Serial, err = zonedb.LastSerial(ctx, q, name); err != nil {
 		return p, err
 	}
 	p.edit = newEdit(q, d)
@@ -62,7 +67,7 @@ func (s *Service) prepareCreate(ctx context.Context, q store.Querier, accountID 
 	if c.File != nil {
 		p.zoneImport = s.readZoneFile(p.edit, c.File)
 	}
-	if p.ttl, err = checkTTL(c.TTL, p.ttl); err != nil {
+	if p.ttl, err = record.CheckTTL(c.TTL, p.ttl); err != nil {
 		return p, err
 	}
 	p.domain.TTL = p.ttl
@@ -80,8 +85,8 @@ func (s *Service) prepareCreate(ctx context.Context, q store.Querier, accountID 
 // checkFree refuses a name that is taken, or that lies below a domain of
 // another account: its owner decides about what is below.
 func checkFree(ctx context.Context, q store.Querier, accountID int64, name string) error {
-	for i, ancestor := range ancestors(name) {
-		found, ok, err := hosted(ctx, q, ancestor)
+	for i, ancestor := range record.Ancestors(name) {
+		found, ok, err := zonedb.Hosted(ctx, q, ancestor)
 		switch {
 		case err != nil:
 			return err
@@ -97,17 +102,17 @@ func checkFree(ctx context.Context, q store.Querier, accountID int64, name strin
 // defaults makes the records that every domain has: SOA, and NS unless the
 // operations make some.
 func (e *edit) defaults(nameservers []string, operations []*operation) []*operation {
-	soa := Record{Type: typeSOA, Name: apex, Data: strconv.Itoa(soaMinimum), TTL: e.ttl}
+	soa := record.Record{Type: record.TypeSOA, Name: record.Apex, Data: strconv.Itoa(record.SOAMinimum), TTL: e.ttl}
 	all := []*operation{{kind: kindCreate, ready: &soa, given: true}}
 	for _, o := range operations {
-		if o.ready != nil && o.ready.Type == typeNS && o.ready.Name == apex {
+		if o.ready != nil && o.ready.Type == record.TypeNS && o.ready.Name == record.Apex {
 			return all
 		}
 	}
 	for _, name := range nameservers {
-		r := Record{Type: typeNS, Name: apex, Data: name, TTL: e.ttl}
+		r := record.Record{Type: record.TypeNS, Name: record.Apex, Data: name, TTL: e.ttl}
 		if name == e.domain.Name {
-			r.Data = apex
+			r.Data = record.Apex
 		}
 		all = append(all, &operation{kind: kindCreate, ready: &r, given: true})
 	}
@@ -124,7 +129,7 @@ func addressOperation(text string, ttl int) (*operation, error) {
 	if err != nil || address.Zone() != "" {
 		return nil, apierr.Invalid("ip_address", "IP address needs to be a valid IPv4 or IPv6 address")
 	}
-	r := Record{Type: "A", Name: apex, Data: text, TTL: ttl}
+	r := record.Record{Type: "A", Name: record.Apex, Data: text, TTL: ttl}
 	if address.Is6() {
 		r.Type = "AAAA"
 	}
@@ -142,17 +147,17 @@ func (e *edit) applyAll(ctx context.Context, operations []*operation) error {
 }
 
 // Delete removes a domain with all its records.
-func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID int64, idOrName string) (Domain, error) {
-	d, err := Find(ctx, tx, accountID, idOrName)
+func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID int64, idOrName string) (zonedb.Domain, error) {
+	d, err := zonedb.Find(ctx, tx, accountID, idOrName)
 	if err != nil {
 		return d, err
 	}
 	gone := d
-	gone.Serial = nextSerial(d.Serial, 0, tx.Now())
-	if err := remove(ctx, tx, gone); err != nil {
+	gone.Serial = zone.NextSerial(d.Serial, 0, tx.Now())
+	if err := zonedb.Delete(ctx, tx, gone); err != nil {
 		return d, err
 	}
-	if err := s.log(ctx, tx, entry{kind: entryRemove, name: d.Name, from: d.Serial, serial: gone.Serial, lists: true}); err != nil {
+	if err := s.Feed.Append(ctx, tx, feed.Entry{Kind: feed.Removed, Name: d.Name, From: d.Serial, Serial: gone.Serial, NewCatalog: true}); err != nil {
 		return d, err
 	}
 	if err := s.delegationChanged(ctx, tx, d.Name); err != nil {
@@ -163,14 +168,14 @@ func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID int64, idO
 
 // Change is what a client says of a domain that is there.
 type Change struct {
-	TTL  *Number   `json:"ttl"`
-	File *ZoneFile `json:"-"` // with what takes the place of its records
+	TTL  *record.Number `json:"ttl"`
+	File *zonefile.File `json:"-"` // with what takes the place of its records
 }
 
 // Update changes a domain's TTL, which is that of its SOA record, or replaces
 // its records by those of a zone file.
-func (s *Service) Update(ctx context.Context, tx *store.Tx, accountID int64, idOrName string, c Change) (Domain, error) {
-	d, err := Find(ctx, tx, accountID, idOrName)
+func (s *Service) Update(ctx context.Context, tx *store.Tx, accountID int64, idOrName string, c Change) (zonedb.Domain, error) {
+	d, err := zonedb.Find(ctx, tx, accountID, idOrName)
 	if err != nil {
 		return d, err
 	}
@@ -181,7 +186,7 @@ func (s *Service) Update(ctx context.Context, tx *store.Tx, accountID int64, idO
 	return s.do(ctx, tx, p)
 }
 
-func (s *Service) prepareUpdate(ctx context.Context, q store.Querier, d Domain, c Change) (p prepared, err error) {
+func (s *Service) prepareUpdate(ctx context.Context, q store.Querier, d zonedb.Domain, c Change) (p prepared, err error) {
 	p.edit = newEdit(q, d)
 	if c.File != nil {
 		if err := p.loadAll(ctx); err != nil {
@@ -189,7 +194,7 @@ func (s *Service) prepareUpdate(ctx context.Context, q store.Querier, d Domain, 
 		}
 		p.zoneImport = s.readZoneFile(p.edit, c.File)
 	}
-	ttl, err := checkTTL(c.TTL, p.ttl)
+	ttl, err := record.CheckTTL(c.TTL, p.ttl)
 	if err != nil {
 		return p, err
 	}

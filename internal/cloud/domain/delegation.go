@@ -6,13 +6,15 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 // above returns the next domain above a name, of whatever account.
-func above(ctx context.Context, q store.Querier, name string) (d Domain, ok bool, err error) {
-	for _, ancestor := range ancestors(name)[1:] {
-		if d, ok, err = hosted(ctx, q, ancestor); ok || err != nil {
+func above(ctx context.Context, q store.Querier, name string) (d zonedb.Domain, ok bool, err error) {
+	for _, ancestor := range record.Ancestors(name)[1:] {
+		if d, ok, err = zonedb.Hosted(ctx, q, ancestor); ok || err != nil {
 			return d, ok, err
 		}
 	}
@@ -34,25 +36,25 @@ func (s *Service) delegationChanged(ctx context.Context, tx *store.Tx, name stri
 
 // changesDelegation reports whether an edit changes the domain's name servers,
 // or their addresses in the domain.
-func (e *edit) changesDelegation(ctx context.Context, records []Record) (bool, error) {
+func (e *edit) changesDelegation(ctx context.Context, records []record.Record) (bool, error) {
 	if e.isNew {
 		return true, nil
 	}
 	var hosts []string
 	for _, r := range records {
 		switch {
-		case r.Type == typeNS && r.Name == apex:
+		case r.Type == record.TypeNS && r.Name == record.Apex:
 			return true, nil
 		case r.Type == "A", r.Type == "AAAA":
-			hosts = append(hosts, absolute(e.domain.Name, r.key()))
+			hosts = append(hosts, record.Absolute(e.domain.Name, r.Key()))
 		}
 	}
 	if len(hosts) == 0 {
 		return false, nil
 	}
-	atApex, err := e.at(ctx, apex)
-	return slices.ContainsFunc(atApex, func(r *Record) bool {
-		return r.Type == typeNS && slices.Contains(hosts, normalName(hostname(e.domain.Name, r.Data)))
+	atApex, err := e.at(ctx, record.Apex)
+	return slices.ContainsFunc(atApex, func(r *record.Record) bool {
+		return r.Type == record.TypeNS && slices.Contains(hosts, record.NormalName(record.Hostname(e.domain.Name, r.Data)))
 	}), err
 }
 

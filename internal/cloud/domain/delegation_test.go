@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
@@ -33,7 +34,7 @@ func TestTheDomainAboveIsCopiedAgain(t *testing.T) {
 	}
 	const child = "a.top.example.com"
 	step := func(step domain.Step) func() { return func() { w.step(child, step) } }
-	var host, other domain.Record
+	var host, other record.Record
 	for _, test := range []struct {
 		name    string
 		change  func()
@@ -94,11 +95,11 @@ func TestTheDomainAboveIsNotServedBeforeThoseBelow(t *testing.T) {
 			one.create("sub.example.com")
 			if prune {
 				one.clock.advance(2 * time.Hour)
-				if err := one.Prune(t.Context()); err != nil {
+				if err := one.Feed.Prune(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := two.CatchUp(t.Context()); err != nil {
+			if err := two.Feed.CatchUp(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if want := []string{"remove gone.example.com.", "put sub.example.com.", "put example.com."}; !slices.Equal(two.server.log, want) {

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
@@ -86,7 +89,7 @@ func TestADomainIsFoundByIDAndName(t *testing.T) {
 		{mine, "1", true}, {mine, "example.com", true}, {mine, "EXAMPLE.com.", true},
 		{mine, "2", false}, {mine, "example.net", false}, {mine, "01x", false}, {other, "1", false}, {other, "example.com", false},
 	} {
-		got, err := domain.Find(t.Context(), w.DB, test.account, test.ref)
+		got, err := zonedb.Find(t.Context(), w.DB, test.account, test.ref)
 		if test.found != (err == nil && got.ID == d.ID) {
 			t.Errorf("%q for account %d: %+v, %v", test.ref, test.account, got, err)
 		}
@@ -105,7 +108,7 @@ func TestRecordsOfOtherDomainsAreNotFound(t *testing.T) {
 	if _, err := w.tryDelete("example.net", r.ID); message(err) != missing {
 		t.Errorf("delete: %v", err)
 	}
-	_, err := try(w, func(ctx context.Context, tx *store.Tx) (domain.Record, error) {
+	_, err := try(w, func(ctx context.Context, tx *store.Tx) (record.Record, error) {
 		return w.DeleteRecord(ctx, tx, other, "example.com", r.ID)
 	})
 	if message(err) != missing {
@@ -141,15 +144,15 @@ func TestSerialsGrow(t *testing.T) {
 	w.create("example.com")
 	expect("made anew in the past", 1_700_003_604)
 	imported := "@ SOA ns1.x. host.x. 2026010203 1 2 3 4\n@ NS ns1.x.\n"
-	if _, err := try(w, func(ctx context.Context, tx *store.Tx) (domain.Domain, error) {
-		return w.Update(ctx, tx, mine, "example.com", domain.Change{File: domain.ParseZoneFile("example.com", 1800, imported)})
+	if _, err := try(w, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
+		return w.Update(ctx, tx, mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, imported)})
 	}); err != nil {
 		t.Fatal(err)
 	}
 	expect("imported", 2026010204)
 	w.remove("example.com")
 	imported = "@ SOA ns1.x. host.x. 4294967295 1 2 3 4\n"
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, imported)}); err != nil {
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, imported)}); err != nil {
 		t.Fatal(err)
 	}
 	// By RFC 1982 beyond the greatest comes the least: this is later than both.
@@ -157,7 +160,7 @@ func TestSerialsGrow(t *testing.T) {
 	w.remove("example.com")
 	w.clock.advance(20 * 365 * 24 * time.Hour) // where the time is not later than that
 	imported = "@ SOA ns1.x. host.x. 4294967295 1 2 3 4\n"
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", File: domain.ParseZoneFile("example.net", 1800, imported)}); err != nil {
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, imported)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.find("example.net").Serial; got != 1 { // 0 is left out

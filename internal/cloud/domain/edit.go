@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
@@ -15,48 +17,48 @@ import (
 // reads what it needs and writes nothing, so it serves for a dry run as well.
 type edit struct {
 	q      store.Querier
-	domain Domain // as it was
-	ttl    int    // as it would be
-	floor  uint32 // the new serial must be later than this one
-	isNew  bool   // the domain is
-	whole  bool   // all names are loaded
+	domain zonedb.Domain // as it was
+	ttl    int           // as it would be
+	floor  uint32        // the new serial must be later than this one
+	isNew  bool          // the domain is
+	whole  bool          // all names are loaded
 
-	names   map[string][]*Record // what would be at each name that is loaded
-	byID    map[int64]*Record    // of those that are in the database
-	old     map[*Record]Record   // what records were that have changed
-	changed []*Record            // the keys of old, in the order of the changes
-	made    []*Record            // new ones
-	removed []Record
+	names   map[string][]*record.Record      // what would be at each name that is loaded
+	byID    map[int64]*record.Record         // of those that are in the database
+	old     map[*record.Record]record.Record // what records were that have changed
+	changed []*record.Record                 // the keys of old, in the order of the changes
+	made    []*record.Record                 // new ones
+	removed []record.Record
 
 	ttls      map[rrsetKey]int    // that are to be shared
 	summaries map[string]*summary // of what would be at names
 }
 
-func newEdit(q store.Querier, d Domain) *edit {
+func newEdit(q store.Querier, d zonedb.Domain) *edit {
 	return &edit{q: q, domain: d, ttl: d.TTL,
-		names: map[string][]*Record{}, byID: map[int64]*Record{}, old: map[*Record]Record{},
+		names: map[string][]*record.Record{}, byID: map[int64]*record.Record{}, old: map[*record.Record]record.Record{},
 		ttls: map[rrsetKey]int{}, summaries: map[string]*summary{}}
 }
 
 // load adds records as they are in the database.
-func (e *edit) load(records []Record) {
+func (e *edit) load(records []record.Record) {
 	for _, r := range records {
-		e.names[r.key()] = append(e.names[r.key()], &r)
+		e.names[r.Key()] = append(e.names[r.Key()], &r)
 		e.byID[r.ID] = &r
 	}
 }
 
 // loadAll loads the whole domain.
 func (e *edit) loadAll(ctx context.Context) error {
-	records, err := Records(ctx, e.q, e.domain.ID)
+	records, err := zonedb.Records(ctx, e.q, e.domain.ID)
 	e.load(records)
 	e.whole = true
 	return err
 }
 
 // all returns the records of a domain that is loaded whole, by their ids.
-func (e *edit) all() []*Record {
-	return slices.SortedFunc(maps.Values(e.byID), func(a, b *Record) int { return cmp.Compare(a.ID, b.ID) })
+func (e *edit) all() []*record.Record {
+	return slices.SortedFunc(maps.Values(e.byID), func(a, b *record.Record) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // has reports whether a name is loaded, or nothing is there.
@@ -66,30 +68,30 @@ func (e *edit) has(key string) bool {
 }
 
 // at returns what would be at a name.
-func (e *edit) at(ctx context.Context, key string) ([]*Record, error) {
+func (e *edit) at(ctx context.Context, key string) ([]*record.Record, error) {
 	if e.has(key) {
 		return e.names[key], nil
 	}
-	records, err := recordsAt(ctx, e.q, e.domain.ID, key)
+	records, err := zonedb.RecordsAt(ctx, e.q, e.domain.ID, key)
 	if err != nil {
 		return nil, err
 	}
-	e.names[key] = []*Record{}
+	e.names[key] = []*record.Record{}
 	e.load(records)
 	return e.names[key], nil
 }
 
 // find returns the record with that id, or apierr.NotFound; also for one that
 // this edit has removed.
-func (e *edit) find(ctx context.Context, id int64) (*Record, error) {
+func (e *edit) find(ctx context.Context, id int64) (*record.Record, error) {
 	if r := e.byID[id]; r != nil {
 		return r, nil
 	}
-	records, err := recordsBeside(ctx, e.q, e.domain.ID, id)
+	records, err := zonedb.RecordsBeside(ctx, e.q, e.domain.ID, id)
 	if err != nil {
 		return nil, err
 	}
-	if len(records) > 0 && !e.has(records[0].key()) {
+	if len(records) > 0 && !e.has(records[0].Key()) {
 		e.load(records)
 	}
 	if found := e.byID[id]; found != nil {
@@ -99,37 +101,37 @@ func (e *edit) find(ctx context.Context, id int64) (*Record, error) {
 }
 
 // create adds a record.
-func (e *edit) create(ctx context.Context, r Record) (*Record, error) {
-	if _, err := e.at(ctx, r.key()); err != nil {
+func (e *edit) create(ctx context.Context, r record.Record) (*record.Record, error) {
+	if _, err := e.at(ctx, r.Key()); err != nil {
 		return nil, err
 	}
-	e.names[r.key()] = append(e.names[r.key()], &r)
+	e.names[r.Key()] = append(e.names[r.Key()], &r)
 	e.made = append(e.made, &r)
-	e.ttls[rrsetKey{r.key(), r.Type}] = r.TTL
+	e.ttls[rrsetKey{r.Key(), r.Type}] = r.TTL
 	return &r, nil
 }
 
 // replace makes a record another one, with the same id.
-func (e *edit) replace(ctx context.Context, r *Record, with Record) error {
+func (e *edit) replace(ctx context.Context, r *record.Record, with record.Record) error {
 	with.ID, with.DomainID, with.DropletID = r.ID, r.DomainID, r.DropletID
 	e.touch(r)
-	if r.key() != with.key() {
-		if _, err := e.at(ctx, with.key()); err != nil {
+	if r.Key() != with.Key() {
+		if _, err := e.at(ctx, with.Key()); err != nil {
 			return err
 		}
 		e.takeOut(r)
-		e.names[with.key()] = append(e.names[with.key()], r)
+		e.names[with.Key()] = append(e.names[with.Key()], r)
 	}
 	*r = with
-	if r.Type == typeSOA {
+	if r.Type == record.TypeSOA {
 		e.ttl = r.TTL
 	}
-	e.ttls[rrsetKey{r.key(), r.Type}] = r.TTL
+	e.ttls[rrsetKey{r.Key(), r.Type}] = r.TTL
 	return nil
 }
 
 // remove removes a record that is in the database.
-func (e *edit) remove(r *Record) {
+func (e *edit) remove(r *record.Record) {
 	e.takeOut(r)
 	delete(e.byID, r.ID)
 	was, changed := e.old[r]
@@ -140,12 +142,12 @@ func (e *edit) remove(r *Record) {
 	e.removed = append(e.removed, was)
 }
 
-func (e *edit) takeOut(r *Record) {
-	e.names[r.key()] = slices.DeleteFunc(e.names[r.key()], func(other *Record) bool { return other == r })
+func (e *edit) takeOut(r *record.Record) {
+	e.names[r.Key()] = slices.DeleteFunc(e.names[r.Key()], func(other *record.Record) bool { return other == r })
 }
 
 // touch keeps what a record was before its first change.
-func (e *edit) touch(r *Record) {
+func (e *edit) touch(r *record.Record) {
 	if _, ok := e.old[r]; !ok && r.ID > 0 {
 		e.old[r] = *r
 		e.changed = append(e.changed, r)
@@ -156,8 +158,8 @@ func (e *edit) touch(r *Record) {
 type rrsetKey struct{ name, kind string }
 
 // withTTL is a record with the TTL that its RRset will have.
-func (e *edit) withTTL(r Record) Record {
-	if ttl, ok := e.ttls[rrsetKey{r.key(), r.Type}]; ok {
+func (e *edit) withTTL(r record.Record) record.Record {
+	if ttl, ok := e.ttls[rrsetKey{r.Key(), r.Type}]; ok {
 		r.TTL = ttl
 	}
 	return r
@@ -188,9 +190,9 @@ func (e *edit) shareTTLs(ctx context.Context) error {
 
 // setTTL sets the domain's TTL, which is that of its SOA record.
 func (e *edit) setTTL(ctx context.Context, ttl int) error {
-	records, err := e.at(ctx, apex)
+	records, err := e.at(ctx, record.Apex)
 	for _, r := range records {
-		if r.Type == typeSOA {
+		if r.Type == record.TypeSOA {
 			e.touch(r)
 			r.TTL, e.ttl = ttl, ttl
 		}
@@ -199,7 +201,7 @@ func (e *edit) setTTL(ctx context.Context, ttl int) error {
 }
 
 // difference returns what the edit would take out of the domain and put in.
-func (e *edit) difference() (removed, added []Record) {
+func (e *edit) difference() (removed, added []record.Record) {
 	removed = slices.Clone(e.removed)
 	for _, r := range e.changed {
 		if was, ok := e.old[r]; ok && !reflect.DeepEqual(was, *r) {

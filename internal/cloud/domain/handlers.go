@@ -5,6 +5,9 @@ import (
 	_ "embed"
 	"net/http"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
@@ -29,7 +32,7 @@ func (s *Service) Resources() []resource.Resource {
 			"PUT /domains/{domain}":    s.update,
 			"PATCH /domains/{domain}":  s.update,
 			"DELETE /domains/{domain}": s.delete,
-		}, Filters: map[string][]string{"GET /domains": list.FilterNames(table.Filters)}},
+		}, Filters: map[string][]string{"GET /domains": list.FilterNames(zonedb.DomainTable.Filters)}},
 		{Name: "domain-record", Schema: recordSchema, Handlers: map[string]resource.Handler{
 			"GET /domains/{domain}/records":                    s.listRecords,
 			"POST /domains/{domain}/records":                   s.createRecord,
@@ -38,7 +41,7 @@ func (s *Service) Resources() []resource.Resource {
 			"PUT /domains/{domain}/records/{domain-record}":    s.updateRecord,
 			"PATCH /domains/{domain}/records/{domain-record}":  s.updateRecord,
 			"DELETE /domains/{domain}/records/{domain-record}": s.deleteRecord,
-		}, Filters: map[string][]string{"GET /domains/{domain}/records": list.FilterNames(recordTable.Filters)}},
+		}, Filters: map[string][]string{"GET /domains/{domain}/records": list.FilterNames(zonedb.RecordTable.Filters)}},
 		{Name: "domain-dnssec", Schema: signingSchema, Handlers: map[string]resource.Handler{
 			"GET /domains/{domain}/dnssec":  s.signingInfo,
 			"POST /domains/{domain}/dnssec": s.signingStep,
@@ -47,10 +50,10 @@ func (s *Service) Resources() []resource.Resource {
 }
 
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var found list.Slice[Domain]
+	var found list.Slice[zonedb.Domain]
 	var files map[int64]string
 	err := s.DB.Snapshot(ctx, func(q store.Querier) (err error) {
-		if found, err = table.Read(ctx, q, r.List.Keeping("name", normalName), `account_id = $1`, r.AccountID); err != nil {
+		if found, err = zonedb.DomainTable.Read(ctx, q, r.List.Keeping("name", record.NormalName), `account_id = $1`, r.AccountID); err != nil {
 			return err
 		}
 		files, err = exportAll(ctx, q, found.Items, maxListed)
@@ -59,7 +62,7 @@ func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Resp
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("domains", found, func(d Domain) View { return d.View(files[d.ID]) }), nil
+	return resource.Many("domains", found, func(d zonedb.Domain) View { return view(d, files[d.ID]) }), nil
 }
 
 func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -70,45 +73,48 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 // shown shows the domain in a request's path.
 func (s *Service) shown(ctx context.Context, r *resource.Request) (v View, err error) {
 	err = s.DB.Snapshot(ctx, func(q store.Querier) error {
-		d, err := Find(ctx, q, r.AccountID, r.Path["domain"])
+		d, err := zonedb.Find(ctx, q, r.AccountID, r.Path["domain"])
 		if err != nil {
 			return err
 		}
-		v, err = d.exported(ctx, q)
+		v, err = exported(ctx, q, d)
 		return err
 	})
 	return v, err
 }
 
-// sent is what a request may have beside what is said of a domain.
-type sent struct {
+// fileParams are the parameters of a request about the domain's zone file.
+type fileParams struct {
 	ZoneFile *string `json:"zone_file"`
 	DryRun   bool    `json:"dry_run"`
 }
 
-// file reads the zone file, if there is one, as that of a domain with a name.
-// Records without a TTL have the one that the request states, or another.
-func (b sent) file(name string, ttl *Number, otherwise int) (*ZoneFile, error) {
-	seconds, err := checkTTL(ttl, otherwise)
-	if err != nil || b.ZoneFile == nil {
+// parse parses the zone file of a domain; nil if there is none. Records without a
+// TTL get the TTL of the request, or otherwise, in seconds.
+func (p fileParams) parse(name string, ttl *record.Number, otherwise int) (*zonefile.File, error) {
+	seconds, err := record.CheckTTL(ttl, otherwise)
+	switch {
+	case err != nil || p.ZoneFile == nil:
 		return nil, err
+	case ttl != nil:
+		return zonefile.ParseWithTTL(name, seconds, *p.ZoneFile), nil
 	}
-	return parseZoneFile(name, seconds, ttl != nil, *b.ZoneFile), nil
+	return zonefile.Parse(name, seconds, *p.ZoneFile), nil
 }
 
 func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Response, error) {
 	var c struct {
 		Create
-		sent
+		fileParams
 	}
 	if err := r.Bind(&c); err != nil {
 		return nil, err
 	}
-	name, err := validName(c.Name)
+	name, err := record.ValidName(c.Name)
 	if err != nil {
 		return nil, err
 	}
-	if c.File, err = c.file(name, c.TTL, defaultTTL); err != nil {
+	if c.File, err = c.parse(name, c.TTL, defaultTTL); err != nil {
 		return nil, err
 	}
 	if c.DryRun {
@@ -122,7 +128,7 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 		if err != nil {
 			return nil, err
 		}
-		response := resource.One(http.StatusCreated, "domain", d.View(""))
+		response := resource.One(http.StatusCreated, "domain", view(d, ""))
 		response.Location = "/domains/" + d.Name
 		return response, nil
 	})
@@ -131,16 +137,16 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
 	var c struct {
 		Change
-		sent
+		fileParams
 	}
 	if err := r.Bind(&c); err != nil {
 		return nil, err
 	}
-	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	d, err := zonedb.Find(ctx, s.DB, r.AccountID, r.Path["domain"])
 	if err != nil {
 		return nil, err
 	}
-	if c.File, err = c.file(d.Name, c.TTL, d.TTL); err != nil { // neither an id nor a name ever means another name
+	if c.File, err = c.parse(d.Name, c.TTL, d.TTL); err != nil { // neither an id nor a name ever means another name
 		return nil, err
 	}
 	if c.DryRun {
@@ -154,7 +160,7 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 		if err != nil {
 			return nil, err
 		}
-		v, err := d.exported(ctx, tx)
+		v, err := exported(ctx, tx, d)
 		return resource.One(http.StatusOK, "domain", v), err
 	})
 }

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
@@ -14,59 +17,59 @@ import (
 type zoneImport struct {
 	operations []*operation
 	unchanged  int // records of the file that are there as they are
-	problems   []Problem
+	problems   []zonefile.Problem
 }
 
 // readZoneFile finds out what makes the domain's records those of a zone file.
 // The SOA record gives the domain its TTL, and a serial that its next one must
 // be later than. Where the file has no NS records for the apex those that are
 // there stay, and so do the records that the cloud makes itself.
-func (s *Service) readZoneFile(e *edit, file *ZoneFile) zoneImport {
+func (s *Service) readZoneFile(e *edit, file *zonefile.File) zoneImport {
 	e.floor = file.Serial
 	if file.TTL != 0 {
 		e.ttl = file.TTL
 	}
 	i := zoneImport{problems: file.Problems}
-	hasNS := slices.ContainsFunc(file.Records, func(r FileRecord) bool { return r.Type == typeNS && r.Name == apex })
+	hasNS := slices.ContainsFunc(file.Records, func(r zonefile.Record) bool { return r.Type == record.TypeNS && r.Name == record.Apex })
 	if !hasNS {
 		i.warn(0, "", "The zone file has no NS record for %s; the domain has its own", e.domain.Origin())
 	}
 	for _, r := range file.Records {
-		if r.Type == typeNS && r.Name == apex && !slices.Contains(s.Nameservers, strings.ToLower(hostname(e.domain.Name, r.Data))) {
-			i.warn(r.Line, "data", "%s is not a name server of this cloud", hostname(e.domain.Name, r.Data))
+		if r.Type == record.TypeNS && r.Name == record.Apex && !slices.Contains(s.Nameservers, strings.ToLower(record.Hostname(e.domain.Name, r.Data))) {
+			i.warn(r.Line, "data", "%s is not a name server of this cloud", record.Hostname(e.domain.Name, r.Data))
 		}
 	}
-	if soa := file.soa; soa != nil && !sameSOA(soa, e.domain.soa()) {
-		i.warn(file.soaLine, "", "Of the SOA record only the TTL and the serial are taken")
+	if soa := file.SOA; soa != nil && !record.SameSOA(soa, e.domain.SOA()) {
+		i.warn(file.SOALine, "", "Of the SOA record only the TTL and the serial are taken")
 	}
 	i.compare(e, file.Records, hasNS)
 	return i
 }
 
 func (i *zoneImport) warn(line int, field, format string, args ...any) {
-	i.problems = append(i.problems, newProblem(line, severityWarning, field, format, args...))
+	i.problems = append(i.problems, zonefile.NewProblem(line, zonefile.SeverityWarning, field, format, args...))
 }
 
 // compare makes the operations that lead from the records that are there to
 // those of the file. Records with the same content stay; of the others, one
 // takes the place of another of its name and type.
-func (i *zoneImport) compare(e *edit, file []FileRecord, hasNS bool) {
-	there := recordsOf{byContent: map[string][]*Record{}, byRRset: map[string][]*Record{}, taken: map[*Record]bool{}}
+func (i *zoneImport) compare(e *edit, file []zonefile.Record, hasNS bool) {
+	there := recordsOf{byContent: map[string][]*record.Record{}, byRRset: map[string][]*record.Record{}, taken: map[*record.Record]bool{}}
 	all := e.all()
 	for _, r := range all {
-		if r.Type == typeSOA || !hasNS && r.Type == typeNS && r.Name == apex {
+		if r.Type == record.TypeSOA || !hasNS && r.Type == record.TypeNS && r.Name == record.Apex {
 			there.taken[r] = true
 			continue
 		}
-		content := r.rrset() + " " + e.domain.content(*r)
+		content := r.RRset() + " " + e.domain.Content(*r)
 		there.byContent[content] = append(there.byContent[content], r)
 		if r.DropletID == 0 {
-			there.byRRset[r.rrset()] = append(there.byRRset[r.rrset()], r)
+			there.byRRset[r.RRset()] = append(there.byRRset[r.RRset()], r)
 		}
 	}
-	var missing []FileRecord
+	var missing []zonefile.Record
 	for _, f := range file {
-		if r := there.take(there.byContent, f.rrset()+" "+e.domain.content(f.Record)); r == nil {
+		if r := there.take(there.byContent, f.RRset()+" "+e.domain.Content(f.Record)); r == nil {
 			missing = append(missing, f)
 		} else if r.TTL != f.TTL && r.DropletID == 0 {
 			with := *r
@@ -80,7 +83,7 @@ func (i *zoneImport) compare(e *edit, file []FileRecord, hasNS bool) {
 	}
 	for _, f := range missing {
 		o := &operation{kind: kindCreate, ready: &f.Record, line: f.Line}
-		if r := there.take(there.byRRset, f.rrset()); r != nil {
+		if r := there.take(there.byRRset, f.RRset()); r != nil {
 			o.kind, o.id = kindUpdate, r.ID
 		}
 		i.operations = append(i.operations, o)
@@ -95,13 +98,13 @@ func (i *zoneImport) compare(e *edit, file []FileRecord, hasNS bool) {
 // recordsOf are a domain's records, and which of them have their place in a
 // zone file already.
 type recordsOf struct {
-	byContent map[string][]*Record // and RRset
-	byRRset   map[string][]*Record
-	taken     map[*Record]bool
+	byContent map[string][]*record.Record // and RRset
+	byRRset   map[string][]*record.Record
+	taken     map[*record.Record]bool
 }
 
 // take takes the first record that has a key and is not taken, or returns nil.
-func (t recordsOf) take(from map[string][]*Record, key string) *Record {
+func (t recordsOf) take(from map[string][]*record.Record, key string) *record.Record {
 	for len(from[key]) > 0 {
 		r := from[key][0]
 		from[key] = from[key][1:]
@@ -113,14 +116,11 @@ func (t recordsOf) take(from map[string][]*Record, key string) *Record {
 	return nil
 }
 
-// rrset identifies the records that are answered together.
-func (r Record) rrset() string { return r.key() + " " + r.Type }
-
 // err is the import's problems as an error, if it can't be made.
 func (i *zoneImport) err() error {
 	var e *apierr.Error
 	for _, p := range i.problems {
-		if p.Severity != severityError {
+		if p.Severity != zonefile.SeverityError {
 			continue
 		}
 		message := p.Message
@@ -146,12 +146,12 @@ func (i *zoneImport) add(faults []fault) {
 		if len(f.Fields) > 0 {
 			field = f.Fields[0].Field
 		}
-		i.problems = append(i.problems, newProblem(f.operation.line, severityError, field, "%s", f.Message))
+		i.problems = append(i.problems, zonefile.NewProblem(f.operation.line, zonefile.SeverityError, field, "%s", f.Message))
 	}
 }
 
 // do makes what was prepared, or tells what is wrong with it.
-func (s *Service) do(ctx context.Context, tx *store.Tx, p prepared) (Domain, error) {
+func (s *Service) do(ctx context.Context, tx *store.Tx, p prepared) (zonedb.Domain, error) {
 	if err := p.err(); err != nil {
 		return p.domain, err
 	}

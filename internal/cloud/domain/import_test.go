@@ -10,13 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-func (w *world) tryImport(name, file string) (domain.Domain, error) {
-	return try(w, func(ctx context.Context, tx *store.Tx) (domain.Domain, error) {
-		return w.Update(ctx, tx, mine, name, domain.Change{File: domain.ParseZoneFile(name, 1800, file)})
+func (w *world) tryImport(name, file string) (zonedb.Domain, error) {
+	return try(w, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
+		return w.Update(ctx, tx, mine, name, domain.Change{File: zonefile.Parse(name, 1800, file)})
 	})
 }
 
@@ -46,7 +48,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 	w := newWorld(t)
 	file := "$TTL 300\n@ SOA ns1.cloud.test. hostmaster 7 1 2 3 4\n@ NS ns1.cloud.test.\n@ NS ns.elsewhere.test.\nwww A 1.2.3.4\n"
 	address := "1.2.3.5"
-	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file), IPAddress: &address})
+	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file), IPAddress: &address})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,10 +61,10 @@ func TestPlanOfANewDomain(t *testing.T) {
 	if diff := cmp.Diff(problems, texts(p.Problems)); diff != "" || !p.Valid || p.Create != 5 {
 		t.Errorf("valid %v, %d to create (-want +got):\n%s", p.Valid, p.Create, diff)
 	}
-	if _, err := domain.Find(t.Context(), w.DB, mine, "example.com"); err == nil || len(w.server.log) > 0 {
+	if _, err := zonedb.Find(t.Context(), w.DB, mine, "example.com"); err == nil || len(w.server.log) > 0 {
 		t.Error("a plan has made a domain")
 	}
-	if d, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file), IPAddress: &address}); err != nil || d.TTL != 300 || len(w.records("example.com")) != 5 {
+	if d, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file), IPAddress: &address}); err != nil || d.TTL != 300 || len(w.records("example.com")) != 5 {
 		t.Errorf("the domain: %+v, %v, %v", d, err, w.shorts("example.com"))
 	}
 }
@@ -70,7 +72,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 func TestAnImportWithFaults(t *testing.T) {
 	w := newWorld(t)
 	file := "@ NS ns1.cloud.test.\nbad A 1.2.3\nwww CNAME @\n\nWWW A 1.2.3.4 ; beside a CNAME\n@ CNAME www\nfine A 1.2.3.4\n"
-	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file)})
+	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,7 @@ func TestAnImportWithFaults(t *testing.T) {
 		t.Errorf("valid %v (-want +got):\n%s", p.Valid, diff)
 	}
 	for name, err := range map[string]error{
-		"create": second(w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, file)})),
+		"create": second(w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file)})),
 		"update": func() error { w.create("example.net"); return second(w.tryImport("example.net", file)) }(),
 	} {
 		var e *apierr.Error
@@ -89,10 +91,10 @@ func TestAnImportWithFaults(t *testing.T) {
 		}
 	}
 	readable := strings.Replace(file, "1.2.3\n", "1.2.3.4\n", 1)
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: domain.ParseZoneFile("example.com", 1800, readable)}); message(err) != "zone_file: Line 3: "+shares {
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, readable)}); message(err) != "zone_file: Line 3: "+shares {
 		t.Errorf("readable, but against the rules: %v", err)
 	}
-	if _, err := domain.Find(t.Context(), w.DB, mine, "example.com"); err == nil {
+	if _, err := zonedb.Find(t.Context(), w.DB, mine, "example.com"); err == nil {
 		t.Error("an import with faults has made a domain")
 	}
 }
@@ -109,7 +111,7 @@ func TestImportIntoADomain(t *testing.T) {
 		w.add("example.com", params(t, p))
 	}
 	file := "stays A 1.2.3.1\nSTAYS AAAA 2001:db8:0::1\nttl 60 A 1.2.3.2\nmoves 1800 A 1.2.3.9\nnew A 1.2.3.5\ngoes CNAME new\n"
-	p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: domain.ParseZoneFile("example.com", 1800, file)})
+	p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, file)})
 	if err != nil {
 		t.Fatal(err)
 	}

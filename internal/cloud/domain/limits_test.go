@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
@@ -35,12 +36,12 @@ func TestAnRRsetMustFitInAMessage(t *testing.T) {
 		t.Errorf("at another name: %v", err)
 	}
 	text := file.String()
-	plan, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.net", File: domain.ParseZoneFile("example.net", 1800, text)})
+	plan, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, text)})
 	if err != nil || plan.Valid || !strings.HasPrefix(strings.Join(texts(plan.Problems), "\n"), "warning: ") ||
 		!strings.Contains(strings.Join(texts(plan.Problems), "\n"), "error in line 1, "+want) {
 		t.Errorf("dry run: %v, %v", texts(plan.Problems), err)
 	}
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", File: domain.ParseZoneFile("example.net", 1800, text)}); !strings.Contains(message(err), "zone_file: Line 1: The records") {
+	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, text)}); !strings.Contains(message(err), "zone_file: Line 1: The records") {
 		t.Errorf("import: %s", message(err))
 	}
 }
@@ -62,7 +63,7 @@ func TestAnImportOfManyRecordsAtOneName(t *testing.T) {
 		}
 		others := file(n, n)
 		return testing.AllocsPerRun(1, func() {
-			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: domain.ParseZoneFile("example.com", 1800, others)})
+			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, others)})
 			if err != nil || p.Update != n {
 				t.Fatalf("%d of %d updated, %v", p.Update, n, err)
 			}

@@ -4,19 +4,21 @@ import (
 	"context"
 	"slices"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 // Plan is what an import would do.
 type Plan struct {
-	Name      string          `json:"name"`
-	Valid     bool            `json:"valid"` // it would be done
-	Create    int             `json:"create"`
-	Update    int             `json:"update"`
-	Delete    int             `json:"delete"`
-	Unchanged int             `json:"unchanged"`
-	Changes   []PlannedChange `json:"changes"`
-	Problems  []Problem       `json:"problems"`
+	Name      string             `json:"name"`
+	Valid     bool               `json:"valid"` // it would be done
+	Create    int                `json:"create"`
+	Update    int                `json:"update"`
+	Delete    int                `json:"delete"`
+	Unchanged int                `json:"unchanged"`
+	Changes   []PlannedChange    `json:"changes"`
+	Problems  []zonefile.Problem `json:"problems"`
 }
 
 // PlannedChange is one change that an import would make.
@@ -38,7 +40,7 @@ func (s *Service) PlanCreate(ctx context.Context, q store.Querier, accountID int
 
 // PlanUpdate tells what Update would do, and does nothing.
 func (s *Service) PlanUpdate(ctx context.Context, q store.Querier, accountID int64, idOrName string, c Change) (Plan, error) {
-	d, err := Find(ctx, q, accountID, idOrName)
+	d, err := zonedb.Find(ctx, q, accountID, idOrName)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -70,11 +72,11 @@ func (p prepared) plan(ctx context.Context) (Plan, error) {
 		p.operations = append(p.operations, &operation{kind: kindCreate, ready: r})
 	}
 	plan := Plan{Name: p.domain.Name, Valid: p.err() == nil, Unchanged: p.unchanged,
-		Changes: []PlannedChange{}, Problems: append([]Problem{}, p.problems...)}
+		Changes: []PlannedChange{}, Problems: append([]zonefile.Problem{}, p.problems...)}
 	for _, o := range p.operations {
 		plan.add(o)
 	}
-	slices.SortStableFunc(plan.Problems, func(a, b Problem) int { return at(a.Line) - at(b.Line) })
+	slices.SortStableFunc(plan.Problems, zonefile.Problem.Compare)
 	return plan, nil
 }
 
@@ -84,11 +86,11 @@ func (p *Plan) add(o *operation) {
 		change.Line = &o.line
 	}
 	if o.ready != nil {
-		v := o.ready.View()
+		v := recordView(*o.ready)
 		change.Record = &v
 	}
 	if o.before != nil {
-		v := o.before.View()
+		v := recordView(*o.before)
 		change.Before = &v
 		if o.kind == kindUpdate {
 			change.Record.ID = v.ID

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
@@ -42,14 +44,14 @@ type pointerEdits struct {
 }
 
 func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
-	owner := reverseName(address)
+	owner := record.ReverseName(address)
 	data, of, err := pointerData(ctx, p.q, address)
 	if err != nil {
 		return err
 	}
 	nearest := true // only the nearest zone above the address answers for it
-	for _, name := range ancestors(owner) {
-		d, ok, err := hosted(ctx, p.q, name)
+	for _, name := range record.Ancestors(owner) {
+		d, ok, err := zonedb.Hosted(ctx, p.q, name)
 		if err != nil {
 			return err
 		}
@@ -78,12 +80,12 @@ func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data
 	if err != nil {
 		return "", p, err
 	}
-	name := normalName(p.Name)
-	if labelsProblem(strings.Split(name, ".")) != "" || len(name) > maxName {
+	name := record.NormalName(p.Name)
+	if !record.ValidHost(name) {
 		return "", p, nil
 	}
-	for _, ancestor := range ancestors(name) {
-		d, ok, err := hosted(ctx, q, ancestor)
+	for _, ancestor := range record.Ancestors(name) {
+		d, ok, err := zonedb.Hosted(ctx, q, ancestor)
 		if err != nil {
 			return "", p, err
 		}
@@ -99,14 +101,14 @@ func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data
 }
 
 // set makes the cloud's PTR record of a name in a reverse zone say data.
-func (p *pointerEdits) set(ctx context.Context, d Domain, owner, data string, dropletID int64) error {
+func (p *pointerEdits) set(ctx context.Context, d zonedb.Domain, owner, data string, dropletID int64) error {
 	e := p.byID[d.ID]
 	if e == nil {
 		e = newEdit(p.q, d)
 		p.byID[d.ID] = e
 		p.inOrder = append(p.inOrder, e)
 	}
-	name := apex
+	name := record.Apex
 	if owner != d.Name {
 		name = strings.TrimSuffix(owner, "."+d.Name)
 	}
@@ -115,33 +117,33 @@ func (p *pointerEdits) set(ctx context.Context, d Domain, owner, data string, dr
 		return err
 	}
 	free := true
-	for _, r := range append([]*Record{}, records...) {
+	for _, r := range append([]*record.Record{}, records...) {
 		switch {
-		case r.Type == typePTR && r.DropletID == dropletID && r.Data == data && data != "":
+		case r.Type == record.TypePTR && r.DropletID == dropletID && r.Data == data && data != "":
 			free = false
-		case r.Type == typePTR && r.DropletID != 0:
+		case r.Type == record.TypePTR && r.DropletID != 0:
 			e.remove(r)
-		case r.Type == typePTR || r.Type == typeCNAME:
+		case r.Type == record.TypePTR || r.Type == record.TypeCNAME:
 			free = false
 		}
 	}
 	if data == "" || !free {
 		return nil
 	}
-	_, err = e.create(ctx, Record{Type: typePTR, Name: name, Data: data, TTL: e.ttl, DropletID: dropletID})
+	_, err = e.create(ctx, record.Record{Type: record.TypePTR, Name: name, Data: data, TTL: e.ttl, DropletID: dropletID})
 	return err
 }
 
 // bringBack gives addresses their PTR records where the edit has taken away what
 // somebody had made at their names. It returns the records.
-func (e *edit) bringBack(ctx context.Context) ([]*Record, error) {
-	if !isReverse(e.domain.Name) || e.isNew {
+func (e *edit) bringBack(ctx context.Context) ([]*record.Record, error) {
+	if !record.IsReverse(e.domain.Name) || e.isNew {
 		return nil, nil
 	}
 	edits := pointerEdits{q: e.q, byID: map[int64]*edit{e.domain.ID: e}}
 	made := len(e.made)
 	for _, name := range e.freed() {
-		address, ok := reverseAddress(absolute(e.domain.Name, name))
+		address, ok := record.ReverseAddress(record.Absolute(e.domain.Name, name))
 		if !ok {
 			continue
 		}
@@ -162,9 +164,9 @@ func (e *edit) bringBack(ctx context.Context) ([]*Record, error) {
 // cloud from having a PTR record there.
 func (e *edit) freed() []string {
 	names := map[string]bool{}
-	note := func(r Record) {
-		if r.DropletID == 0 && (r.Type == typePTR || r.Type == typeCNAME) {
-			names[r.key()] = true
+	note := func(r record.Record) {
+		if r.DropletID == 0 && (r.Type == record.TypePTR || r.Type == record.TypeCNAME) {
+			names[r.Key()] = true
 		}
 	}
 	for _, r := range e.removed {

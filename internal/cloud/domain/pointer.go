@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/netip"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
@@ -38,15 +40,15 @@ func (s *Service) AddressReleased(ctx context.Context, tx *store.Tx, address net
 
 // domainChanged brings in line the PTR records that a domain's coming or going
 // touches: of addresses in it if it is a reverse zone, else of droplets in it.
-func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d Domain) error {
+func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d zonedb.Domain) error {
 	var addresses []netip.Addr
-	if isReverse(d.Name) {
+	if record.IsReverse(d.Name) {
 		pointers, err := readPointers(ctx, tx, `SELECT `+pointerColumns+` FROM domain_pointers`)
 		if err != nil {
 			return err
 		}
 		for _, p := range pointers {
-			if within(d.Name, reverseName(p.Address)) {
+			if record.Within(d.Name, record.ReverseName(p.Address)) {
 				addresses = append(addresses, p.Address)
 			}
 		}
@@ -61,7 +63,7 @@ func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d Domain) err
 			return err
 		}
 		for _, p := range pointers {
-			if within(d.Name, normalName(p.Name)) {
+			if record.Within(d.Name, record.NormalName(p.Name)) {
 				addresses = append(addresses, p.Address)
 			}
 		}
@@ -75,7 +77,7 @@ func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d Domain) err
 // concerned returns the accounts whose droplets may be named in a domain: its
 // own, and that of the next domain above, which answers for the names where the
 // domain is gone.
-func concerned(ctx context.Context, q store.Querier, d Domain) ([]int64, error) {
+func concerned(ctx context.Context, q store.Querier, d zonedb.Domain) ([]int64, error) {
 	above, ok, err := above(ctx, q, d.Name)
 	if ok && above.AccountID != d.AccountID {
 		return []int64{d.AccountID, above.AccountID}, nil

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
@@ -143,7 +145,7 @@ func TestPointersAndOtherRecords(t *testing.T) {
 		t.Errorf("delete one's own: %v", err)
 	}
 	file := "5.0.18 PTR five.example.com.\n4.0.18 30 PTR c.example.com.\n"
-	plan, err := w.PlanUpdate(t.Context(), w.DB, mine, "127.in-addr.arpa", domain.Change{File: domain.ParseZoneFile("127.in-addr.arpa", 1800, file)})
+	plan, err := w.PlanUpdate(t.Context(), w.DB, mine, "127.in-addr.arpa", domain.Change{File: zonefile.Parse("127.in-addr.arpa", 1800, file)})
 	if told := strings.Join(texts(plan.Problems), "; "); err != nil || !strings.HasSuffix(told, "warning in line 2, ttl: This PTR record follows a droplet's name and keeps its TTL, 1800") {
 		t.Errorf("the plan of an import: %v, %s", err, told)
 	}
@@ -196,7 +198,7 @@ func TestPointersComeBack(t *testing.T) {
 			{"the domain is made again", func(w *world, _ int64) error { w.remove(zone); w.create(zone); return nil }},
 			{"the domain is made of a file", func(w *world, _ int64) error {
 				w.remove(zone)
-				return second(w.tryCreate(mine, domain.Create{Name: zone, File: domain.ParseZoneFile(zone, 1800, "9.0.18 TXT x\n")}))
+				return second(w.tryCreate(mine, domain.Create{Name: zone, File: zonefile.Parse(zone, 1800, "9.0.18 TXT x\n")}))
 			}},
 		} {
 			t.Run(way.name+" of "+own[9:12], func(t *testing.T) {
@@ -244,7 +246,7 @@ func TestPointersThatStayAway(t *testing.T) {
 			return second(w.tryUpdate(zone, id, params(t, `{"data":"x.example.net."}`)))
 		}},
 		{"another one in the same batch", func(w *world, id int64) error {
-			return second(w.tryBatch(zone, domain.Batch{Delete: []int64{id}, Create: []domain.Params{params(t, `{"type":"CNAME","name":"2.0.18","data":"x.example.net."}`)}}))
+			return second(w.tryBatch(zone, domain.Batch{Delete: []int64{id}, Create: []record.Params{params(t, `{"type":"CNAME","name":"2.0.18","data":"x.example.net."}`)}}))
 		}},
 		{"there was another beside it", func(w *world, id int64) error {
 			w.add(zone, params(t, `{"type":"PTR","name":"2.0.18","data":"x.example.net."}`))
@@ -326,7 +328,7 @@ func TestPlanOfPointersThatComeBack(t *testing.T) {
 	w.create("example.com")
 	w.add(zone, params(t, `{"type":"PTR","name":"2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0","data":"own.example.net."}`))
 	w.point(mine, 1, "2001:db8::2", "six.example.com")
-	p, err := w.PlanUpdate(t.Context(), w.DB, mine, zone, domain.Change{File: domain.ParseZoneFile(zone, 1800, "@ TXT x\n")})
+	p, err := w.PlanUpdate(t.Context(), w.DB, mine, zone, domain.Change{File: zonefile.Parse(zone, 1800, "@ TXT x\n")})
 	if err != nil {
 		t.Fatal(err)
 	}

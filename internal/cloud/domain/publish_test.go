@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
@@ -93,7 +93,7 @@ func TestABadZone(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("refused again")
-	if err := w.Start(t.Context()); err != nil { // as a gap in the log would have it
+	if err := w.Feed.Start(t.Context()); err != nil { // as a gap in the log would have it
 		t.Fatal(err)
 	}
 	check("read anew")
@@ -188,7 +188,7 @@ func TestNodesFollowEachOther(t *testing.T) {
 		two := openWorld(t, path)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go two.Follow(ctx)
+		go two.Feed.Follow(ctx)
 		one.create("example.com")
 		r := one.add("example.com", params(t, `{"type":"TXT","name":"a","data":"say \"ü\" \\ ;"}`))
 		one.add("early.example", params(t, `{"type":"CAA","name":"@","data":";","flags":0,"tag":"issue"}`))
@@ -210,7 +210,7 @@ func TestNodesFollowEachOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		two.add("example.com", params(t, `{"type":"A","name":"two","data":"1.2.3.4"}`))
-		if err := one.CatchUp(ctx); err != nil {
+		if err := one.Feed.CatchUp(ctx); err != nil {
 			t.Fatal(err)
 		}
 		settle("changed by both")
@@ -239,13 +239,13 @@ func TestANodeThatHasSleptForLong(t *testing.T) {
 			one.remove("gone.example")
 			one.add("example.com", params(t, `{"type":"A","name":"a","data":"1.2.3.4"}`))
 			one.clock.advance(2 * time.Hour)
-			if err := one.Prune(t.Context()); err != nil {
+			if err := one.Feed.Prune(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if late {
 				one.add("example.com", params(t, `{"type":"A","name":"late","data":"1.2.3.4"}`))
 			}
-			if err := two.CatchUp(t.Context()); err != nil {
+			if err := two.Feed.CatchUp(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			two.expect("example.com", two.full("example.com")...)
@@ -267,7 +267,7 @@ func TestPruneOfNothingWritesNothing(t *testing.T) {
 	}{{0, 0}, {2 * time.Hour, 1}, {0, 0}} {
 		w.clock.advance(test.later)
 		before := w.DB.Commits()
-		if err := w.Prune(t.Context()); err != nil {
+		if err := w.Feed.Prune(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if n := w.DB.Commits() - before; n != test.commits {
@@ -287,14 +287,14 @@ func TestNodesAgree(t *testing.T) {
 		for range rapid.IntRange(1, 15).Draw(rt, "steps") {
 			w := nodes[rapid.IntRange(0, 1).Draw(rt, "node")]
 			name := rapid.SampledFrom(names).Draw(rt, "name")
-			d, err := domain.Find(t.Context(), w.DB, mine, name)
+			d, err := zonedb.Find(t.Context(), w.DB, mine, name)
 			switch step := rapid.IntRange(0, 5).Draw(rt, "step"); {
 			case err != nil:
 				w.create(name)
 			case step == 0:
 				w.remove(name)
 			case step == 1:
-				if err := w.CatchUp(t.Context()); err != nil {
+				if err := w.Feed.CatchUp(t.Context()); err != nil {
 					rt.Fatal(err)
 				}
 			case step == 2:
@@ -306,12 +306,12 @@ func TestNodesAgree(t *testing.T) {
 			}
 		}
 		for _, w := range nodes {
-			if err := w.CatchUp(t.Context()); err != nil {
+			if err := w.Feed.CatchUp(t.Context()); err != nil {
 				rt.Fatal(err)
 			}
 			for _, name := range names {
 				want := []string{}
-				if _, err := domain.Find(t.Context(), w.DB, mine, name); err == nil {
+				if _, err := zonedb.Find(t.Context(), w.DB, mine, name); err == nil {
 					want = w.full(name)
 				}
 				slices.Sort(want)
@@ -342,7 +342,7 @@ func TestARestoredDatabase(t *testing.T) {
 		}
 		return nil
 	})
-	if err := w.CatchUp(ctx); err != nil {
+	if err := w.Feed.CatchUp(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.server.serves("late.example"); len(got) > 0 {

@@ -6,22 +6,24 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 func (s *Service) listRecords(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	d, err := zonedb.Find(ctx, s.DB, r.AccountID, r.Path["domain"])
 	if err != nil {
 		return nil, err
 	}
-	wanted := r.List.Keeping("name", func(name string) string { return filterName(d.Name, name) }).
+	wanted := r.List.Keeping("name", func(name string) string { return record.FilterName(d.Name, name) }).
 		Keeping("type", func(kind string) string { return strings.ToUpper(strings.TrimSpace(kind)) })
-	found, err := recordTable.Read(ctx, s.DB, wanted, `domain_id = $1`, d.ID)
+	found, err := zonedb.RecordTable.Read(ctx, s.DB, wanted, `domain_id = $1`, d.ID)
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("domain_records", found, Record.View), nil
+	return resource.Many("domain_records", found, recordView), nil
 }
 
 func (s *Service) recordInfo(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -29,19 +31,19 @@ func (s *Service) recordInfo(ctx context.Context, r *resource.Request) (*resourc
 	if err != nil {
 		return nil, err
 	}
-	d, err := Find(ctx, s.DB, r.AccountID, r.Path["domain"])
+	d, err := zonedb.Find(ctx, s.DB, r.AccountID, r.Path["domain"])
 	if err != nil {
 		return nil, err
 	}
-	found, err := getRecord(ctx, s.DB, d.ID, id)
+	found, err := zonedb.GetRecord(ctx, s.DB, d.ID, id)
 	if err != nil {
 		return nil, err
 	}
-	return resource.One(http.StatusOK, "domain_record", found.View()), nil
+	return resource.One(http.StatusOK, "domain_record", recordView(found)), nil
 }
 
 func (s *Service) createRecord(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	var p Params
+	var p record.Params
 	if err := r.Bind(&p); err != nil {
 		return nil, err
 	}
@@ -50,8 +52,8 @@ func (s *Service) createRecord(ctx context.Context, r *resource.Request) (*resou
 		if err != nil {
 			return nil, err
 		}
-		response := resource.One(http.StatusCreated, "domain_record", made.View())
-		response.Location = fmt.Sprintf("/domains/%s/records/%d", normalName(r.Path["domain"]), made.ID)
+		response := resource.One(http.StatusCreated, "domain_record", recordView(made))
+		response.Location = fmt.Sprintf("/domains/%s/records/%d", record.NormalName(r.Path["domain"]), made.ID)
 		return response, nil
 	})
 }
@@ -61,13 +63,13 @@ func (s *Service) updateRecord(ctx context.Context, r *resource.Request) (*resou
 	if err != nil {
 		return nil, err
 	}
-	var p Params
+	var p record.Params
 	if err := r.Bind(&p); err != nil {
 		return nil, err
 	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
 		changed, err := s.UpdateRecord(ctx, tx, r.AccountID, r.Path["domain"], id, p)
-		return resource.One(http.StatusOK, "domain_record", changed.View()), err
+		return resource.One(http.StatusOK, "domain_record", recordView(changed)), err
 	})
 }
 
@@ -78,7 +80,7 @@ func (s *Service) deleteRecord(ctx context.Context, r *resource.Request) (*resou
 	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
 		gone, err := s.DeleteRecord(ctx, tx, r.AccountID, r.Path["domain"], id)
-		return resource.Deleted(gone.View()), err
+		return resource.Deleted(recordView(gone)), err
 	})
 }
 
@@ -113,10 +115,10 @@ func (b BatchResult) view() batchView {
 	return batchView{views(b.Created), views(b.Updated), views(b.Deleted)}
 }
 
-func views(records []Record) []RecordView {
+func views(records []record.Record) []RecordView {
 	all := make([]RecordView, len(records))
 	for i, r := range records {
-		all[i] = r.View()
+		all[i] = recordView(r)
 	}
 	return all
 }

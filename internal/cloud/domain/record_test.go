@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
@@ -20,7 +22,7 @@ func unmarshal(t testing.TB, text string, to any) {
 }
 
 // short is a record as tests write it: the attributes that it has.
-func short(r domain.Record) string {
+func short(r record.Record) string {
 	text := fmt.Sprintf("%s %s %s %d", r.Type, r.Name, r.Data, r.TTL)
 	for name, n := range map[string]*int{"priority": r.Priority} {
 		if n != nil {
@@ -348,7 +350,7 @@ func TestTheSOARecord(t *testing.T) {
 	if _, err := w.tryDelete("example.com", soa.ID); message(err) != "not about a field: SOA records can't be deleted: every domain has one" {
 		t.Errorf("delete: %v", err)
 	}
-	d, err := try(w, func(ctx context.Context, tx *store.Tx) (domain.Domain, error) {
+	d, err := try(w, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
 		ttl := domain.Change{}
 		unmarshal(t, `{"ttl":7200}`, &ttl)
 		return w.Update(ctx, tx, mine, "example.com", ttl)

@@ -11,7 +11,7 @@ func (s *Service) Room() resource.Room {
 	return resource.Room{
 		Name:       "domains",
 		Resources:  s.Resources(),
-		Recover:    s.Start,
-		Background: []func(context.Context){s.Follow, s.KeepKeys},
+		Recover:    s.Feed.Start,
+		Background: []func(context.Context){s.Feed.Follow, s.KeepKeys},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
@@ -192,7 +193,7 @@ func TestChangesKeepTheSigner(t *testing.T) {
 		t.Errorf("a record: %s", last)
 	}
 	w.advanced(0)
-	if err := w.Start(t.Context()); err != nil { // reads all anew
+	if err := w.Feed.Start(t.Context()); err != nil { // reads all anew
 		t.Fatal(err)
 	}
 	if w.server.signers["example.com."] != signer {
@@ -259,7 +260,7 @@ func TestAfterAStartSecondariesCatchUp(t *testing.T) {
 	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.addAccounts()
-	w.Propagation = domain.SecondaryLag
+	w.Propagation = record.SecondaryLag
 	w.create("example.com")
 	w.step("example.com", domain.StepSign)
 	w.advanced(0)
@@ -267,12 +268,12 @@ func TestAfterAStartSecondariesCatchUp(t *testing.T) {
 	w.step("example.com", domain.StepRollover)
 	w.advanced(0)
 	again := openWorld(t, path)
-	again.Propagation = domain.SecondaryLag
+	again.Propagation = record.SecondaryLag
 	again.clock.advance(100 * time.Hour)
-	if err := again.Start(t.Context()); err != nil {
+	if err := again.Feed.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	again.advanced(domain.SecondaryLag + time.Hour - time.Second)
+	again.advanced(record.SecondaryLag + time.Hour - time.Second)
 	if v := again.signing("example.com"); v.Stage != "published" {
 		t.Fatalf("%s before secondaries, and who asked them, can have the new key", v.Stage)
 	}
@@ -299,7 +300,7 @@ func TestOneProcessEndsStages(t *testing.T) {
 			synctest.Wait()
 			return w.signing("example.com").Stage
 		}
-		if stage := after(w.Follow); stage != dnssec.Introduced {
+		if stage := after(w.Feed.Follow); stage != dnssec.Introduced {
 			t.Errorf("who follows has ended a stage: %s", stage)
 		}
 		if stage := after(w.KeepKeys); stage != dnssec.Stable {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/feed"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 )
 
@@ -49,7 +51,7 @@ var advice = map[dnssec.Stage]string{
 	dnssec.Left:       "Nothing to do: resolvers may still have the DS record.",
 }
 
-func (k *signing) view(d Domain, propagation time.Duration) SigningView {
+func (k *signing) view(d zonedb.Domain, propagation time.Duration) SigningView {
 	v := SigningView{Stage: k.Stage, DS: []DSView{}, Keys: []KeyView{}}
 	if k.Key == nil {
 		return v
@@ -58,7 +60,7 @@ func (k *signing) view(d Domain, propagation time.Duration) SigningView {
 	v.Since = timeText(k.Since)
 	_, due := k.Next(k.Since, k.timing(propagation))
 	v.Until = timeText(due)
-	for _, rr := range k.Records(d.Origin(), keyTTL) {
+	for _, rr := range k.Records(d.Origin(), feed.KeyTTL) {
 		if key, ok := rr.(*dns.DNSKEY); ok {
 			v.Keys = append(v.Keys, KeyView{key.KeyTag(), key.Flags, key.Protocol, key.Algorithm, key.PublicKey})
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
@@ -19,7 +20,7 @@ func BenchmarkParseZoneFile(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if file := domain.ParseZoneFile("example.com", 1800, text.String()); len(file.Records) != 10_000 {
+		if file := zonefile.Parse("example.com", 1800, text.String()); len(file.Records) != 10_000 {
 			b.Fatal(len(file.Records))
 		}
 	}

@@ -1,17 +1,22 @@
 package domain
 
+import (
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
+)
+
 // View is a domain as the API shows it.
 type View struct {
 	ID           int64   `json:"id"`
 	Name         string  `json:"name"`
 	TTL          int     `json:"ttl"`
-	ZoneFile     *string `json:"zone_file"` // null in the answer that tells of its creation, and where a list has too much of them
+	ZoneFile     *string `json:"zone_file"` // null in the response to a create, and in a list whose zone files are too large
 	BadZoneFile  *string `json:"bad_zone_file"`
 	BadZoneError *string `json:"bad_zone_error"`
 }
 
-// View shows a domain with its zone file, which may be empty.
-func (d Domain) View(zoneFile string) View {
+// view returns the view of a domain with its zone file; an empty one is null.
+func view(d zonedb.Domain, zoneFile string) View {
 	return View{ID: d.ID, Name: d.Name, TTL: d.TTL, ZoneFile: orNull(zoneFile), BadZoneFile: orNull(d.BadZoneFile), BadZoneError: orNull(d.BadZoneError)}
 }
 
@@ -36,8 +41,8 @@ type RecordView struct {
 	Tag      *string `json:"tag"`
 }
 
-// View shows a record.
-func (r Record) View() RecordView {
+// recordView returns the view of a record.
+func recordView(r record.Record) RecordView {
 	v := RecordView{Type: r.Type, Name: r.Name, Data: r.Data, TTL: r.TTL,
 		Priority: r.Priority, Port: r.Port, Weight: r.Weight, Flags: r.Flags, Tag: r.Tag}
 	if r.ID > 0 {

@@ -17,6 +17,9 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/feed"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
@@ -83,8 +86,9 @@ func openWorld(t testing.TB, path string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	w.Service = &domain.Service{DB: db, Log: slog.New(slog.DiscardHandler), Nameservers: domain.Nameservers("cloud.test", 3), Publisher: w.server}
-	if err := w.Start(context.Background()); err != nil {
+	w.Service = &domain.Service{DB: db, Log: slog.New(slog.DiscardHandler), Nameservers: domain.Nameservers("cloud.test", 3),
+		Feed: &feed.Feed{DB: db, Log: slog.New(slog.DiscardHandler), Publisher: w.server}}
+	if err := w.Feed.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -107,11 +111,11 @@ func try[T any](w *world, fn func(ctx context.Context, tx *store.Tx) (T, error))
 	return made, err
 }
 
-func (w *world) tryCreate(accountID int64, c domain.Create) (domain.Domain, error) {
-	return try(w, func(ctx context.Context, tx *store.Tx) (domain.Domain, error) { return w.Create(ctx, tx, accountID, c) })
+func (w *world) tryCreate(accountID int64, c domain.Create) (zonedb.Domain, error) {
+	return try(w, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) { return w.Create(ctx, tx, accountID, c) })
 }
 
-func (w *world) create(name string) domain.Domain {
+func (w *world) create(name string) zonedb.Domain {
 	w.t.Helper()
 	d, err := w.tryCreate(mine, domain.Create{Name: name})
 	if err != nil {
@@ -120,13 +124,13 @@ func (w *world) create(name string) domain.Domain {
 	return d
 }
 
-func (w *world) tryAdd(name string, p domain.Params) (domain.Record, error) {
-	return try(w, func(ctx context.Context, tx *store.Tx) (domain.Record, error) {
+func (w *world) tryAdd(name string, p record.Params) (record.Record, error) {
+	return try(w, func(ctx context.Context, tx *store.Tx) (record.Record, error) {
 		return w.CreateRecord(ctx, tx, mine, name, p)
 	})
 }
 
-func (w *world) add(name string, p domain.Params) domain.Record {
+func (w *world) add(name string, p record.Params) record.Record {
 	w.t.Helper()
 	r, err := w.tryAdd(name, p)
 	if err != nil {
@@ -135,14 +139,14 @@ func (w *world) add(name string, p domain.Params) domain.Record {
 	return r
 }
 
-func (w *world) tryUpdate(name string, id int64, p domain.Params) (domain.Record, error) {
-	return try(w, func(ctx context.Context, tx *store.Tx) (domain.Record, error) {
+func (w *world) tryUpdate(name string, id int64, p record.Params) (record.Record, error) {
+	return try(w, func(ctx context.Context, tx *store.Tx) (record.Record, error) {
 		return w.UpdateRecord(ctx, tx, mine, name, id, p)
 	})
 }
 
-func (w *world) tryDelete(name string, id int64) (domain.Record, error) {
-	return try(w, func(ctx context.Context, tx *store.Tx) (domain.Record, error) {
+func (w *world) tryDelete(name string, id int64) (record.Record, error) {
+	return try(w, func(ctx context.Context, tx *store.Tx) (record.Record, error) {
 		return w.DeleteRecord(ctx, tx, mine, name, id)
 	})
 }
@@ -160,7 +164,7 @@ func (w *world) remove(name string) {
 
 func (w *world) removeBy(account int64, name string) {
 	w.t.Helper()
-	_, err := try(w, func(ctx context.Context, tx *store.Tx) (domain.Domain, error) {
+	_, err := try(w, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
 		return w.Delete(ctx, tx, account, name)
 	})
 	if err != nil {
@@ -168,18 +172,18 @@ func (w *world) removeBy(account int64, name string) {
 	}
 }
 
-func (w *world) find(name string) domain.Domain {
+func (w *world) find(name string) zonedb.Domain {
 	w.t.Helper()
-	d, err := domain.Find(context.Background(), w.DB, mine, name)
+	d, err := zonedb.Find(context.Background(), w.DB, mine, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return d
 }
 
-func (w *world) records(name string) []domain.Record {
+func (w *world) records(name string) []record.Record {
 	w.t.Helper()
-	records, err := domain.Records(context.Background(), w.DB, w.find(name).ID)
+	records, err := zonedb.Records(context.Background(), w.DB, w.find(name).ID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -202,7 +206,7 @@ func (w *world) expect(name string, lines ...string) {
 // file is the domain's zone file as it is now.
 func (w *world) file(name string) string {
 	w.t.Helper()
-	text, err := w.find(name).Export(context.Background(), w.DB)
+	text, err := domain.Export(context.Background(), w.DB, w.find(name))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -308,7 +312,7 @@ func (s *server) serial(name string) uint32 {
 }
 
 // params reads parameters as a request's body has them.
-func params(t testing.TB, text string) (p domain.Params) {
+func params(t testing.TB, text string) (p record.Params) {
 	t.Helper()
 	unmarshal(t, text, &p)
 	return p

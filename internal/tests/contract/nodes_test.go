@@ -40,7 +40,7 @@ func (c *client) node(change ...func(*server.NameserverConfig)) node {
 // and checks what it answers then.
 func (n node) sees(t *testing.T, what, name string, kind uint16, want func(*dns.Msg) bool) {
 	t.Helper()
-	if err := n.Domains.CatchUp(t.Context()); err != nil {
+	if err := n.Feed.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	m, err := dns.Exchange(new(dns.Msg).SetQuestion(name, kind).SetEdns0(4096, true), n.Names.Addresses()[0].String())

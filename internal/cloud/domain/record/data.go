@@ -1,4 +1,4 @@
-package domain
+package record
 
 import (
 	"net/netip"
@@ -13,7 +13,7 @@ var (
 	errFinalDot  = apierr.Invalid("data", "Data needs to end with a dot (.)")
 )
 
-// addressData is the data of A and AAAA records. It is kept as it is given.
+// addressData validates the data of A and AAAA records, which is stored as given.
 func addressData(version string, valid func(netip.Addr) bool) func(string, string, *string) (string, error) {
 	return func(_, text string, _ *string) (string, error) {
 		text = strings.TrimSpace(text)
@@ -27,17 +27,17 @@ func addressData(version string, valid func(netip.Addr) bool) func(string, strin
 	}
 }
 
-// hostData is the data of records that lead to a host. A name with dots must
-// end with one, because without it nobody can tell whether it is meant
-// relative to the zone; a single label always is.
+// hostData validates the data of records that name a host. A name that contains
+// dots must end with one: without it the name could be absolute or relative to the
+// zone. A single label is relative.
 func hostData(zone, text string, _ *string) (string, error) {
 	text = strings.TrimSpace(text)
 	name, dotted := strings.CutSuffix(text, ".")
 	switch {
 	case text == "":
 		return "", errDataBlank
-	case text == apex || dotted && strings.EqualFold(name, zone):
-		return apex, nil
+	case text == Apex || dotted && strings.EqualFold(name, zone):
+		return Apex, nil
 	case name != "" && (dotted || strings.ContainsAny(name, ".:")) && isAddress(name):
 		return "", apierr.Invalid("data", "Data needs to be a host name, not an IP address")
 	case !dotted && strings.Contains(text, "."):
@@ -54,13 +54,13 @@ func hostData(zone, text string, _ *string) (string, error) {
 	return name, nil
 }
 
-// isAddress reports whether a host name is none, but an IP address.
+// isAddress reports whether a host name is really an IP address.
 func isAddress(name string) bool {
 	_, err := netip.ParseAddr(name)
 	return err == nil || isNumber(name[strings.LastIndexByte(name, '.')+1:])
 }
 
-// noHost is the data of records that say that there is no such service (RFC
+// noHost is the data of records that say that a service does not exist (RFC
 // 2782, RFC 7505).
 const noHost = "."
 
@@ -71,14 +71,20 @@ func hostOrNoneData(zone, text string, tag *string) (string, error) {
 	return hostData(zone, text, tag)
 }
 
-// hostname is the full name that the data of a record means, without a final
-// dot.
-func hostname(zone, data string) string {
+// Hostname returns the absolute name that the data of a record stands for,
+// without a final dot.
+func Hostname(zone, data string) string {
 	switch data {
-	case apex:
+	case Apex:
 		return zone
 	case noHost:
 		return ""
 	}
 	return data
+}
+
+// CheckHost validates the host name of a name server.
+func CheckHost(name string) error {
+	_, err := hostData("invalid", name+".", nil)
+	return err
 }

@@ -1,4 +1,4 @@
-package domain
+package zonefile
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// typeSigning is the type by which BIND notes in a zone how far it is with
-// signing it. No registry has it.
+// typeSigning is the private type in which BIND records its progress in signing a
+// zone. It is not in the IANA registry.
 const typeSigning = 65534
 
 const (
@@ -15,9 +15,9 @@ const (
 	byOldKey = bySigner + ". The parent's DS records of these must be gone before the domain is served from here"
 )
 
-// leftOutBecause says why an import leaves out records of some types that the
-// zone needs no more, or can do without: what signing has made of it elsewhere
-// (RFC 4034, RFC 5155, RFC 7344), and what speaks of the zone as it was there.
+// leftOutBecause are the types that an import leaves out, and why. They come from
+// signing the zone elsewhere (RFC 4034, RFC 5155, RFC 7344), or describe the zone
+// as it was there.
 var leftOutBecause = map[uint16]string{
 	dns.TypeRRSIG: bySigner, dns.TypeNSEC: bySigner, dns.TypeNSEC3: bySigner, dns.TypeNSEC3PARAM: bySigner,
 	dns.TypeDNSKEY: byOldKey, dns.TypeCDS: bySigner, dns.TypeCDNSKEY: bySigner, typeSigning: bySigner,
@@ -25,15 +25,15 @@ var leftOutBecause = map[uint16]string{
 	dns.TypeZONEMD: "they are digests of the zone as it was elsewhere", // RFC 8976
 }
 
-// leftOut are a type's records that are left out. A signed zone has very many,
-// so they are told of once.
+// leftOut counts the records of one type that are left out. A signed zone has very
+// many, so there is one warning for each type.
 type leftOut struct {
 	rrtype uint16
 	line   int // of the first
 	count  int
 }
 
-func (p *fileParser) leaveOut(e fileEntry, rrtype uint16) {
+func (p *parser) leaveOut(e entry, rrtype uint16) {
 	for i := range p.left {
 		if p.left[i].rrtype == rrtype {
 			p.left[i].count++
@@ -43,12 +43,12 @@ func (p *fileParser) leaveOut(e fileEntry, rrtype uint16) {
 	p.left = append(p.left, leftOut{rrtype, e.line, 1})
 }
 
-func (p *fileParser) tellLeftOut() {
+func (p *parser) warnLeftOut() {
 	for _, l := range p.left {
 		many := ""
 		if l.count > 1 {
 			many = fmt.Sprintf(", all %d", l.count)
 		}
-		p.problem(l.line, severityWarning, "type", "%s records are left out%s: %s", dns.Type(l.rrtype), many, leftOutBecause[l.rrtype])
+		p.warn(l.line, "type", "%s records are left out%s: %s", dns.Type(l.rrtype), many, leftOutBecause[l.rrtype])
 	}
 }

@@ -1,4 +1,4 @@
-package domain
+package record
 
 import (
 	"net/url"
@@ -7,15 +7,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// isURL reports whether a CAA record's tag is the one whose value is a URL.
+// isURL reports whether a CAA record with that tag has a URL as its value.
 func isURL(tag *string) bool { return deref(tag) == "iodef" }
 
 // maxCAA is the longest value of a CAA record, in bytes.
 const maxCAA = 1024
 
-// caaData is the value of a CAA record (RFC 8659, section 4): a URL; or a
-// certificate authority's domain, to which the rule of the final dot applies,
-// maybe with parameters after a semicolon, and with nothing before that if
+// caaData validates the value of a CAA record (RFC 8659, section 4). It is a URL or
+// the domain of a certificate authority, which needs a final dot like any host
+// name. Parameters may follow after a semicolon. With nothing before the semicolon
 // nobody may issue certificates.
 func caaData(zone, text string, tag *string) (string, error) {
 	text = strings.TrimSpace(text)
@@ -41,7 +41,7 @@ func caaData(zone, text string, tag *string) (string, error) {
 	}
 	authority, err := hostData(zone, authority, tag)
 	if err == nil && found {
-		authority = hostname(zone, authority)
+		authority = Hostname(zone, authority)
 	}
 	return authority + parameters, err
 }
@@ -60,16 +60,16 @@ func isReportURL(text string) bool {
 	return false
 }
 
-// caaValue is the value of a CAA record as DNS has it.
+// caaValue returns the value of a CAA record in DNS.
 func caaValue(zone, data string) string {
-	if data == apex {
+	if data == Apex {
 		return zone
 	}
 	return data
 }
 
-// caaParam is a CAA record's value as a client would give it: in DNS it has no
-// final dot.
+// caaParam is the inverse of caaValue: it returns the value as a client gives it,
+// with a final dot.
 func caaParam(tag, value string) string {
 	if strings.EqualFold(tag, "iodef") {
 		return value

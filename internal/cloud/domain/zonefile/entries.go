@@ -1,23 +1,23 @@
-package domain
+package zonefile
 
 import (
 	"iter"
 	"strings"
 )
 
-// fileEntry is one entry of a zone file: a record or a directive, on one line
-// and without comments, however it was written.
-type fileEntry struct {
+// entry is one entry of a zone file, which is a record or a directive: joined to
+// one line and without comments.
+type entry struct {
 	line     int // where it begins, from 1
 	text     string
-	problem  string // what is wrong with its form, if anything is
-	indented bool   // it has no owner of its own
+	problem  string // syntax error; empty if there is none
+	indented bool   // it takes its owner from the entry before
 }
 
-// entries cuts a zone file into its entries (RFC 1035, section 5.1). A quote
-// that is not closed ends with its line, so that it spoils nothing else.
-func entries(text string) iter.Seq[fileEntry] {
-	return func(yield func(fileEntry) bool) {
+// entries splits a zone file into its entries (RFC 1035, section 5.1). A quote that
+// is not closed ends at the end of its line, so that the next entries can be read.
+func entries(text string) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
 		s := entryScanner{rest: text, line: 1}
 		for s.rest != "" {
 			e := s.next()
@@ -33,11 +33,11 @@ type entryScanner struct {
 	line  int
 	depth int // of parentheses
 	text  strings.Builder
-	entry fileEntry
+	entry entry
 }
 
-func (s *entryScanner) next() fileEntry {
-	s.entry = fileEntry{line: s.line, indented: strings.HasPrefix(s.rest, " ") || strings.HasPrefix(s.rest, "\t")}
+func (s *entryScanner) next() entry {
+	s.entry = entry{line: s.line, indented: strings.HasPrefix(s.rest, " ") || strings.HasPrefix(s.rest, "\t")}
 	s.text.Reset()
 	s.depth = 0
 	for s.rest != "" {
@@ -58,7 +58,7 @@ func (s *entryScanner) next() fileEntry {
 	return s.entry
 }
 
-// char takes one character outside of quotes.
+// char scans one character outside of quotes.
 func (s *entryScanner) char(c byte) {
 	switch {
 	case c == '"':
@@ -89,7 +89,7 @@ func (s *entryScanner) char(c byte) {
 	}
 }
 
-// escaped takes the character after a \.
+// escaped scans the character after a backslash.
 func (s *entryScanner) escaped() {
 	if s.rest == "" || s.rest[0] == '\n' || s.rest[0] == '\r' {
 		s.fail("there is nothing after a \\")
@@ -99,7 +99,7 @@ func (s *entryScanner) escaped() {
 	s.rest = s.rest[1:]
 }
 
-// quoted takes a string after its opening quote.
+// quoted scans a string after its opening quote.
 func (s *entryScanner) quoted() {
 	s.text.WriteByte('"')
 	for s.rest != "" && s.rest[0] != '\n' {

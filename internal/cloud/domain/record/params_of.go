@@ -1,10 +1,13 @@
-package domain
+package record
 
-import "github.com/miekg/dns"
+import (
+	"github.com/miekg/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/charstring"
+)
 
-// paramsOf says of a record what a client would say to make it. It reports
-// false for a type that domains don't have.
-func paramsOf(rr dns.RR) (p Params, known bool) {
+// ParamsOf returns the attributes by which a client would create a record. It
+// reports false for a type that domains do not have.
+func ParamsOf(rr dns.RR) (p Params, known bool) {
 	header := rr.Header()
 	typeName, ttl := dns.TypeToString[header.Rrtype], Number(header.Ttl)
 	p = Params{Type: &typeName, Name: &header.Name, TTL: &ttl}
@@ -31,7 +34,7 @@ func paramsOf(rr dns.RR) (p Params, known bool) {
 		priority, weight, port := Number(rr.Priority), Number(rr.Weight), Number(rr.Port)
 		p.Priority, p.Weight, p.Port, data = &priority, &weight, &port, rr.Target
 	case *dns.TXT:
-		data = quote(rr.Txt)
+		data = charstring.Quote(rr.Txt)
 	default:
 		return p, false
 	}

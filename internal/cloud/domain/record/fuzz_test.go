@@ -1,4 +1,4 @@
-package domain
+package record
 
 import (
 	"strings"
@@ -7,8 +7,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Whatever is said of a record, it is refused, or it is one that DNS can carry
-// and that means the same when it is given back as it is shown.
+// Parameters are rejected, or make a record that DNS can carry and that stays the
+// same when a client sends back the attributes that it was shown.
 func FuzzRecords(f *testing.F) {
 	for _, seed := range []struct{ kind, name, data, tag string }{
 		{"A", "www", "192.0.2.1", ""}, {"AAAA", "*.a", "2001:db8::1", ""}, {"CNAME", "a.example.com.", "b.example.net.", ""}, {"MX", "", "@", ""},
@@ -16,15 +16,15 @@ func FuzzRecords(f *testing.F) {
 	} {
 		f.Add(seed.kind, seed.name, seed.data, seed.tag, int64(10), int64(3600))
 	}
-	d := Domain{ID: 1, Name: "example.com", TTL: defaultTTL, Primary: "ns1.cloud.test"}
+	z := Zone{Name: "example.com", TTL: 1800, Primary: "ns1.cloud.test"}
 	f.Fuzz(func(t *testing.T, kind, name, data, tag string, n, ttl int64) {
 		number, seconds := Number(n), Number(ttl)
 		p := Params{Type: &kind, Name: &name, Data: &data, Tag: &tag, Priority: &number, Port: &number, Weight: &number, Flags: &number, TTL: &seconds}
-		r, err := d.newRecord(p)
+		r, err := z.NewRecord(p)
 		if err != nil {
 			return
 		}
-		rr, err := d.rr(r)
+		rr, err := z.RR(r)
 		if err != nil {
 			t.Fatalf("%+v: %v", r, err)
 		}
@@ -37,11 +37,11 @@ func FuzzRecords(f *testing.F) {
 		if err != nil || !dns.IsDuplicate(rr, unpacked) {
 			t.Errorf("%+v: %s is unpacked as %v, %v", r, rr, unpacked, err)
 		}
-		if !strings.EqualFold(rr.Header().Name, d.Origin()) && !dns.IsSubDomain(d.Origin(), rr.Header().Name) {
+		if !strings.EqualFold(rr.Header().Name, z.Origin()) && !dns.IsSubDomain(z.Origin(), rr.Header().Name) {
 			t.Errorf("%+v: %s is outside", r, rr)
 		}
-		again, err := d.changedRecord(r, Params{Type: &r.Type, Name: &r.Name, Data: &r.Data, Tag: r.Tag})
-		if err != nil || d.content(again) != d.content(r) || again.Name != r.Name {
+		again, err := z.ChangedRecord(r, Params{Type: &r.Type, Name: &r.Name, Data: &r.Data, Tag: r.Tag})
+		if err != nil || z.Content(again) != z.Content(r) || again.Name != r.Name {
 			t.Errorf("%+v given back: %+v, %v", r, again, err)
 		}
 	})

@@ -1,4 +1,4 @@
-package domain
+package record
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// rule is what makes a type's records.
+// rule describes the attributes of a type's records.
 type rule struct {
 	needsName   bool // else the name is @ by default
 	hasPriority bool
@@ -20,37 +20,39 @@ type rule struct {
 	data        func(zone, text string, tag *string) (string, error)
 }
 
-// rules are the contract's table of types, and PTR for reverse zones.
+// rules are the types of the contract's table, and PTR for reverse zones.
 var rules = map[string]rule{
 	"A":       {needsName: true, data: addressData("IPv4", netip.Addr.Is4)},
 	"AAAA":    {needsName: true, data: addressData("IPv6", netip.Addr.Is6)},
 	"CAA":     {needsName: true, hasTag: true, data: caaData},
-	typeCNAME: {needsName: true, data: hostData},
+	TypeCNAME: {needsName: true, data: hostData},
 	"MX":      {hasPriority: true, data: hostOrNoneData},
-	typeNS:    {noWildcard: true, data: hostData},
-	typePTR:   {needsName: true, data: hostData},
+	TypeNS:    {noWildcard: true, data: hostData},
+	TypePTR:   {needsName: true, data: hostData},
 	"SRV":     {needsName: true, hasPriority: true, hasPort: true, data: hostOrNoneData},
 	"TXT":     {data: txtData},
 }
 
-const typeNames = "A, AAAA, CAA, CNAME, MX, NS, SRV, TXT"
+// TypeNames lists the types that every domain may have, for messages.
+const TypeNames = "A, AAAA, CAA, CNAME, MX, NS, SRV, TXT"
 
 // The limits of TTLs, in seconds (contract; RFC 2181, section 8).
 const (
-	minTTL = 30
-	maxTTL = math.MaxInt32
+	MinTTL = 30
+	MaxTTL = math.MaxInt32
 )
 
-// newRecord checks what a client says of a new record.
-func (d Domain) newRecord(p Params) (Record, error) { return d.record(p, nil) }
+// NewRecord validates the attributes of a new record. Its errors are
+// apierr.Error.
+func (z Zone) NewRecord(p Params) (Record, error) { return z.record(p, nil) }
 
-// changedRecord checks what a client says of a record that is there. What it
-// leaves out stays. Data that is given back as it was shown stays as well,
-// although it has lost its final dot. Another type makes it another record,
-// with the same id.
-func (d Domain) changedRecord(old Record, p Params) (Record, error) {
-	if old.Type == typeSOA {
-		return d.changedSOA(old, p)
+// ChangedRecord validates the changed attributes of an existing record. Omitted
+// attributes stay. Data that equals the shown data stays too: it is shown
+// without its final dot, so it would not be valid as new data. Another type makes
+// it another record with the same id.
+func (z Zone) ChangedRecord(old Record, p Params) (Record, error) {
+	if old.Type == TypeSOA {
+		return z.changedSOA(old, p)
 	}
 	var kept *string
 	if sameType := p.typeName() == "" || p.typeName() == old.Type; sameType {
@@ -65,49 +67,19 @@ func (d Domain) changedRecord(old Record, p Params) (Record, error) {
 			kept = &old.Data
 		}
 	}
-	r, err := d.record(p.over(old), kept)
+	r, err := z.record(p.withDefaults(old), kept)
 	r.ID = old.ID
 	return r, err
 }
 
-// over fills in what a client leaves out, except for the data: whether that
-// stays depends.
-func (p Params) over(old Record) Params {
-	if p.typeName() == "" {
-		p.Type = &old.Type
-	}
-	if p.Name == nil {
-		p.Name = &old.Name
-	}
-	if p.Tag == nil {
-		p.Tag = old.Tag
-	}
-	ttl := Number(old.TTL)
-	p.TTL = cmp.Or(p.TTL, &ttl)
-	p.Priority = cmp.Or(p.Priority, asNumber(old.Priority))
-	p.Port = cmp.Or(p.Port, asNumber(old.Port))
-	p.Weight = cmp.Or(p.Weight, asNumber(old.Weight))
-	p.Flags = cmp.Or(p.Flags, asNumber(old.Flags))
-	return p
-}
-
-func asNumber(n *int) *Number {
-	if n == nil {
-		return nil
-	}
-	wide := Number(*n)
-	return &wide
-}
-
-// record checks all that is said of a record; data that is kept needs no
-// check.
-func (d Domain) record(p Params, kept *string) (r Record, err error) {
-	r = Record{DomainID: d.ID}
-	if r.Type, err = d.recordType(p); err != nil {
+// record validates all attributes of a record. Data that is kept is not
+// validated again.
+func (z Zone) record(p Params, kept *string) (r Record, err error) {
+	if r.Type, err = z.recordType(p); err != nil {
 		return r, err
 	}
 	rule := rules[r.Type]
-	if r.Name, err = d.recordName(p, rule); err != nil {
+	if r.Name, err = z.recordName(p, rule); err != nil {
 		return r, err
 	}
 	if err := r.setNumbers(p, rule); err != nil {
@@ -115,66 +87,62 @@ func (d Domain) record(p Params, kept *string) (r Record, err error) {
 	}
 	if kept != nil {
 		r.Data = *kept
-	} else if r.Data, err = rule.data(d.Name, deref(p.Data), r.Tag); err != nil {
+	} else if r.Data, err = rule.data(z.Name, deref(p.Data), r.Tag); err != nil {
 		return r, err
 	}
-	r.TTL, err = checkTTL(p.TTL, d.TTL)
+	r.TTL, err = CheckTTL(p.TTL, z.TTL)
 	return r, err
 }
 
-// changedSOA lets nothing but the TTL change.
-func (d Domain) changedSOA(old Record, p Params) (Record, error) {
-	same := p.typeName() == "" || p.typeName() == typeSOA
+// changedSOA rejects a change of anything but the TTL.
+func (z Zone) changedSOA(old Record, p Params) (Record, error) {
+	same := p.typeName() == "" || p.typeName() == TypeSOA
 	same = same && (p.Data == nil || *p.Data == old.Data)
 	if p.Name != nil && same {
-		name, err := relativeName(d.Name, cmp.Or(*p.Name, apex))
-		same = err == nil && name == apex
+		name, err := relativeName(z.Name, cmp.Or(*p.Name, Apex))
+		same = err == nil && name == Apex
 	}
 	if !same {
 		return old, apierr.Refused("SOA records can only have their TTL changed")
 	}
 	var err error
-	old.TTL, err = checkTTL(p.TTL, old.TTL)
+	old.TTL, err = CheckTTL(p.TTL, old.TTL)
 	return old, err
 }
 
-func (d Domain) recordType(p Params) (string, error) {
+func (z Zone) recordType(p Params) (string, error) {
 	name := p.typeName()
 	_, known := rules[name]
 	switch {
 	case name == "":
 		return "", apierr.Invalid("type", "Type can't be blank")
-	case name == typeSOA:
+	case name == TypeSOA:
 		return "", apierr.Invalid("type", "SOA records can't be created: every domain has one")
-	case name == typePTR && !isReverse(d.Name):
-		return "", apierr.Invalid("type", "PTR records can only be in domains below in-addr.arpa or ip6.arpa; type must be one of: %s", typeNames)
+	case name == TypePTR && !IsReverse(z.Name):
+		return "", apierr.Invalid("type", "PTR records can only be in domains below in-addr.arpa or ip6.arpa; type must be one of: %s", TypeNames)
 	case !known:
-		return "", apierr.Invalid("type", "Type must be one of: %s", typeNames)
+		return "", apierr.Invalid("type", "Type must be one of: %s", TypeNames)
 	}
 	return name, nil
 }
 
-func (p Params) typeName() string {
-	return strings.ToUpper(strings.TrimSpace(deref(p.Type)))
-}
-
-func (d Domain) recordName(p Params, rule rule) (string, error) {
+func (z Zone) recordName(p Params, rule rule) (string, error) {
 	text := strings.TrimSpace(deref(p.Name))
 	if text == "" {
 		if rule.needsName {
 			return "", apierr.Invalid("name", "Name can't be blank")
 		}
-		return apex, nil
+		return Apex, nil
 	}
-	name, err := relativeName(d.Name, text)
+	name, err := relativeName(z.Name, text)
 	if err == nil && rule.noWildcard && strings.HasPrefix(name, "*") {
 		return "", apierr.Invalid("name", "Name is invalid: NS records can't be wildcards")
 	}
 	return name, err
 }
 
-// setNumbers sets what the record's type has beside its data. What another
-// type would have is left out: clients send zeros for it.
+// setNumbers sets the attributes that the record's type has beside its data. The
+// attributes of other types are ignored: clients send zeros for them.
 func (r *Record) setNumbers(p Params, rule rule) (err error) {
 	if rule.hasPriority {
 		if r.Priority, err = checkNumber("priority", p.Priority, math.MaxUint16); err != nil {
@@ -218,21 +186,15 @@ func checkNumber(field string, n *Number, most int64) (*int, error) {
 	return &value, nil
 }
 
-func checkTTL(n *Number, otherwise int) (int, error) {
+// CheckTTL validates a TTL in seconds; an omitted one is otherwise.
+func CheckTTL(n *Number, otherwise int) (int, error) {
 	switch {
 	case n == nil:
 		return otherwise, nil
-	case *n < minTTL:
-		return 0, apierr.Invalid("ttl", "TTL must be greater than or equal to %d", minTTL)
-	case *n > maxTTL:
-		return 0, apierr.Invalid("ttl", "TTL must be less than or equal to %d", maxTTL)
+	case *n < MinTTL:
+		return 0, apierr.Invalid("ttl", "TTL must be greater than or equal to %d", MinTTL)
+	case *n > MaxTTL:
+		return 0, apierr.Invalid("ttl", "TTL must be less than or equal to %d", MaxTTL)
 	}
 	return int(*n), nil
-}
-
-func deref(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
 }

@@ -1,16 +1,31 @@
-package domain
+package zonedb
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 	"strconv"
+	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
+
+// Domain is a domain of an account.
+type Domain struct {
+	record.Zone
+	ID        int64
+	AccountID int64
+	CreatedAt time.Time
+
+	// The zone file that the name server rejected last, and why. Both are empty
+	// while the name server serves the domain as it is stored.
+	BadZoneFile  string
+	BadZoneError string
+}
 
 const columns = `id, account_id, name, ttl, serial, primary_server, coalesce(bad_zone_file, ''), coalesce(bad_zone_error, ''), created_at`
 
@@ -36,17 +51,16 @@ func Find(ctx context.Context, q store.Querier, accountID int64, idOrName string
 	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE account_id = $1 AND `+condition, accountID, arg))
 }
 
-// identity is a condition for an id, which is digits and nothing else, or for
-// a name.
+// identity returns the condition for an id, which consists of digits, or for a name.
 func identity(idOrName string) (condition string, arg any) {
 	if id, ok := resource.ParseID(idOrName); ok {
 		return `id = $2`, id
 	}
-	return `name = $2`, normalName(idOrName)
+	return `name = $2`, record.NormalName(idOrName)
 }
 
-// hosted returns the domain with that name, of whatever account.
-func hosted(ctx context.Context, q store.Querier, name string) (d Domain, ok bool, err error) {
+// Hosted returns the domain with that name, of any account; false if there is none.
+func Hosted(ctx context.Context, q store.Querier, name string) (d Domain, ok bool, err error) {
 	d, err = scan(q.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE name = $1`, name))
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, false, nil
@@ -54,12 +68,13 @@ func hosted(ctx context.Context, q store.Querier, name string) (d Domain, ok boo
 	return d, err == nil, err
 }
 
-// get returns the domain with that id, of whatever account, or apierr.NotFound.
-func get(ctx context.Context, q store.Querier, id int64) (Domain, error) {
+// Get returns the domain with that id, of any account, or apierr.NotFound.
+func Get(ctx context.Context, q store.Querier, id int64) (Domain, error) {
 	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM domains WHERE id = $1`, id))
 }
 
-var table = list.Table[Domain]{
+// DomainTable lists domains for the API.
+var DomainTable = list.Table[Domain]{
 	Select: `SELECT ` + columns + ` FROM domains`,
 	From:   `domains`,
 	Scan:   scan,
@@ -70,7 +85,8 @@ var table = list.Table[Domain]{
 	Filters: []list.Filter[Domain]{{Name: "name", Where: `name = ?`}},
 }
 
-func insert(ctx context.Context, tx *store.Tx, d *Domain) (err error) {
+// Insert adds a domain and sets its id and creation time.
+func Insert(ctx context.Context, tx *store.Tx, d *Domain) (err error) {
 	d.CreatedAt = tx.Now()
 	d.ID, err = tx.Insert(ctx, `INSERT INTO domains (account_id, name, ttl, serial, primary_server, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
@@ -78,21 +94,22 @@ func insert(ctx context.Context, tx *store.Tx, d *Domain) (err error) {
 	return err
 }
 
-func update(ctx context.Context, tx *store.Tx, d Domain) error {
+// Update stores the domain's TTL and serial.
+func Update(ctx context.Context, tx *store.Tx, d Domain) error {
 	_, err := tx.Exec(ctx, `UPDATE domains SET ttl = $2, serial = $3 WHERE id = $1`, d.ID, d.TTL, d.Serial)
 	return err
 }
 
-// setBad notes what the name server thinks of the zone; empty texts if it
-// serves it.
-func setBad(ctx context.Context, tx *store.Tx, name, file, reason string) error {
+// SetRejected stores the zone file that the name server rejected and its reason;
+// empty texts if it accepted the zone.
+func SetRejected(ctx context.Context, tx *store.Tx, name, file, reason string) error {
 	_, err := tx.Exec(ctx, `UPDATE domains SET bad_zone_file = nullif($2, ''), bad_zone_error = nullif($3, '') WHERE name = $1`,
 		name, file, reason)
 	return err
 }
 
-// remove removes a domain with its records, and keeps its serial.
-func remove(ctx context.Context, tx *store.Tx, d Domain) error {
+// Delete removes a domain with its records and stores its serial for LastSerial.
+func Delete(ctx context.Context, tx *store.Tx, d Domain) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM domains WHERE id = $1`, d.ID); err != nil {
 		return err
 	}
@@ -101,9 +118,10 @@ func remove(ctx context.Context, tx *store.Tx, d Domain) error {
 	return err
 }
 
-// lastSerial returns the last serial of a domain that is gone, 0 if there was
-// none.
-func lastSerial(ctx context.Context, q store.Querier, name string) (serial uint32, err error) {
+// LastSerial returns the last serial of a deleted domain, 0 if there was none. A
+// new domain of that name continues from it, so that secondaries do not keep their
+// old copy.
+func LastSerial(ctx context.Context, q store.Querier, name string) (serial uint32, err error) {
 	err = q.QueryRow(ctx, `SELECT serial FROM domain_serials WHERE name = $1`, name).Scan(&serial)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil

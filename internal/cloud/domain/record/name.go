@@ -1,32 +1,30 @@
-package domain
+package record
 
 import (
-	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// The limits of names (RFC 1035, section 2.3.4), as they are written: without
-// the final dot.
+// The greatest lengths of names and labels in text, without the final dot (RFC
+// 1035, section 2.3.4).
 const (
 	maxName  = 253
 	maxLabel = 63
 )
 
-// apex is the name of the records at the domain itself.
-const apex = "@"
+// Apex is the name of the records at the domain itself.
+const Apex = "@"
 
-// normalName brings a domain's name to the form in which it is kept.
-func normalName(text string) string {
+// NormalName returns the form in which a domain's name is stored.
+func NormalName(text string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
 }
 
-// validName checks the name of a new domain and returns it as it is kept.
-func validName(text string) (string, error) {
-	name := normalName(text)
+// ValidName validates the name of a new domain and returns it in normal form.
+func ValidName(text string) (string, error) {
+	name := NormalName(text)
 	if name == "" {
 		return "", apierr.Invalid("name", "Name can't be blank")
 	}
@@ -48,7 +46,12 @@ func validName(text string) (string, error) {
 	return name, nil
 }
 
-// labelsProblem says what is wrong with a name's labels, if anything is.
+// ValidHost reports whether a name has the form of a host name.
+func ValidHost(name string) bool {
+	return labelsProblem(strings.Split(name, ".")) == "" && len(name) <= maxName
+}
+
+// labelsProblem says why labels are invalid; empty if they are valid.
 func labelsProblem(labels []string) string {
 	for _, label := range labels {
 		switch {
@@ -73,20 +76,20 @@ func isLDH(r rune) bool {
 
 func isNumber(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
-// relativeName reads the name of a record in a zone: relative to it, or
-// absolute with a final dot. It returns the relative form, with the case kept.
+// relativeName validates the name of a record, which is relative to the zone, or
+// absolute with a final dot. It returns the relative form and preserves case.
 func relativeName(zone, text string) (string, error) {
 	name := strings.TrimSpace(text)
-	if absolute, ok := strings.CutSuffix(name, "."); ok {
-		if strings.EqualFold(absolute, zone) {
-			return apex, nil
+	if Absolute, ok := strings.CutSuffix(name, "."); ok {
+		if strings.EqualFold(Absolute, zone) {
+			return Apex, nil
 		}
-		if name, ok = cutSuffixFold(absolute, "."+zone); !ok {
+		if name, ok = cutSuffixFold(Absolute, "."+zone); !ok {
 			return "", apierr.Invalid("name", "Name must be inside the domain")
 		}
 	}
-	if name == apex {
-		return apex, nil
+	if name == Apex {
+		return Apex, nil
 	}
 	labels := strings.Split(name, ".")
 	if labels[0] == "*" {
@@ -104,8 +107,7 @@ func relativeName(zone, text string) (string, error) {
 	return name, nil
 }
 
-// cutSuffixFold is strings.CutSuffix without regard to case; something must be
-// left.
+// cutSuffixFold is strings.CutSuffix that ignores case and rejects an empty rest.
 func cutSuffixFold(text, suffix string) (string, bool) {
 	n := len(text) - len(suffix)
 	if n <= 0 || !strings.EqualFold(text[n:], suffix) {
@@ -114,31 +116,31 @@ func cutSuffixFold(text, suffix string) (string, bool) {
 	return text[:n], true
 }
 
-// filterName reads the name that a list of records is narrowed to: fully
-// qualified with or without a final dot, or relative. It returns its key.
-func filterName(zone, text string) string {
-	name := normalName(text)
+// FilterName returns the key (Record.Key) of the name by which a list of records
+// is filtered: fully qualified with or without a final dot, or relative.
+func FilterName(zone, text string) string {
+	name := NormalName(text)
 	if name == zone || name == "" {
-		return apex
+		return Apex
 	}
 	return strings.TrimSuffix(name, "."+zone)
 }
 
-// absolute returns the absolute form of a relative name, without a final dot.
-func absolute(zone, name string) string {
-	if name == apex {
+// Absolute returns the absolute form of a relative name, without a final dot.
+func Absolute(zone, name string) string {
+	if name == Apex {
 		return zone
 	}
 	return name + "." + zone
 }
 
-// within reports whether a name, in lower case, is at or below a zone.
-func within(zone, name string) bool {
+// Within reports whether a name, in lower case, is at or below a zone.
+func Within(zone, name string) bool {
 	return name == zone || strings.HasSuffix(name, "."+zone)
 }
 
-// ancestors returns a name and what is above it, the nearest first.
-func ancestors(name string) []string {
+// Ancestors returns a name and the names above it, the nearest first.
+func Ancestors(name string) []string {
 	all := []string{name}
 	for {
 		_, rest, found := strings.Cut(name, ".")
@@ -148,48 +150,3 @@ func ancestors(name string) []string {
 		all, name = append(all, rest), rest
 	}
 }
-
-// reverseName is where the PTR record of an address stands (RFC 1035, section
-// 3.5; RFC 3596, section 2.5), without a final dot.
-func reverseName(address netip.Addr) string {
-	const digits = "0123456789abcdef"
-	var b strings.Builder
-	address = address.Unmap()
-	bytes := address.AsSlice()
-	for i := len(bytes) - 1; i >= 0; i-- {
-		if address.Is4() {
-			b.WriteString(strconv.Itoa(int(bytes[i])))
-			b.WriteByte('.')
-			continue
-		}
-		b.Write([]byte{digits[bytes[i]&15], '.', digits[bytes[i]>>4], '.'})
-	}
-	if address.Is4() {
-		return b.String() + "in-addr.arpa"
-	}
-	return b.String() + "ip6.arpa"
-}
-
-// reverseAddress is the address whose PTR record stands at a name, which is the
-// opposite of reverseName; false if that is none's.
-func reverseAddress(name string) (netip.Addr, bool) {
-	digits, v4 := strings.CutSuffix(name, ".in-addr.arpa")
-	labels := strings.Split(strings.TrimSuffix(digits, ".ip6.arpa"), ".")
-	slices.Reverse(labels)
-	text := strings.Join(labels, ".")
-	if !v4 {
-		var b strings.Builder
-		for i, label := range labels {
-			if i > 0 && i%4 == 0 {
-				b.WriteByte(':')
-			}
-			b.WriteString(label)
-		}
-		text = b.String()
-	}
-	address, err := netip.ParseAddr(text)
-	return address, err == nil && reverseName(address) == name
-}
-
-// isReverse reports whether a zone is one of addresses.
-func isReverse(zone string) bool { return within("in-addr.arpa", zone) || within("ip6.arpa", zone) }
