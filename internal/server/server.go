@@ -44,7 +44,7 @@ const node = "local"
 type Server struct {
 	DB       *store.DB
 	Engine   compute.Engine
-	Actions  *action.Engine
+	Actions  *action.Service
 	Droplets *droplet.Service
 	Names    *Names
 	Schema   *schema.Schema // of the API
@@ -107,8 +107,8 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 		return err
 	}
 	limits := account.Limits{Droplets: c.DropletLimit}
-	s.Actions = action.NewEngine(s.DB, node, c.Log)
-	s.Actions.Hold = c.Hold
+	s.Actions = action.NewService(s.DB, places, node, c.Log)
+	s.Actions.LongPoll = c.Hold
 	domains := &domain.Service{
 		DB: s.DB, Log: c.Log, Nameservers: c.Nameservers, Propagation: c.propagation(),
 		Feed: s.Names.feed(s.DB, c.Log),
@@ -120,9 +120,13 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 		Features:         traits.DropletFeatures,
 		AddressListeners: []droplet.AddressListener{domains},
 	}
-	s.Actions.Define(s.Droplets.Definitions()...)
+	s.Actions.Define(s.Droplets.ActionKinds()...)
+	droplets, err := s.Droplets.Room()
+	if err != nil {
+		return err
+	}
 	s.add(account.Room(s.DB, limits), key.Room(s.DB), places.Room(), sizes.Room(),
-		s.Droplets.Room(), domains.Room(), s.Names.room(), s.Actions.Room(places, c.KeepActions))
+		droplets, domains.Room(), s.Names.room(), s.Actions.Room(c.KeepActions))
 	return nil
 }
 

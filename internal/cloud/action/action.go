@@ -1,120 +1,154 @@
-// Package action runs the API's long operations. An action is a row that
-// outlives the process: a list of named steps with a journal of those that are
-// done, so that whoever finds it unfinished can go on from there.
+// Package action is the API's record of long operations: what a client asked
+// for, and how it ended. Package saga runs them; an action has the id of its
+// saga, and stays when the saga's own rows are gone.
 package action
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/region"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// The statuses of an action.
+// The statuses of an action (contract, actions.md).
 const (
 	InProgress = "in-progress"
 	Completed  = "completed"
 	Errored    = "errored"
 )
 
-// ErrPending means that the resource has an unfinished action already.
+// ErrPending means that an unfinished action has locked the resource.
 var ErrPending = errors.New("the resource has an unfinished action")
 
 // Action is one long operation on one resource.
 type Action struct {
-	ID           int64
-	AccountID    int64
-	Type         string
-	Status       string
-	ResourceType string
-	ResourceID   int64
-	Region       string // slug; may be empty
-	StartedAt    time.Time
-	CompletedAt  *time.Time // set exactly when Status is terminal
-	Reason       string     // why it errored
-	Progress     string     // what it is doing, for people
+	ID          int64
+	AccountID   int64
+	Type        string
+	Status      string
+	Resource    Resource
+	Region      string          // slug; may be empty
+	Params      json.RawMessage // what was asked for besides the type
+	StartedAt   time.Time
+	CompletedAt *time.Time // set exactly when Status is terminal
+	Reason      string     // why it errored
+	Progress    string     // what it is doing, for people
 }
 
-// Definition is a type of action: what it is made of.
-type Definition struct {
-	Type         string
-	ResourceType string
-	Steps        []Step
-
-	// Observe looks at the world before the transaction that ends the action:
-	// inside one, nothing outside the database may be asked. What it returns
-	// is handed to Complete or Abort. It is nil if they need nothing.
-	Observe func(ctx context.Context, a Action) (seen string, err error)
-
-	// Complete is run in the transaction that completes the action, so that
-	// what it changes is seen together with the action's end. If it fails,
-	// nothing of that transaction is kept, and it is tried again.
-	Complete func(ctx context.Context, tx *store.Tx, a Action, seen string) error
-
-	// Abort is Complete's counterpart in the transaction that ends the action
-	// as errored, after all undos.
-	Abort func(ctx context.Context, tx *store.Tx, a Action, seen string) error
-
-	// Insist has a failing step tried again until it succeeds, instead of
-	// being undone. It is for actions that only clean up.
-	Insist bool
+// Resource is what an action is done to.
+type Resource struct {
+	Type string // "droplet"
+	ID   string // a number or a UUID, as text
 }
 
-// Step is a part of an action. Do and Undo are both idempotent: either may be
-// called again after a crash in its middle, and Undo also when Do never was.
-//
-// A step that is journaled as done is not done again after a restart. The last
-// one is not journaled, the action's end says that it is done: so a step whose
-// effect ends with the host, as a machine's start, has to be the last.
-type Step struct {
-	Name string
-	Do   func(ctx context.Context, r *Run) error
-	Undo func(ctx context.Context, r *Run) error // nil if there is nothing to undo
+// Lock is what an unfinished action has for itself of its resource.
+func (r Resource) Lock() saga.Lock { return saga.Lock{Kind: r.Type, Key: r.ID} }
+
+// Kind is one type of action of one type of resource.
+type Kind struct {
+	ResourceType string
+	Type         string
+	Draft        *DraftForm // how the API's early draft showed it; nil if it had none
+
+	saga.Definition // all but its Kind, which Define sets
 }
 
 // New is what an action begins with.
 type New struct {
-	AccountID  int64
-	Type       string
-	ResourceID int64
-	Region     string
+	AccountID int64
+	Type      string
+	Resource  Resource
+	Region    string
+	Params    any         // written as JSON, for saga.Run.Params
+	Locks     []saga.Lock // held besides the resource's own
 }
 
-// Open writes a new action of resourceType in tx and has it run after the
-// commit. ErrPending if the resource has an unfinished one.
-func (e *Engine) Open(ctx context.Context, tx *store.Tx, resourceType string, n New) (Action, error) {
-	if _, ok := e.definitions[kind{resourceType, n.Type}]; !ok {
-		return Action{}, fmt.Errorf("no action %s of %s is defined", n.Type, resourceType)
+// Service opens actions and tells how they are.
+type Service struct {
+	// LongPoll is how old an action may grow while Poll waits for its end.
+	LongPoll time.Duration
+
+	db      *store.DB
+	sagas   *saga.Engine
+	regions *region.Catalog
+	drafts  map[kind]DraftForm
+}
+
+type kind struct{ resourceType, actionType string }
+
+// NewService returns the actions of db. owner names this node, as
+// saga.NewEngine has it.
+func NewService(db *store.DB, regions *region.Catalog, owner string, log *slog.Logger) *Service {
+	s := &Service{db: db, sagas: saga.NewEngine(db, owner, log), regions: regions, drafts: map[kind]DraftForm{}}
+	s.sagas.Hooks = saga.Hooks{Ended: s.end, Progress: setProgress}
+	return s
+}
+
+// Define adds kinds of actions. All are added before Start.
+func (s *Service) Define(kinds ...Kind) {
+	for _, k := range kinds {
+		k.Definition.Kind = sagaKind(k.ResourceType, k.Type)
+		s.sagas.Define(k.Definition)
+		if k.Draft != nil {
+			s.drafts[kind{k.ResourceType, k.Type}] = *k.Draft
+		}
 	}
-	a := Action{
-		AccountID: n.AccountID, Type: n.Type, Status: InProgress,
-		ResourceType: resourceType, ResourceID: n.ResourceID, Region: n.Region,
-		StartedAt: tx.Now(),
+}
+
+func sagaKind(resourceType, actionType string) string { return resourceType + "/" + actionType }
+
+// Sagas runs the actions.
+func (s *Service) Sagas() *saga.Engine { return s.sagas }
+
+// Start goes on with the unfinished actions of this node, and with those of
+// nodes that are gone, until Close.
+func (s *Service) Start(ctx context.Context) error { return s.sagas.Start(ctx) }
+
+// Close stops working; unfinished actions are left for the next Start.
+func (s *Service) Close() { s.sagas.Close() }
+
+// Open writes a new action in tx and has it run after the commit. ErrPending if
+// the resource, or what the action locks besides, has an unfinished one.
+func (s *Service) Open(ctx context.Context, tx *store.Tx, n New) (Action, error) {
+	params, err := json.Marshal(n.Params)
+	if err != nil {
+		return Action{}, fmt.Errorf("encode parameters of action %s: %w", n.Type, err)
 	}
-	err := insert(ctx, tx, &a, e.owner, tx.Now().Add(leaseTime))
-	if store.IsUnique(err) {
+	id, err := s.sagas.Begin(ctx, tx, saga.New{
+		Kind: sagaKind(n.Resource.Type, n.Type), Subject: n.Resource.ID, Params: json.RawMessage(params),
+		Locks: append([]saga.Lock{n.Resource.Lock()}, n.Locks...),
+	})
+	if errors.Is(err, saga.ErrLocked) {
 		return Action{}, ErrPending
 	}
 	if err != nil {
-		return Action{}, fmt.Errorf("open action: %w", err)
+		return Action{}, err
 	}
-	tx.OnCommit(func() { e.run(a) })
-	return a, nil
+	a := Action{
+		ID: id, AccountID: n.AccountID, Type: n.Type, Status: InProgress, Resource: n.Resource,
+		Region: n.Region, Params: params, StartedAt: tx.Now(),
+	}
+	return a, insert(ctx, tx, a)
 }
 
-// Cancel ends a resource's unfinished action, if there is one, as errored for
-// that reason. Its steps are not undone: whoever cancels takes over the
-// resource with an action of its own, which starts when the old one's step has
-// returned.
-func (e *Engine) Cancel(ctx context.Context, tx *store.Tx, resourceType string, resourceID int64, reason string) error {
-	id, err := cancel(ctx, tx, resourceType, resourceID, reason)
-	if err != nil {
-		return fmt.Errorf("cancel the action of %s %d: %w", resourceType, resourceID, err)
+// Cancel ends the resource's unfinished action, if there is one, as errored for
+// that reason. Its steps are not undone: whoever cancels takes over the resource
+// with an action of its own, which starts when the running step of the cancelled
+// one has returned.
+func (s *Service) Cancel(ctx context.Context, tx *store.Tx, r Resource, reason string) error {
+	return s.sagas.Cancel(ctx, tx, r.Lock(), reason)
+}
+
+func (s *Service) end(ctx context.Context, tx *store.Tx, id int64, end saga.End) error {
+	status := Completed
+	if end.Failed {
+		status = Errored
 	}
-	if id != 0 {
-		tx.OnCommit(func() { e.ended(id) })
-	}
-	return nil
+	return setEnd(ctx, tx, id, status, end.Reason)
 }

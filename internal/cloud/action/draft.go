@@ -1,22 +1,35 @@
 package action
 
-// draftStatuses are what the API's early draft called the statuses that it
-// called otherwise.
+import (
+	"encoding/json"
+)
+
+// DraftForm is how the API's early draft showed an action: one key for each kind
+// of thing that can be done, and a value that says how (contract,
+// droplet-actions.md).
+type DraftForm struct {
+	Key   string
+	Word  string // the value; empty for none
+	Param string // or the parameter of the action whose value is shown
+}
+
+// value is what the draft shows of an action with those parameters.
+func (f DraftForm) value(params json.RawMessage) any {
+	if f.Word != "" {
+		return f.Word
+	}
+	var given map[string]any
+	if f.Param == "" || json.Unmarshal(params, &given) != nil {
+		return nil
+	}
+	return given[f.Param]
+}
+
+// draftStatuses are the draft's names of the statuses that it named otherwise.
 var draftStatuses = map[string]string{Completed: "finished"}
 
-// draftForms are the keys by which the draft told what is done to a droplet,
-// and how. Those that take no value show none (contract, droplet-actions.md).
-var draftForms = map[string]struct {
-	key   string
-	value any
-}{
-	"reboot":         {"reboot", "soft"},
-	"power_cycle":    {"reboot", "hard"},
-	"shutdown":       {"shutdown", "soft"},
-	"power_off":      {"shutdown", "hard"},
-	"power_on":       {"boot", nil},
-	"password_reset": {"resetpassword", nil},
-}
+// draftKeys are what the draft showed of every action on a droplet.
+var draftKeys = []string{"reboot", "shutdown", "boot", "resetpassword", "resize", "snapshot", "rebuild", "restore"}
 
 // Draft shows the action as the draft did: flat, with one key for each kind of
 // thing that can be done.
@@ -29,11 +42,11 @@ func (v View) Draft() any {
 	if v.ResourceType != "droplet" {
 		return shown
 	}
-	for _, key := range []string{"reboot", "shutdown", "boot", "resetpassword", "resize", "snapshot", "rebuild", "restore"} {
+	for _, key := range draftKeys {
 		shown[key] = nil
 	}
-	if form, ok := draftForms[v.Type]; ok {
-		shown[form.key] = form.value
+	if v.draft != nil {
+		shown[v.draft.Key] = v.draft.value(v.params)
 	}
 	return shown
 }

@@ -3,44 +3,40 @@ package action
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"strconv"
-	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-const columns = `id, account_id, type, status, resource_type, resource_id, coalesce(region_slug, ''),
+const columns = `id, account_id, type, status, resource_type, resource_key, coalesce(region_slug, ''), params_json,
 	started_at, completed_at, coalesce(reason, ''), coalesce(progress, '')`
 
 func scan(row store.Scanner) (Action, error) {
 	var a Action
+	var params string
 	var started int64
 	var completed sql.NullInt64
-	err := row.Scan(&a.ID, &a.AccountID, &a.Type, &a.Status, &a.ResourceType, &a.ResourceID, &a.Region,
+	err := row.Scan(&a.ID, &a.AccountID, &a.Type, &a.Status, &a.Resource.Type, &a.Resource.ID, &a.Region, &params,
 		&started, &completed, &a.Reason, &a.Progress)
-	a.StartedAt, a.CompletedAt = store.Time(started), store.NullTime(completed)
+	a.Params, a.StartedAt, a.CompletedAt = json.RawMessage(params), store.Time(started), store.NullTime(completed)
 	return a, err
 }
 
-func insert(ctx context.Context, tx *store.Tx, a *Action, owner string, lease time.Time) (err error) {
-	a.ID, err = tx.Insert(ctx, `INSERT INTO actions
-		(account_id, type, status, resource_type, resource_id, region_slug, started_at, owner, lease_until)
-		VALUES ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8, $9) RETURNING id`,
-		a.AccountID, a.Type, a.Status, a.ResourceType, a.ResourceID, a.Region,
-		store.Micros(a.StartedAt), owner, store.Micros(lease))
+func insert(ctx context.Context, tx *store.Tx, a Action) error {
+	_, err := tx.Exec(ctx, `INSERT INTO actions
+		(id, account_id, type, status, resource_type, resource_key, region_slug, params_json, started_at)
+		VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9)`,
+		a.ID, a.AccountID, a.Type, a.Status, a.Resource.Type, a.Resource.ID, a.Region, string(a.Params), store.Micros(a.StartedAt))
 	return err
 }
 
 // Get returns the account's action with that id, or apierr.NotFound.
 func Get(ctx context.Context, q store.Querier, accountID, id int64) (Action, error) {
-	return one(q.QueryRow(ctx, `SELECT `+columns+` FROM actions WHERE id = $1 AND account_id = $2`, id, accountID))
-}
-
-func one(row *sql.Row) (Action, error) {
-	a, err := scan(row)
+	a, err := scan(q.QueryRow(ctx, `SELECT `+columns+` FROM actions WHERE id = $1 AND account_id = $2`, id, accountID))
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, apierr.NotFound()
 	}
@@ -65,7 +61,7 @@ var table = list.Table[Action]{
 		{Name: "status", Where: `status = ?`},
 		{Name: "type", Where: `type = ?`},
 		{Name: "resource_type", Where: `resource_type = ?`},
-		{Name: "resource_id", Where: `resource_id = ?`},
+		{Name: "resource_id", Where: `resource_key = CAST(CAST(? AS BIGINT) AS TEXT)`},
 		{Name: "region", Where: `region_slug = lower(?)`},
 	},
 }
@@ -80,91 +76,50 @@ func List(ctx context.Context, q store.Querier, accountID int64, wanted list.Que
 }
 
 // ListOf is List for one resource.
-func ListOf(ctx context.Context, q store.Querier, resourceType string, resourceID int64, wanted list.Query) (list.Slice[Action], error) {
-	return table.Read(ctx, q, wanted, `resource_id = $1 AND resource_type = $2`, resourceID, resourceType)
+func ListOf(ctx context.Context, q store.Querier, r Resource, wanted list.Query) (list.Slice[Action], error) {
+	return table.Read(ctx, q, wanted, `resource_key = $1 AND resource_type = $2`, r.ID, r.Type)
 }
 
-// Pending returns the resource's unfinished action, if it has one.
-func Pending(ctx context.Context, q store.Querier, resourceType string, resourceID int64) (a Action, ok bool, err error) {
-	a, err = scan(q.QueryRow(ctx, `SELECT `+columns+` FROM actions
-		WHERE resource_type = $1 AND resource_id = $2 AND status = 'in-progress'`, resourceType, resourceID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return a, false, nil
-	}
-	return a, err == nil, err
+// Latest is the id of the latest action of all; 0 if there is none.
+func Latest(ctx context.Context, q store.Querier) (id int64, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM actions`).Scan(&id)
+	return id, err
 }
 
-// anyUnfinished reports whether there is an unfinished action, whoever's it is.
-func anyUnfinished(ctx context.Context, q store.Querier) (found bool, err error) {
-	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM actions WHERE status = 'in-progress')`).Scan(&found)
+// AnySince reports whether the resource has an action that is later than the one
+// with that id.
+func AnySince(ctx context.Context, q store.Querier, r Resource, id int64) (found bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM actions WHERE resource_type = $1 AND resource_key = $2 AND id > $3)`,
+		r.Type, r.ID, id).Scan(&found)
 	return found, err
 }
 
-// claim takes the lease of every unfinished action that is this owner's, or
-// whose owner has let its lease run out.
-func claim(ctx context.Context, tx *store.Tx, owner string, lease time.Time) ([]Action, error) {
-	rows, err := tx.Query(ctx, `UPDATE actions SET owner = $1, lease_until = $2
-		WHERE status = 'in-progress' AND (owner = $1 OR owner IS NULL OR lease_until < $3)
-		RETURNING `+columns, owner, store.Micros(lease), store.Micros(tx.Now()))
-	return store.Collect(rows, err, scan)
-}
-
-// cancel ends the resource's unfinished action and returns its id, or 0.
-func cancel(ctx context.Context, tx *store.Tx, resourceType string, resourceID int64, reason string) (int64, error) {
-	a, ok, err := Pending(ctx, tx, resourceType, resourceID)
-	if err != nil || !ok {
-		return 0, err
+// WhyFailed is the reason of the account's latest errored action of that type on
+// the resource; empty if there is none.
+func WhyFailed(ctx context.Context, q store.Querier, accountID int64, r Resource, actionType string) (reason string, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(reason, '') FROM actions
+		WHERE resource_type = $1 AND resource_key = $2 AND account_id = $3 AND type = $4 AND status = 'errored'
+		ORDER BY id DESC LIMIT 1`, r.Type, r.ID, accountID, actionType).Scan(&reason)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
 	}
-	return a.ID, end(ctx, tx, a.ID, Errored, reason)
+	return reason, err
 }
 
-func end(ctx context.Context, tx *store.Tx, id int64, status, reason string) error {
-	_, err := tx.Exec(ctx, `UPDATE actions SET status = $2, completed_at = $3, reason = nullif($4, ''),
-		progress = NULL, owner = NULL, lease_until = NULL WHERE id = $1`,
+// Has reports whether the resource has an action of that type.
+func Has(ctx context.Context, q store.Querier, r Resource, actionType string) (found bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM actions WHERE resource_type = $1 AND resource_key = $2 AND type = $3)`,
+		r.Type, r.ID, actionType).Scan(&found)
+	return found, err
+}
+
+func setEnd(ctx context.Context, tx *store.Tx, id int64, status, reason string) error {
+	_, err := tx.Exec(ctx, `UPDATE actions SET status = $2, completed_at = $3, reason = nullif($4, ''), progress = NULL WHERE id = $1`,
 		id, status, store.Micros(tx.Now()), reason)
-	return err
-}
-
-// blame notes why an action is to be unwound; from then on it only goes back.
-func blame(ctx context.Context, tx *store.Tx, id int64, reason string) error {
-	_, err := tx.Exec(ctx, `UPDATE actions SET reason = $2 WHERE id = $1`, id, reason)
 	return err
 }
 
 func setProgress(ctx context.Context, tx *store.Tx, id int64, progress string) error {
 	_, err := tx.Exec(ctx, `UPDATE actions SET progress = $2 WHERE id = $1`, id, progress)
 	return err
-}
-
-// held reports whether the action is still unfinished and this owner's.
-func held(ctx context.Context, tx *store.Tx, id int64, owner string) (bool, error) {
-	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM actions
-		WHERE id = $1 AND owner = $2 AND status = 'in-progress'`, id, owner).Scan(&n)
-	return n == 1, err
-}
-
-// journal notes that a step is done or undone.
-func journal(ctx context.Context, tx *store.Tx, id int64, step, state string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO action_steps (action_id, step, state, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (action_id, step) DO UPDATE SET state = excluded.state, at = excluded.at`,
-		id, step, state, store.Micros(tx.Now()))
-	return err
-}
-
-func readJournal(ctx context.Context, q store.Querier, id int64) (map[string]string, error) {
-	rows, err := q.Query(ctx, `SELECT step, state FROM action_steps WHERE action_id = $1`, id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	steps := map[string]string{}
-	for rows.Next() {
-		var step, state string
-		if err := rows.Scan(&step, &state); err != nil {
-			return nil, err
-		}
-		steps[step] = state
-	}
-	return steps, rows.Err()
 }

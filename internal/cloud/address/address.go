@@ -55,56 +55,70 @@ func (p *Pool) Size() int64 { return int64(1)<<(32-p.prefix.Bits()) - 3 }
 // Gateway is the first address of the prefix; no droplet has it.
 func (p *Pool) Gateway() netip.Addr { return p.host(1) }
 
-// Assign gives the droplet an address, or returns the one that it has.
+// ErrTaken means that another droplet has the address.
+var ErrTaken = errors.New("the address is another droplet's")
+
+// Find returns an address that the droplet could have, or the one that it has.
+// It asks the host which ports can be bound, so it is for outside a transaction;
+// Assign takes its result inside one.
+//
 // Addresses are given in turn, not the lowest free one first: an SSH client
-// remembers the key of the machine that had the address before.
-func (p *Pool) Assign(ctx context.Context, tx *store.Tx, dropletID int64) (Assignment, error) {
-	a, ok, err := Of(ctx, tx, dropletID)
+// remembers the key of the machine that had the address before. Find passes over
+// an address with a port that somebody else has, another cloud on this host for
+// instance: who connects there must not reach the wrong machine. Only if all are
+// like that it takes the first, with other ports.
+func (p *Pool) Find(ctx context.Context, q store.Querier, dropletID int64) (Assignment, error) {
+	a, ok, err := Of(ctx, q, dropletID)
 	if err != nil || ok {
 		return a, err
 	}
-	if a, err = p.next(ctx, tx, dropletID); err != nil {
-		return Assignment{}, err
+	// Without the prefix's first and last address, and without the gateway.
+	hosts := p.Size()
+	ports := p.Ports()
+	var first netip.Addr
+	for tries := range hosts {
+		addr := p.host(2 + (dropletID-1+tries)%hosts)
+		taken, err := isTaken(ctx, q, addr)
+		switch {
+		case err != nil:
+			return Assignment{}, err
+		case taken:
+		case p.free(addr, ports):
+			return Assignment{Address: addr, Forwards: ports}, nil
+		case !first.IsValid():
+			first = addr
+		}
 	}
-	forwards, err := json.Marshal(a.Forwards)
+	if !first.IsValid() {
+		return Assignment{}, fmt.Errorf("no address of %s is free", p.prefix)
+	}
+	return Assignment{Address: first, Forwards: forwards(p.ports, func(port int) bool {
+		return p.usable(netip.AddrPortFrom(first, uint16(port)))
+	})}, nil
+}
+
+func isTaken(ctx context.Context, q store.Querier, addr netip.Addr) (taken bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM addresses WHERE address = $1)`, addr.String()).Scan(&taken)
+	return taken, err
+}
+
+// Assign gives the droplet the address that Find has found, and returns the one
+// that it has then: another one if it had that before. ErrTaken if another
+// droplet was given the address meanwhile.
+func Assign(ctx context.Context, tx *store.Tx, dropletID int64, found Assignment) (Assignment, error) {
+	if a, ok, err := Of(ctx, tx, dropletID); err != nil || ok {
+		return a, err
+	}
+	if taken, err := isTaken(ctx, tx, found.Address); err != nil || taken {
+		return Assignment{}, errors.Join(err, ErrTaken)
+	}
+	forwards, err := json.Marshal(found.Forwards)
 	if err != nil {
 		return Assignment{}, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO addresses (address, droplet_id, forwards_json) VALUES ($1, $2, $3)`,
-		a.Address.String(), dropletID, string(forwards))
-	return a, err
-}
-
-// next searches the pool from a place that moves on with the droplets' ids. It
-// passes over an address with a port that somebody else has, another cloud on
-// this host for instance: who connects there must not reach the wrong machine.
-// Only if all are like that it takes the first, with other ports.
-func (p *Pool) next(ctx context.Context, tx *store.Tx, dropletID int64) (Assignment, error) {
-	// Without the prefix's first and last address, and without the gateway.
-	hosts := p.Size()
-	ports := p.Ports()
-	var last netip.Addr
-	for tries := range hosts {
-		addr := p.host(2 + (dropletID-1+tries)%hosts)
-		var taken int
-		err := tx.QueryRow(ctx, `SELECT count(*) FROM addresses WHERE address = $1`, addr.String()).Scan(&taken)
-		if err != nil {
-			return Assignment{}, err
-		}
-		switch {
-		case taken > 0:
-		case p.free(addr, ports):
-			return Assignment{Address: addr, Forwards: ports}, nil
-		case !last.IsValid():
-			last = addr
-		}
-	}
-	if !last.IsValid() {
-		return Assignment{}, fmt.Errorf("no address of %s is free", p.prefix)
-	}
-	return Assignment{Address: last, Forwards: forwards(p.ports, func(port int) bool {
-		return p.usable(netip.AddrPortFrom(last, uint16(port)))
-	})}, nil
+		found.Address.String(), dropletID, string(forwards))
+	return found, err
 }
 
 // free reports whether all those ports can be bound at the address.
@@ -117,26 +131,30 @@ func (p *Pool) free(addr netip.Addr, ports []compute.Forward) bool {
 	return true
 }
 
-// Renew brings the droplet's forwards in line with the pool's ports and with
-// what the host lets it bind now. It is for a machine that is about to start:
-// one that runs goes on with what it had. changed is false also for a droplet
-// without an address.
-func (p *Pool) Renew(ctx context.Context, tx *store.Tx, dropletID int64) (a Assignment, changed bool, err error) {
-	a, ok, err := Of(ctx, tx, dropletID)
+// Renew returns the droplet's address with forwards that are in line with the
+// pool's ports and with what the host lets it bind now. It is for a machine that
+// is about to start: one that runs goes on with what it had. It asks the host,
+// so it is for outside a transaction; SetForwards writes its result. changed is
+// false also for a droplet without an address.
+func (p *Pool) Renew(ctx context.Context, q store.Querier, dropletID int64) (a Assignment, changed bool, err error) {
+	a, ok, err := Of(ctx, q, dropletID)
 	if err != nil || !ok {
 		return a, false, err
 	}
 	now := p.renewed(a.Address, a.Forwards)
-	if slices.Equal(now, a.Forwards) {
-		return a, false, nil
-	}
+	changed = !slices.Equal(now, a.Forwards)
 	a.Forwards = now
-	forwards, err := json.Marshal(now)
+	return a, changed, nil
+}
+
+// SetForwards writes the forwards of the droplet's address.
+func SetForwards(ctx context.Context, tx *store.Tx, dropletID int64, all []compute.Forward) error {
+	forwards, err := json.Marshal(all)
 	if err != nil {
-		return Assignment{}, false, err
+		return err
 	}
 	_, err = tx.Exec(ctx, `UPDATE addresses SET forwards_json = $1 WHERE droplet_id = $2`, string(forwards), dropletID)
-	return a, err == nil, err
+	return err
 }
 
 func (p *Pool) host(n int64) netip.Addr {
@@ -181,7 +199,17 @@ func Of(ctx context.Context, q store.Querier, dropletID int64) (a Assignment, ok
 	return a, err == nil, err
 }
 
-// Parse reads an assignment from its columns, for queries that join them.
+// Columns and Join are for the queries of what has addresses: the columns that
+// Parse reads, null where there is no address, and the join that brings them, by
+// the column with the droplet's id.
+const Columns = `addresses.address, addresses.forwards_json`
+
+// Join is described at Columns.
+func Join(idColumn string) string {
+	return ` LEFT JOIN addresses ON addresses.droplet_id = ` + idColumn
+}
+
+// Parse reads an assignment from its columns.
 func Parse(addr, forwards string) (a Assignment, err error) {
 	if a.Address, err = netip.ParseAddr(addr); err != nil {
 		return a, err

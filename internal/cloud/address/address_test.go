@@ -2,6 +2,7 @@ package address_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"testing"
@@ -26,8 +27,12 @@ func open(t *testing.T) *store.DB {
 
 func assign(t *testing.T, db *store.DB, p *address.Pool, dropletID int64) (a address.Assignment, err error) {
 	t.Helper()
+	found, err := p.Find(t.Context(), db, dropletID)
+	if err != nil {
+		return a, err
+	}
 	err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
-		a, err = p.Assign(t.Context(), tx, dropletID)
+		a, err = address.Assign(t.Context(), tx, dropletID, found)
 		return err
 	})
 	return a, err
@@ -62,6 +67,32 @@ func TestAssignInTurn(t *testing.T) {
 	release(t, db, 2)
 	if _, has, err := address.Of(t.Context(), db, 2); has || err != nil {
 		t.Errorf("after the release: %v, %v", has, err)
+	}
+}
+
+// Another droplet may be given an address between Find and Assign.
+func TestAnAddressIsTakenMeanwhile(t *testing.T) {
+	db := open(t)
+	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), nil, always)
+	found, err := p.Find(t.Context(), db, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(dropletID int64) (a address.Assignment, err error) {
+		err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
+			a, err = address.Assign(t.Context(), tx, dropletID, found)
+			return err
+		})
+		return a, err
+	}
+	if _, err := write(7); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := write(1); !errors.Is(err, address.ErrTaken) {
+		t.Errorf("the address of another droplet: %v, want ErrTaken", err)
+	}
+	if a, err := write(7); err != nil || a.Address != found.Address {
+		t.Errorf("once more: %v, %v", a, err)
 	}
 }
 
@@ -178,12 +209,13 @@ func TestRenew(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var changed bool
-			err = db.Write(t.Context(), func(tx *store.Tx) (err error) {
-				_, changed, err = address.NewPool(prefix, test.after, test.is.usable).Renew(t.Context(), tx, 1)
-				return err
-			})
+			renewed, changed, err := address.NewPool(prefix, test.after, test.is.usable).Renew(t.Context(), db, 1)
 			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Write(t.Context(), func(tx *store.Tx) error {
+				return address.SetForwards(t.Context(), tx, 1, renewed.Forwards)
+			}); err != nil {
 				t.Fatal(err)
 			}
 			got, _, err := address.Of(t.Context(), db, 1)

@@ -9,93 +9,73 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// preconditions are the actions that a client can ask for, and what each wants
-// of the droplet, which runs or doesn't; nil wants nothing. Clients match the
-// messages.
-var preconditions = map[string]func(runs bool) error{
-	"power_on": nil, // of a machine that runs too: Ansible posts it after every create
-	"power_off": func(runs bool) error {
-		if !runs {
-			return apierr.Refused("Droplet is already powered off")
-		}
-		return nil
-	},
-	"reboot": func(runs bool) error {
-		if !runs {
-			return apierr.Refused("Droplet is currently powered off. Please power it on to run this event.")
-		}
-		return nil
-	},
-	"shutdown":    nil,
-	"power_cycle": nil,
-}
-
-// notThereYet are the other types that the contract has.
-var notThereYet = map[string]bool{
-	"password_reset": true, "resize": true, "snapshot": true, "rebuild": true, "restore": true,
-	"enable_backups": true, "disable_backups": true, "change_backup_policy": true,
-	"enable_ipv6": true, "enable_private_networking": true,
-}
-
 // Get returns the account's droplet with that id, or apierr.NotFound.
 func (s *Service) Get(ctx context.Context, accountID, id int64) (Droplet, error) {
 	return get(ctx, s.DB, accountID, id)
 }
 
-// Runs reports whether the droplet's machine runs now, for Act: the status in
-// the database may be that of a moment ago. The engine is only asked about a
-// droplet that is the account's and has no unfinished action, for an action that
-// has a precondition.
-func (s *Service) Runs(ctx context.Context, accountID, id int64, actionType string) (bool, error) {
-	if preconditions[actionType] == nil {
-		return false, nil
+// Act is an action that a client asks for, ready to be opened.
+type Act struct {
+	service   *Service
+	kind      kind
+	accountID int64
+	id        int64
+	runs      bool // the machine; known to kinds that ask for it
+	params    map[string]any
+}
+
+// PlanAct finds out, outside a transaction, what an action of that type wants to
+// know of the machine. The status in the database may be that of a moment ago,
+// so the engine is asked: about a droplet that is the account's and has no
+// unfinished action, for a type that has a precondition.
+func (s *Service) PlanAct(ctx context.Context, accountID, id int64, actionType string, params map[string]any) (*Act, error) {
+	k, err := s.asked(actionType)
+	if err != nil {
+		return nil, err
+	}
+	a := &Act{service: s, kind: k, accountID: accountID, id: id, params: params}
+	if !k.AsksPower {
+		return a, nil
 	}
 	d, err := get(ctx, s.DB, accountID, id)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if d.Locked {
-		return false, errPending
+		return nil, errPending
 	}
-	return s.runs(ctx, id)
+	a.runs, err = s.runs(ctx, id)
+	return a, err
 }
 
-// Act opens an action of that type on the droplet in tx. runs is what Runs has
-// seen before.
-func (s *Service) Act(ctx context.Context, tx *store.Tx, accountID, id int64, actionType string, runs bool) (action.Action, error) {
-	precondition, ok := preconditions[actionType]
-	switch {
-	case notThereYet[actionType]:
-		return action.Action{}, apierr.Invalid("type", "%s is not there yet", actionType)
-	case actionType == "change_kernel":
-		return action.Action{}, apierr.Invalid("type", "Kernel is not available for this Droplet")
-	case !ok:
-		return action.Action{}, apierr.Invalid("type", "Type is invalid")
-	}
-	d, err := get(ctx, tx, accountID, id)
+// Open opens the action in tx, unless the droplet's state or the parameters do
+// not allow it.
+func (a *Act) Open(ctx context.Context, tx *store.Tx) (action.Action, error) {
+	d, err := get(ctx, tx, a.accountID, a.id)
 	if err != nil {
 		return action.Action{}, err
 	}
 	if d.Locked {
 		return action.Action{}, errPending
 	}
-	if precondition != nil {
-		if err := precondition(runs); err != nil {
-			return action.Action{}, err
-		}
+	params, err := a.kind.Admit(ctx, tx, Ask{Droplet: d, Runs: a.runs, Params: a.params})
+	if err != nil {
+		return action.Action{}, err
 	}
-	return s.open(ctx, tx, d, actionType)
+	return a.service.open(ctx, tx, d, a.kind.Type, params)
 }
 
-func (s *Service) open(ctx context.Context, tx *store.Tx, d Droplet, actionType string) (action.Action, error) {
-	a, err := s.Actions.Open(ctx, tx, resourceType,
-		action.New{AccountID: d.AccountID, Type: actionType, ResourceID: d.ID, Region: d.Region})
+func (s *Service) open(ctx context.Context, tx *store.Tx, d Droplet, actionType string, params any) (action.Action, error) {
+	a, err := s.Actions.Open(ctx, tx, action.New{
+		AccountID: d.AccountID, Type: actionType, Resource: Resource(d.ID), Region: d.Region, Params: params,
+	})
 	if errors.Is(err, action.ErrPending) {
 		return a, errPending
 	}
 	return a, err
 }
 
+// errPending's text is one that clients match.
 var errPending = apierr.Refused("Droplet already has a pending event.")
 
 // Rename gives the droplet another name in tx, at once and whatever it is
@@ -115,16 +95,6 @@ func (s *Service) Rename(ctx context.Context, tx *store.Tx, accountID, id int64,
 	return d, s.notifyNamed(ctx, tx, d)
 }
 
-// RenameByAction is Rename by an action, as the API has it beside: refused
-// while another one is under way.
-func (s *Service) RenameByAction(ctx context.Context, tx *store.Tx, accountID, id int64, name string) (action.Action, error) {
-	d, err := s.Rename(ctx, tx, accountID, id, name)
-	if err != nil {
-		return action.Action{}, err
-	}
-	return s.open(ctx, tx, d, "rename")
-}
-
 // Delete destroys the droplet in tx, whatever it is doing: to the API it is
 // gone. What is returned is the droplet as it was, and the action that removes
 // what there is of it.
@@ -133,12 +103,12 @@ func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID, id int64)
 	if err != nil {
 		return d, action.Action{}, err
 	}
-	if err := s.Actions.Cancel(ctx, tx, resourceType, id, "the droplet was deleted"); err != nil {
+	if err := s.Actions.Cancel(ctx, tx, Resource(id), "the droplet was deleted"); err != nil {
 		return d, action.Action{}, err
 	}
 	if err := markDeleted(ctx, tx, id); err != nil {
 		return d, action.Action{}, err
 	}
-	a, err := s.open(ctx, tx, d, "destroy")
+	a, err := s.open(ctx, tx, d, "destroy", nil)
 	return d, a, err
 }

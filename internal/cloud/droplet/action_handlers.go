@@ -16,40 +16,36 @@ func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Respo
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := parseAct(r.Params)
+	actionType, params, err := s.parse(r.Params)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := s.Runs(ctx, r.AccountID, id, wanted.Type)
+	act, err := s.PlanAct(ctx, r.AccountID, id, actionType, params)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.Needs(act.kind.Scopes...); err != nil {
 		return nil, err
 	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		a, err := s.begin(ctx, tx, r.AccountID, id, wanted, runs)
+		a, err := act.Open(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
-		response := s.began(a)
+		response := s.opened(a)
 		response.Settle = func(ctx context.Context) (*resource.Response, error) {
 			ended, err := s.Actions.Wait(ctx, r.AccountID, a.ID)
 			if err != nil {
 				return nil, err
 			}
-			return s.began(ended), nil
+			return s.opened(ended), nil
 		}
 		return response, nil
 	})
 }
 
-func (s *Service) begin(ctx context.Context, tx *store.Tx, accountID, id int64, wanted act, runs bool) (action.Action, error) {
-	if wanted.Type == "rename" {
-		return s.RenameByAction(ctx, tx, accountID, id, wanted.Name)
-	}
-	return s.Act(ctx, tx, accountID, id, wanted.Type, runs)
-}
-
-func (s *Service) began(a action.Action) *resource.Response {
-	response := resource.One(http.StatusCreated, "action", a.View(s.Regions))
+func (s *Service) opened(a action.Action) *resource.Response {
+	response := resource.One(http.StatusCreated, "action", s.Actions.View(a))
 	response.Location = fmt.Sprintf("/actions/%d", a.ID)
 	return response
 }
@@ -62,11 +58,11 @@ func (s *Service) listActions(ctx context.Context, r *resource.Request) (*resour
 	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
 		return nil, err
 	}
-	found, err := action.ListOf(ctx, s.DB, resourceType, id, r.List)
+	found, err := action.ListOf(ctx, s.DB, Resource(id), r.List)
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("actions", found, action.Viewer(s.Regions)), nil
+	return resource.Many("actions", found, s.Actions.View), nil
 }
 
 func (s *Service) actionInfo(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -81,14 +77,14 @@ func (s *Service) actionInfo(ctx context.Context, r *resource.Request) (*resourc
 	if _, err := get(ctx, s.DB, r.AccountID, id); err != nil {
 		return nil, err
 	}
-	a, err := s.Actions.Held(ctx, r.AccountID, actionID, r.Wait)
+	a, err := s.Actions.Poll(ctx, r.AccountID, actionID, r.Wait)
 	if err != nil {
 		return nil, err
 	}
-	if a.ResourceType != resourceType || a.ResourceID != id {
+	if a.Resource != Resource(id) {
 		return nil, apierr.NotFound()
 	}
-	response := resource.One(http.StatusOK, "action", a.View(s.Regions))
+	response := resource.One(http.StatusOK, "action", s.Actions.View(a))
 	response.Waits = true
 	return response, nil
 }

@@ -34,27 +34,32 @@ func (b Budget) Free(have Claims) Claims {
 	return Claims{MemoryMB: max(0, b.MemoryMB-have.MemoryMB), DiskGB: max(0, b.DiskGB-have.DiskGB)}
 }
 
+// budget is what all droplets together may have now. Finding out may ask the
+// engine, so it is for outside a transaction.
+func (s *Service) budget() Budget {
+	if s.Budget == nil {
+		return Budget{}
+	}
+	return s.Budget()
+}
+
 // shortage says why the cloud has no room for more in tx; empty if it has. In
 // tx, because what is claimed by one create must be seen by the next.
-func (s *Service) shortage(ctx context.Context, tx *store.Tx, more Claims) (string, error) {
-	if s.Budget == nil {
-		return "", nil
-	}
-	budget := s.Budget()
-	if budget == (Budget{}) {
+func (b Budget) shortage(ctx context.Context, tx *store.Tx, more Claims) (string, error) {
+	if b == (Budget{}) {
 		return "", nil
 	}
 	have, err := Claimed(ctx, tx)
 	if err != nil {
 		return "", err
 	}
-	free := budget.Free(have)
+	free := b.Free(have)
 	var short []string
-	if budget.MemoryMB > 0 && more.MemoryMB > free.MemoryMB {
-		short = append(short, fmt.Sprintf("%d MB of memory are wanted, %d MB of %d MB are free", more.MemoryMB, free.MemoryMB, budget.MemoryMB))
+	if b.MemoryMB > 0 && more.MemoryMB > free.MemoryMB {
+		short = append(short, fmt.Sprintf("%d MB of memory are wanted, %d MB of %d MB are free", more.MemoryMB, free.MemoryMB, b.MemoryMB))
 	}
-	if budget.DiskGB > 0 && more.DiskGB > free.DiskGB {
-		short = append(short, fmt.Sprintf("%d GB of disk are wanted, %d GB of %d GB are free", more.DiskGB, free.DiskGB, budget.DiskGB))
+	if b.DiskGB > 0 && more.DiskGB > free.DiskGB {
+		short = append(short, fmt.Sprintf("%d GB of disk are wanted, %d GB of %d GB are free", more.DiskGB, free.DiskGB, b.DiskGB))
 	}
 	return strings.Join(short, "; "), nil
 }

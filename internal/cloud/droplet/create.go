@@ -62,6 +62,7 @@ type Plan struct {
 	names    []string
 	template Droplet // all but the names
 	userData string
+	budget   Budget
 }
 
 // Plan checks what is asked for. Finding out about an image may wait for its
@@ -78,7 +79,7 @@ func (s *Service) Plan(ctx context.Context, accountID int64, c Create) (*Plan, e
 	if err := s.beforeCreates(ctx); err != nil {
 		return nil, err
 	}
-	return &Plan{service: s, names: names, template: template, userData: c.UserData}, nil
+	return &Plan{service: s, names: names, template: template, userData: c.UserData, budget: s.budget()}, nil
 }
 
 // Do makes the planned droplets in tx, all or none, and the actions that bring
@@ -97,8 +98,7 @@ func (p *Plan) Do(ctx context.Context, tx *store.Tx) (droplets []Droplet, action
 		if err := insert(ctx, tx, &d, p.userData); err != nil {
 			return nil, nil, fmt.Errorf("insert droplet: %w", err)
 		}
-		a, err := s.Actions.Open(ctx, tx, resourceType,
-			action.New{AccountID: d.AccountID, Type: "create", ResourceID: d.ID, Region: d.Region})
+		a, err := s.open(ctx, tx, d, "create", nil)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -118,7 +118,7 @@ func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64,
 // checkRoom refuses what the cloud has no memory, no disk or no addresses for.
 func (p *Plan) checkRoom(ctx context.Context, tx *store.Tx) error {
 	number := len(p.names)
-	short, err := p.service.shortage(ctx, tx, Claims{MemoryMB: number * p.template.MemoryMB, DiskGB: number * p.template.DiskGB})
+	short, err := p.budget.shortage(ctx, tx, Claims{MemoryMB: number * p.template.MemoryMB, DiskGB: number * p.template.DiskGB})
 	if err != nil {
 		return err
 	}

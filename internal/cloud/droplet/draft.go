@@ -1,61 +1,68 @@
 package droplet
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// act is an action that a client asks for.
-type act struct {
-	Type string
-	Name string // the new one, of a rename
+// draftForm is how the API's early draft asked for a kind of action: by a key of
+// its own in place of the type (contract, droplet-actions.md, "Draft form").
+type draftForm struct {
+	Key     string
+	Word    string // the value that means this kind; empty for none
+	Default bool   // so does no value
+	Param   string // or the parameter that the value is
 }
 
-// draftTypes are what the API's early draft asked for by a key of its own,
-// with the values that it takes; empty is for what means no value (contract,
-// droplet-actions.md, "Draft form").
-var draftTypes = map[string]map[string]string{
-	"reboot":        {"": "reboot", "soft": "reboot", "hard": "power_cycle"},
-	"shutdown":      {"": "shutdown", "soft": "shutdown", "hard": "power_off"},
-	"boot":          {"": "power_on"},
-	"resetpassword": {"": "password_reset"},
-	"resize":        nil,
-	"snapshot":      nil,
-	"rebuild":       nil,
-	"restore":       nil,
+// shown is how the draft showed an action of the kind.
+func (f *draftForm) shown() *action.DraftForm {
+	if f == nil {
+		return nil
+	}
+	return &action.DraftForm{Key: f.Key, Word: f.Word, Param: f.Param}
 }
 
-// parseAct reads which action is meant: by its type, or else by the one key of
-// the draft that is there.
-func parseAct(params map[string]any) (act, error) {
-	text := func(name string) string { text, _ := params[name].(string); return text }
+// alone reports whether the key by itself, with null, asks for the kind.
+func (f *draftForm) alone() bool { return f.Word == "" && f.Param == "" }
+
+// parse returns the type of action that a request asks for, and its parameters:
+// by its type, or else by the one key of the draft that is there.
+func (s *Service) parse(params map[string]any) (actionType string, given map[string]any, err error) {
 	if _, ok := params["type"]; ok {
-		return act{Type: text("type"), Name: text("name")}, nil
+		text, _ := params["type"].(string)
+		return text, params, nil
 	}
-	key, err := draftKey(params)
+	kinds := slices.DeleteFunc(s.kinds(), func(k kind) bool { return k.Draft == nil })
+	key, err := draftKey(kinds, params)
 	if err != nil {
-		return act{}, err
+		return "", nil, err
 	}
+	kinds = slices.DeleteFunc(kinds, func(k kind) bool { return k.Draft.Key != key })
 	value := params[key]
+	if param := kinds[0].Draft.Param; param != "" {
+		return kinds[0].Type, map[string]any{param: value, "disk": params["disk"]}, nil
+	}
 	if value == nil || value == true || value == "true" || isEmptyObject(value) {
 		value = ""
 	}
-	word, ok := value.(string)
-	types := draftTypes[key]
-	if types == nil {
-		return act{Type: key}, nil // not offered, as Act will say
+	word, isText := value.(string)
+	for _, k := range kinds {
+		if isText && (word == "" && (k.Draft.Default || k.Draft.alone()) || word != "" && strings.EqualFold(word, k.Draft.Word)) {
+			return k.Type, nil, nil
+		}
 	}
-	if found := types[strings.ToLower(word)]; ok && found != "" {
-		return act{Type: found}, nil
+	if kinds[0].Draft.alone() {
+		return "", nil, apierr.Invalid(key, "%s takes no value; send null", key)
 	}
-	accepted := slices.DeleteFunc(slices.Sorted(maps.Keys(types)), func(word string) bool { return word == "" })
-	if len(accepted) == 0 {
-		return act{}, apierr.Invalid(key, "%s takes no value; send null", key)
+	var words []string
+	for _, k := range kinds {
+		words = append(words, k.Draft.Word)
 	}
-	return act{}, apierr.Invalid(key, "%s must be one of: %s", key, strings.Join(accepted, ", "))
+	slices.Sort(words)
+	return "", nil, apierr.Invalid(key, "%s must be one of: %s", key, strings.Join(words, ", "))
 }
 
 func isEmptyObject(value any) bool {
@@ -63,16 +70,20 @@ func isEmptyObject(value any) bool {
 	return ok && len(object) == 0
 }
 
-// draftKey finds the one key of the draft that asks for something: the only
-// one with a value, or the only one at all if it takes none.
-func draftKey(params map[string]any) (string, error) {
+// draftKey finds the one key of the draft that asks for something: the only one
+// with a value, or the only one at all if it takes none.
+func draftKey(kinds []kind, params map[string]any) (string, error) {
 	var present, valued []string
-	for key := range draftTypes {
-		if value, ok := params[key]; ok {
-			present = append(present, key)
-			if value != nil {
-				valued = append(valued, key)
-			}
+	alone := false
+	for _, k := range kinds {
+		key := k.Draft.Key
+		value, ok := params[key]
+		if !ok || slices.Contains(present, key) {
+			continue
+		}
+		present, alone = append(present, key), k.Draft.alone()
+		if value != nil {
+			valued = append(valued, key)
 		}
 	}
 	switch {
@@ -81,7 +92,7 @@ func draftKey(params map[string]any) (string, error) {
 	case len(valued) > 1:
 		slices.Sort(valued)
 		return "", apierr.Invalid("type", "A droplet does one thing at a time; the body asks for %s", strings.Join(valued, " and "))
-	case len(present) == 1 && (present[0] == "boot" || present[0] == "resetpassword"):
+	case len(present) == 1 && alone:
 		return present[0], nil
 	}
 	return "", apierr.Invalid("type", "Type is invalid")

@@ -60,7 +60,7 @@ func mac(id int64) string {
 // Service is the room's rules over its neighbours.
 type Service struct {
 	DB      *store.DB
-	Actions *action.Engine
+	Actions *action.Service
 	Images  *image.Library
 	Regions *region.Catalog
 	Sizes   *size.Catalog

@@ -10,16 +10,15 @@ import (
 // renewForwards brings the ports of a droplet that is about to start in line
 // with those that the cloud forwards now.
 func (s *Service) renewForwards(ctx context.Context, id int64) error {
-	var a address.Assignment
-	var changed bool
-	err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		a, changed, err = s.Pool.Renew(ctx, tx, id)
-		return err
-	})
+	a, changed, err := s.Pool.Renew(ctx, s.DB, id)
 	if err != nil {
 		return err
 	}
 	if changed {
+		err = s.DB.Write(ctx, func(tx *store.Tx) error { return address.SetForwards(ctx, tx, id, a.Forwards) })
+		if err != nil {
+			return err
+		}
 		s.Log.Info("a droplet's ports have changed", "droplet", id, "address", a.Address, "forwards", a.Forwards)
 	}
 	spec, err := s.Engine.Spec(ctx, id)

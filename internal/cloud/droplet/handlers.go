@@ -17,11 +17,12 @@ import (
 //go:embed schema.json
 var schema []byte
 
-//go:embed action_schema.json
-var actionSchema []byte
-
 // Resources are the room as the front door sees it.
-func (s *Service) Resources() []resource.Resource {
+func (s *Service) Resources() ([]resource.Resource, error) {
+	actions, err := s.actionsSchema()
+	if err != nil {
+		return nil, err
+	}
 	return []resource.Resource{
 		{Name: "droplet", Schema: schema, Handlers: map[string]resource.Handler{
 			"GET /droplets":              s.list,
@@ -31,7 +32,7 @@ func (s *Service) Resources() []resource.Resource {
 			"PUT /droplets/{droplet}":    s.update,
 			"DELETE /droplets/{droplet}": s.delete,
 		}, Filters: map[string][]string{"GET /droplets": list.FilterNames(table.Filters)}},
-		{Name: "droplet-action", Schema: actionSchema, Handlers: map[string]resource.Handler{
+		{Name: "droplet-action", Schema: actions, Handlers: map[string]resource.Handler{
 			"GET /droplets/{droplet}/actions":          s.listActions,
 			"POST /droplets/{droplet}/actions":         s.act,
 			"GET /droplets/{droplet}/actions/{action}": s.actionInfo,
@@ -43,7 +44,7 @@ func (s *Service) Resources() []resource.Resource {
 			"GET /droplets/{droplet}/actions": action.Filters(),
 			"GET /droplet/{droplet}/actions":  action.Filters(),
 		}},
-	}
+	}, nil
 }
 
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -73,7 +74,11 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 // doctl looks for the droplet after its create has failed, and shows what it is
 // told then.
 func (s *Service) whyMissing(ctx context.Context, accountID, id int64, missing *apierr.Error) error {
-	reason, err := failedCreate(ctx, s.DB, accountID, id)
+	// A droplet that was deleted has been made, or is gone by its owner's wish.
+	if deleted, err := action.Has(ctx, s.DB, Resource(id), "destroy"); err != nil || deleted {
+		return errors.Join(err, missing)
+	}
+	reason, err := action.WhyFailed(ctx, s.DB, accountID, Resource(id), "create")
 	if err != nil {
 		return err
 	}
@@ -99,10 +104,10 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 		}
 		response := s.created(r, droplets, actions, len(c.Names) > 0)
 		response.Settle = func(ctx context.Context) (*resource.Response, error) {
-			for i, a := range actions {
-				if err := s.Actions.AwaitEnd(ctx, a); err != nil {
-					return nil, err
-				}
+			if err := s.Actions.WaitAll(ctx, actions...); err != nil {
+				return nil, err
+			}
+			for i := range droplets {
 				if droplets[i], err = s.Get(context.WithoutCancel(ctx), r.AccountID, droplets[i].ID); err != nil {
 					return nil, err
 				}
@@ -177,7 +182,7 @@ func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Re
 		}
 		response := resource.Deleted(s.View(d))
 		response.Settle = func(ctx context.Context) (*resource.Response, error) {
-			return response, s.Actions.AwaitEnd(ctx, a)
+			return response, s.Actions.WaitAll(ctx, a)
 		}
 		return response, nil
 	})

@@ -8,17 +8,22 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/address"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/image"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-const selectDroplet = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_slug, d.vcpus, d.memory_mb, d.disk_gb,
+// isLocked is a condition in SQL: the droplet d has an unfinished action.
+var isLocked = saga.IsLocked(resourceType, "d.id")
+
+var selectDroplet = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_slug, d.vcpus, d.memory_mb, d.disk_gb,
 	d.image_json, d.status, d.vpc_uuid, d.features_json, d.tags_json, d.public_keys_json, d.created_at,
-	a.address, a.forwards_json,
-	EXISTS (SELECT 1 FROM actions WHERE resource_type = 'droplet' AND resource_id = d.id AND status = 'in-progress')
-	FROM droplets d LEFT JOIN addresses a ON a.droplet_id = d.id `
+	` + address.Columns + `, ` + isLocked + `
+	FROM droplets d` + address.Join("d.id") + ` `
 
 func scan(row store.Scanner) (Droplet, error) {
 	var d Droplet
@@ -90,7 +95,7 @@ var table = list.Table[Droplet]{
 		{Name: "status", Where: `d.status = ?`},
 		{Name: "region", Where: `d.region_slug = lower(?)`},
 		{Name: "size", Where: `d.size_slug = ?`},
-		{Name: "image", Where: `? IN (CAST(d.image_id AS TEXT), (SELECT slug FROM images WHERE images.id = d.image_id))`},
+		{Name: "image", Where: `? IN (CAST(d.image_id AS TEXT), ` + image.SlugOf("d.image_id") + `)`},
 	},
 }
 
@@ -159,21 +164,14 @@ func userData(ctx context.Context, q store.Querier, id int64) (text string, err 
 	return text, err
 }
 
-// latestAction is the id of the latest action of all.
-func latestAction(ctx context.Context, q store.Querier) (id int64, err error) {
-	err = q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM actions`).Scan(&id)
-	return id, err
-}
-
 // idle returns the droplets that have been made and have no unfinished action,
 // and the latest action of all: what is opened later may change them.
 func idle(ctx context.Context, q store.Querier) (found []sight, latest int64, err error) {
-	if latest, err = latestAction(ctx, q); err != nil {
+	if latest, err = action.Latest(ctx, q); err != nil {
 		return nil, 0, err
 	}
 	rows, err := q.Query(ctx, `SELECT d.id, d.account_id, d.region_slug, d.status, d.wanted_on, d.host_life FROM droplets d
-		WHERE d.status <> 'new' AND d.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions
-			WHERE resource_type = 'droplet' AND resource_id = d.id AND status = 'in-progress')`)
+		WHERE d.status <> 'new' AND d.deleted_at IS NULL AND NOT `+isLocked)
 	found, err = store.Collect(rows, err, func(row store.Scanner) (d sight, err error) {
 		var wanted int
 		err = row.Scan(&d.id, &d.account, &d.region, &d.status, &wanted, &d.life)
@@ -183,12 +181,14 @@ func idle(ctx context.Context, q store.Querier) (found []sight, latest int64, er
 	return found, latest, err
 }
 
-// keepStatus is setStatus unless the droplet is gone, or an action later than
+// setSeenStatus is setStatus unless the droplet is gone, or an action later than
 // that one has changed it.
-func keepStatus(ctx context.Context, tx *store.Tx, id int64, status string, latest int64) (kept bool, err error) {
+func setSeenStatus(ctx context.Context, tx *store.Tx, id int64, status string, latest int64) (written bool, err error) {
+	if later, err := action.AnySince(ctx, tx, Resource(id), latest); err != nil || later {
+		return false, err
+	}
 	changed, err := tx.Exec(ctx, `UPDATE droplets SET status = $2
-		WHERE id = $1 AND status <> 'new' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions
-			WHERE resource_type = 'droplet' AND resource_id = $1 AND id > $3)`, id, status, latest)
+		WHERE id = $1 AND status <> 'new' AND deleted_at IS NULL`, id, status)
 	return changed > 0, err
 }
 
@@ -204,14 +204,4 @@ func allIDs(ctx context.Context, q store.Querier) (map[int64]bool, error) {
 		all[id] = true
 	}
 	return all, err
-}
-
-// failedCreate is the reason why the account's droplet could not be made; empty
-// if it could, or was deleted meanwhile.
-func failedCreate(ctx context.Context, q store.Querier, accountID, id int64) (reason string, err error) {
-	err = q.QueryRow(ctx, `SELECT coalesce(max(reason), '') FROM actions
-		WHERE resource_type = 'droplet' AND resource_id = $1 AND account_id = $2 AND type = 'create' AND status = 'errored'
-		AND NOT EXISTS (SELECT 1 FROM actions WHERE resource_type = 'droplet' AND resource_id = $1 AND type = 'destroy')`,
-		id, accountID).Scan(&reason)
-	return reason, err
 }

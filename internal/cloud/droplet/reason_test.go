@@ -32,7 +32,9 @@ func TestWhyACreateFailed(t *testing.T) {
 		!strings.Contains(text, "image=") || !strings.Contains(text, "no luck") {
 		t.Errorf("the log says:\n%s", text)
 	}
-	info := w.Resources()[0].Handlers["GET /droplets/{droplet}"]
+	resources, err := w.Resources()
+	check(t, err)
+	info := resources[0].Handlers["GET /droplets/{droplet}"]
 	ask := func(account int64) error {
 		_, err := info(context.Background(), &resource.Request{AccountID: account, Path: map[string]string{"droplet": "1"}})
 		return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga/sagatest"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
@@ -95,18 +98,18 @@ func TestTheOperatorCanLeaveDropletsOff(t *testing.T) {
 // twice.
 func TestACrashWhileDropletsAreResumed(t *testing.T) {
 	for at := int64(1); ; at++ {
-		p := tripAt(at, fault.ErrCrash)
+		p := sagatest.NewInjector(at, fault.ErrCrash)
 		w := newWorld(t, nil)
 		ids := []int64{w.active().ID, w.active().ID, w.active().ID}
-		p.armed.Store(true)
+		p.Arm()
 		w.close()
-		w = openWorldIn(t, w.dir, "second life", p.inject)
-		for p.count.Load() < at && !w.allIdle(ids) {
+		w = openWorld(t, w.dir, "second life", sagatest.Setup{Inject: p.Inject})
+		for p.Count() < at && !w.allIdle(ids) {
 			runtime.Gosched()
 		}
-		passed := p.count.Load() < at
+		passed := p.Count() < at
 		if !passed {
-			<-p.hit
+			<-p.Hit()
 			w = w.reopen()
 		}
 		for _, id := range ids {
@@ -128,7 +131,7 @@ func TestACrashWhileDropletsAreResumed(t *testing.T) {
 
 func (w *world) allIdle(ids []int64) bool {
 	for _, id := range ids {
-		if _, pending, err := action.Pending(context.Background(), w.DB, "droplet", id); err != nil || pending {
+		if _, pending, err := saga.Holder(context.Background(), w.DB, droplet.Resource(id).Lock()); err != nil || pending {
 			return false
 		}
 	}
@@ -229,4 +232,22 @@ func TestANewDropletHasNoStraysMachine(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// A machine that the database does not know, because an older copy of it was
+// put back, must not become the machine of a new droplet.
+func TestANewDropletDoesNotTakeOverAMachine(t *testing.T) {
+	w := newWorld(t, nil)
+	check(t, w.machine.Create(t.Context(), compute.Spec{
+		ID: 7, VCPUs: 1, MemoryMB: 256, Disks: []compute.Disk{{SizeGB: 10}},
+		Interfaces: []compute.Interface{{MAC: "06:00:00:00:00:07", Address: netip.MustParseAddr("127.18.0.9")}},
+	}))
+	w = w.reopen()
+	if d := w.active(); d.ID != 8 {
+		t.Errorf("the next droplet is %d", d.ID)
+	}
+	machines, err := w.machine.List(t.Context())
+	if err != nil || !slices.Equal(machines, []int64{7, 8}) {
+		t.Errorf("machines %v, %v", machines, err)
+	}
 }

@@ -9,12 +9,13 @@ import (
 )
 
 // Room is what droplets bring to the server.
-func (s *Service) Room() resource.Room {
+func (s *Service) Room() (resource.Room, error) {
+	resources, err := s.Resources()
 	return resource.Room{
 		Name:       "droplets",
-		Resources:  s.Resources(),
+		Resources:  resources,
 		Collectors: []prometheus.Collector{s.Collector()},
 		Recover:    s.Recover,
 		Background: []func(context.Context){s.Watch},
-	}
+	}, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
@@ -117,7 +118,7 @@ func (s *Service) reconcile(ctx context.Context) error {
 // with its host, unless an action later than that one has changed it.
 func (s *Service) keep(ctx context.Context, tx *store.Tx, d sight, latest int64) error {
 	status := statusOf(d.state)
-	kept, err := keepStatus(ctx, tx, d.id, status, latest)
+	kept, err := setSeenStatus(ctx, tx, d.id, status, latest)
 	if err != nil || !kept {
 		return err
 	}
@@ -138,8 +139,7 @@ func (s *Service) keep(ctx context.Context, tx *store.Tx, d sight, latest int64)
 		return nil
 	}
 	s.Log.Info("the host was restarted; a droplet that ran before is started", "droplet", d.id)
-	_, err = s.Actions.Open(ctx, tx, resourceType,
-		action.New{AccountID: d.account, Type: "power_on", ResourceID: d.id, Region: d.region})
+	_, err = s.open(ctx, tx, Droplet{ID: d.id, AccountID: d.account, Region: d.region}, "power_on", nil)
 	return err
 }
 
@@ -157,11 +157,11 @@ func (s *Service) Notify(e compute.Event) {
 // settle keeps what a missed event has left of its droplet. If an action is
 // under way it is for later: that may have looked at the machine before.
 func (s *Service) settle(ctx context.Context, e compute.Event) error {
-	latest, err := latestAction(ctx, s.DB)
+	latest, err := action.Latest(ctx, s.DB)
 	if err != nil {
 		return err
 	}
-	_, pending, err := action.Pending(ctx, s.DB, resourceType, e.ID)
+	_, pending, err := saga.Holder(ctx, s.DB, Resource(e.ID).Lock())
 	if err != nil || pending {
 		return err
 	}
@@ -181,7 +181,7 @@ func (s *Service) settle(ctx context.Context, e compute.Event) error {
 // keepEnd writes that the droplet's machine has ended, unless an action later
 // than that one has changed it.
 func (s *Service) keepEnd(ctx context.Context, tx *store.Tx, e compute.Event, latest int64) error {
-	kept, err := keepStatus(ctx, tx, e.ID, statusOff, latest)
+	kept, err := setSeenStatus(ctx, tx, e.ID, statusOff, latest)
 	if err != nil || !kept || !e.ByGuest {
 		return err
 	}

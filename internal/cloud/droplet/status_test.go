@@ -181,10 +181,7 @@ func TestAnEventDuringAnActionIsKeptAfterIt(t *testing.T) {
 			check(t, w.machine.Shutdown(context.Background(), id))
 			synctest.Wait() // until the event is missed
 		}
-		check(t, w.write(func(tx *store.Tx) error {
-			_, err := w.RenameByAction(context.Background(), tx, w.account, d.ID, "web-2")
-			return err
-		}))
+		check(t, acting("rename", "name", "web-2")(w, d.ID))
 		if a := w.latest(d.ID); a.Type != "rename" || a.Status != action.Completed || w.status(d.ID) != "active" {
 			t.Fatalf("%s is %s, the droplet %s", a.Type, a.Status, w.status(d.ID))
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga/sagatest"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 	"github.com/rockpool-cloud/rockpool/internal/identity/account"
@@ -33,27 +34,40 @@ type world struct {
 	host    string // which life of it this is
 	machine *simulated.Engine
 	account int64
+	tried   int64 // the droplet whose action is tested
 }
+
+// firstLife is the life of the host in which worlds begin.
+const firstLife = "first life"
 
 // newWorld opens a world in a new folder; the fault points ask inject.
 func newWorld(t *testing.T, inject fault.Injector) *world {
 	t.Helper()
-	return openWorld(t, t.TempDir(), inject)
+	return openWorld(t, t.TempDir(), firstLife, sagatest.Setup{Inject: inject})
 }
 
 // restartedHost opens the world again in another life of its host.
 func (w *world) restartedHost(change ...func(*droplet.Service)) *world {
 	w.t.Helper()
+	return w.openAgain(w.host+" again", change...)
+}
+
+// reopen is a restart of the process.
+func (w *world) reopen() *world {
+	w.t.Helper()
+	return w.openAgain(w.host)
+}
+
+func (w *world) openAgain(host string, change ...func(*droplet.Service)) *world {
+	w.t.Helper()
 	w.close()
-	return openWorldIn(w.t, w.dir, w.host+" again", nil, change...)
+	again := openWorld(w.t, w.dir, host, sagatest.Setup{}, change...)
+	again.tried = w.tried
+	return again
 }
 
-func openWorld(t *testing.T, dir string, inject fault.Injector) *world {
-	t.Helper()
-	return openWorldIn(t, dir, "first life", inject)
-}
-
-func openWorldIn(t *testing.T, dir, host string, inject fault.Injector, change ...func(*droplet.Service)) *world {
+// openWorld opens the world in a folder, in that life of its host.
+func openWorld(t *testing.T, dir, host string, setup sagatest.Setup, change ...func(*droplet.Service)) *world {
 	t.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, storetest.In(t, dir))
@@ -68,7 +82,7 @@ func openWorldIn(t *testing.T, dir, host string, inject fault.Injector, change .
 	images, err := image.Open(ctx, db, image.Config{NoFiles: true}, sizes, regions, log)
 	check(t, err)
 	w := &world{t: t, dir: dir, host: host, machine: machine, Service: &droplet.Service{
-		DB: db, Actions: action.NewEngine(db, "node", log), Images: images, Regions: places, Sizes: sizes,
+		DB: db, Actions: action.NewService(db, places, "node", log), Images: images, Regions: places, Sizes: sizes,
 		Pool:   address.NewPool(netip.MustParsePrefix("127.18.0.0/16"), []int{22}, func(netip.AddrPort) bool { return true }),
 		Engine: machine, Limits: account.Limits{Droplets: 9}, Log: log,
 		Resume: true,
@@ -76,15 +90,16 @@ func openWorldIn(t *testing.T, dir, host string, inject fault.Injector, change .
 	for _, f := range change {
 		f(w.Service)
 	}
-	w.Actions.Define(w.Definitions()...)
+	w.Actions.Define(w.ActionKinds()...)
+	w.Actions.Sagas().RepeatSteps(max(setup.Repeats, 1))
 	check(t, db.Write(ctx, func(tx *store.Tx) (err error) {
 		w.account, err = account.First(ctx, tx)
 		return err
 	}))
 	check(t, machine.Recover(ctx, w.Notify))
 	check(t, w.Recover(ctx))
-	if inject != nil {
-		ctx = fault.With(ctx, inject)
+	if setup.Inject != nil {
+		ctx = fault.With(ctx, setup.Inject)
 	}
 	check(t, w.Actions.Start(ctx))
 	t.Cleanup(w.close)
@@ -97,13 +112,6 @@ func (w *world) close() {
 	w.Actions.Close()
 	w.machine.Close()
 	w.DB.Close()
-}
-
-// reopen is a restart of the process.
-func (w *world) reopen() *world {
-	w.t.Helper()
-	w.close()
-	return openWorldIn(w.t, w.dir, w.host, nil)
 }
 
 func check(t *testing.T, err error) {
@@ -150,14 +158,19 @@ func (w *world) act(id int64, actionType string) action.Action {
 	return w.wait(a.ID)
 }
 
-// try asks for an action as a client does.
-func (w *world) try(id int64, actionType string) (a action.Action, err error) {
-	runs, err := w.Runs(context.Background(), w.account, id, actionType)
+// try asks for an action as a client does, with parameters as name and value in
+// turn.
+func (w *world) try(id int64, actionType string, params ...any) (a action.Action, err error) {
+	given := map[string]any{}
+	for i := 0; i < len(params); i += 2 {
+		given[params[i].(string)] = params[i+1]
+	}
+	act, err := w.PlanAct(context.Background(), w.account, id, actionType, given)
 	if err != nil {
 		return a, err
 	}
 	err = w.write(func(tx *store.Tx) (err error) {
-		a, err = w.Act(context.Background(), tx, w.account, id, actionType, runs)
+		a, err = act.Open(context.Background(), tx)
 		return err
 	})
 	return a, err
@@ -194,7 +207,7 @@ func (w *world) status(id int64) string {
 // latest waits for the droplet's latest action.
 func (w *world) latest(id int64) action.Action {
 	w.t.Helper()
-	actions, err := action.ListOf(context.Background(), w.DB, "droplet", id, list.Query{Max: 1})
+	actions, err := action.ListOf(context.Background(), w.DB, droplet.Resource(id), list.Query{Max: 1})
 	check(w.t, err)
 	return w.wait(actions.Items[0].ID)
 }

@@ -22,6 +22,12 @@ func scan(row store.Scanner) (Image, error) {
 	return i, err
 }
 
+// SlugOf is an expression in SQL: the slug of the image whose id is in that
+// column of the query around it.
+func SlugOf(column string) string {
+	return `(SELECT slug FROM images WHERE images.id = ` + column + `)`
+}
+
 // seed writes the catalogue. An image that is known keeps its id.
 func seed(ctx context.Context, tx *store.Tx, entries []entry) error {
 	for _, e := range entries {

@@ -50,6 +50,7 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 		c.request = &resource.Request{
 			AccountID: token.AccountID, Path: pathValues(r), Params: params,
 			Base: Origin(r) + "/v2", Wait: wait(r), Keyed: key != "", BeforeCommit: c.beforeCommit,
+			Allows: func(scope string) bool { return token.Allows(scope) },
 		}
 		if slices.ContainsFunc(slices.Collect(maps.Values(c.request.Path)), func(v string) bool { return strings.ContainsRune(v, 0) }) {
 			return apierr.NotFound() // nothing has such a name, and not every database would take the question

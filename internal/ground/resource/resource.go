@@ -38,6 +38,10 @@ type Request struct {
 	Base      string            // URL of /v2 as the client reaches it
 	Wait      time.Duration     // how long the client would wait for the end of an action
 
+	// Allows reports whether the request's token has the scope. The front door
+	// sets it.
+	Allows func(scope string) bool
+
 	// Keyed says that it has an idempotency key: its answer is remembered. The
 	// front door sets it.
 	Keyed bool
@@ -91,6 +95,16 @@ func (r *Request) Dry() bool { return r.dry }
 
 // Committed reports whether Write has made its changes for good.
 func (r *Request) Committed() bool { return r.committed }
+
+// Needs returns apierr.Forbidden unless the request's token has all those scopes.
+func (r *Request) Needs(scopes ...string) error {
+	for _, scope := range scopes {
+		if !r.Allows(scope) {
+			return apierr.Forbidden(scope)
+		}
+	}
+	return nil
+}
 
 // URL is the absolute URL of a path below /v2.
 func (r *Request) URL(path string) string { return r.Base + path }

@@ -49,8 +49,8 @@ var changes = map[string]string{
 	"give it away":        `UPDATE droplets SET account_id = $1 WHERE id = (SELECT max(id) - $2 FROM droplets)`,
 	"rename it":           `UPDATE droplets SET name = 'x' WHERE account_id = $1 AND id = (SELECT max(id) - $2 FROM droplets)`,
 	"remove it":           `DELETE FROM droplets WHERE account_id = $1 AND id = (SELECT max(id) - $2 FROM droplets)`,
-	"add an action": `INSERT INTO actions (account_id, type, status, resource_type, resource_id, started_at)
-		VALUES ($1, '', 'completed', 'droplet', $2, 0)`,
+	"add an action": `INSERT INTO actions (id, account_id, type, status, resource_type, resource_key, started_at)
+		VALUES ((SELECT coalesce(max(id), 0) + 1 FROM actions), $1, '', 'completed', 'droplet', CAST($2 AS BIGINT) || '', 0)`,
 	"remove an action": `DELETE FROM actions WHERE account_id = $1 AND id = (SELECT max(id) - $2 FROM actions)`,
 }
 

@@ -95,10 +95,10 @@ func TestSeveralDropletsAtOnce(t *testing.T) {
 	addresses := map[any]bool{}
 	for i, name := range []string{"a", "b", "c"} {
 		done := c.Wait(a.At("links", "actions", i, "id"))
-		if a.At("droplets", i, "name") != name || float64(done.ResourceID) != a.At("droplets", i, "id") {
-			t.Errorf("droplet %d: %v, its action is for %d", i, a.At("droplets", i, "name"), done.ResourceID)
+		if a.At("droplets", i, "name") != name || done.Resource.ID != fmt.Sprint(a.At("droplets", i, "id")) {
+			t.Errorf("droplet %d: %v, its action is for %s", i, a.At("droplets", i, "name"), done.Resource.ID)
 		}
-		addresses[c.Do("GET", fmt.Sprintf("/v2/droplets/%d", done.ResourceID), "").At("droplet", "public_ip")] = true
+		addresses[c.Do("GET", "/v2/droplets/"+done.Resource.ID, "").At("droplet", "public_ip")] = true
 	}
 	if len(addresses) != 3 {
 		t.Errorf("addresses %v are not three", addresses)

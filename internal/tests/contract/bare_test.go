@@ -14,7 +14,7 @@ import (
 const bareQuery = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_slug, d.vcpus, d.memory_mb, d.disk_gb,
 	d.image_json, d.status, d.vpc_uuid, d.features_json, d.tags_json, d.public_keys_json, d.created_at,
 	a.address, a.forwards_json,
-	EXISTS (SELECT 1 FROM actions WHERE resource_type = 'droplet' AND resource_id = d.id AND status = 'in-progress')
+	EXISTS (SELECT 1 FROM saga_locks WHERE kind = 'droplet' AND lock_key = CAST(d.id AS TEXT))
 	FROM droplets d LEFT JOIN addresses a ON a.droplet_id = d.id
 	WHERE d.id = $1 AND d.account_id = $2 AND d.deleted_at IS NULL`
 

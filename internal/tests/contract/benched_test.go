@@ -53,9 +53,10 @@ var multiply = []string{
 	`INSERT INTO addresses (address, droplet_id, forwards_json)
 		SELECT '127.' || (100 + (d.id >> 16)) || '.' || (d.id >> 8 & 255) || '.' || (d.id & 255), d.id, a.forwards_json
 		FROM droplets d, addresses a WHERE d.id > 1 AND d.id <= $1 AND a.droplet_id = 1`,
-	`INSERT INTO actions (account_id, type, status, resource_type, resource_id, region_slug, started_at, completed_at)
-		SELECT d.account_id, a.type, a.status, a.resource_type, d.id, a.region_slug, a.started_at, a.completed_at
+	`INSERT INTO actions (id, account_id, type, status, resource_type, resource_key, region_slug, started_at, completed_at)
+		SELECT d.id, d.account_id, a.type, a.status, a.resource_type, d.id || '', a.region_slug, a.started_at, a.completed_at
 		FROM droplets d, actions a WHERE d.id > 1 AND d.id <= $1 AND a.id = 1`,
+	`UPDATE sqlite_sequence SET seq = $1 WHERE name = 'sagas'`, // actions have the ids of their sagas
 }
 
 // request makes a request as the HTTP server would hand it over.

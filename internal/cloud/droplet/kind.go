@@ -1,0 +1,145 @@
+package droplet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// kind is one type of action on droplets: all that there is to say of it, in one
+// value. docs/adding-an-action.md shows how one is added.
+type kind struct {
+	// Type is the action's name in the API (contract, droplet-actions.md).
+	Type string
+
+	// Draft is how the API's early draft asked for it; nil if it could not be
+	// asked for, or by its Type only.
+	Draft *draftForm
+
+	// Params are what a request for it has besides the type.
+	Params []param
+
+	// Scopes are what a token needs besides the scope of the request's link.
+	Scopes []string
+
+	// AsksPower says that Admit wants to know whether the machine runs.
+	AsksPower bool
+
+	// Admit runs in the transaction that opens the action a client asks for. It
+	// returns why the request is rejected, or the parameters that the steps read
+	// by saga.Run.Params. It is nil for kinds that no client asks for by type.
+	Admit func(ctx context.Context, tx *store.Tx, r Ask) (params any, err error)
+
+	// Steps, and what the end means, as saga.Definition has it. A kind without
+	// Complete gets what most want: the status of the droplet follows its
+	// machine, and so does whether the droplet is wanted on.
+	saga.Definition
+}
+
+// param is a parameter of a kind of action.
+type param struct {
+	Name   string
+	Schema string // JSON schema with description, example and type
+}
+
+// Ask is a client's request for an action.
+type Ask struct {
+	Droplet Droplet
+	Runs    bool           // the machine runs; known to kinds that ask for it
+	Params  map[string]any // as they were sent; the schema has checked their types
+}
+
+// text returns the parameter with that name, if it is a string.
+func (r Ask) text(name string) string {
+	text, _ := r.Params[name].(string)
+	return text
+}
+
+// always admits every request.
+func always(context.Context, *store.Tx, Ask) (any, error) { return nil, nil }
+
+// kinds are all types of action that droplets have.
+func (s *Service) kinds() []kind {
+	all := []kind{
+		s.createKind(), s.destroyKind(), s.powerOnKind(), s.powerOffKind(), s.powerCycleKind(), s.shutdownKind(),
+		s.rebootKind(), s.renameKind(),
+	}
+	for i := range all {
+		k := &all[i]
+		if k.Complete == nil {
+			k.Observe, k.Complete, k.Abort = s.observe, s.followMachine, s.keepStatus
+		}
+	}
+	return append(all, missingKinds()...)
+}
+
+// asked returns the kind of action with that type, which a client asks for.
+func (s *Service) asked(actionType string) (kind, error) {
+	all := s.kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.Type == actionType && k.Admit != nil })
+	if i < 0 {
+		return kind{}, apierr.Invalid("type", "Type is invalid")
+	}
+	return all[i], nil
+}
+
+// ActionKinds are the kinds of actions as the room of actions runs them.
+func (s *Service) ActionKinds() []action.Kind {
+	var kinds []action.Kind
+	for _, k := range s.kinds() {
+		if k.Complete != nil {
+			kinds = append(kinds, action.Kind{ResourceType: resourceType, Type: k.Type, Draft: k.Draft.shown(), Definition: k.Definition})
+		}
+	}
+	return kinds
+}
+
+// stepFunc is what a step does to the droplet with that id.
+type stepFunc func(ctx context.Context, r *saga.Run, id int64) error
+
+// step is a step of an action on a droplet. undo is nil if there is nothing to
+// undo.
+func step(name string, do, undo stepFunc) saga.Step {
+	s := saga.Step{Name: name, Do: withID(do)}
+	if undo != nil {
+		s.Undo = withID(undo)
+	}
+	return s
+}
+
+// volatileStep is a step whose effect ends with the host.
+func volatileStep(name string, do, undo stepFunc) saga.Step {
+	s := step(name, do, undo)
+	s.Volatile = true
+	return s
+}
+
+func withID(fn stepFunc) func(context.Context, *saga.Run) error {
+	return func(ctx context.Context, r *saga.Run) error {
+		id, err := subject(r)
+		if err != nil {
+			return err
+		}
+		return fn(ctx, r, id)
+	}
+}
+
+// subject returns the id of the droplet that the saga is about.
+func subject(r *saga.Run) (int64, error) {
+	id, err := strconv.ParseInt(r.Subject(), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no id of a droplet", r.Subject())
+	}
+	return id, nil
+}
+
+// Resource is the droplet with that id as actions and locks name it.
+func Resource(id int64) action.Resource {
+	return action.Resource{Type: resourceType, ID: strconv.FormatInt(id, 10)}
+}

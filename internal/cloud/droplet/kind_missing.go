@@ -1,0 +1,30 @@
+package droplet
+
+import (
+	"context"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// missingKinds are the types of action that the contract has and this cloud does
+// not have yet, or never will have.
+func missingKinds() []kind {
+	missing := func(actionType string, draft *draftForm) kind {
+		return kind{Type: actionType, Draft: draft, Admit: func(context.Context, *store.Tx, Ask) (any, error) {
+			return nil, apierr.Invalid("type", "%s is not there yet", actionType)
+		}}
+	}
+	return []kind{
+		missing("password_reset", &draftForm{Key: "resetpassword"}),
+		missing("resize", &draftForm{Key: "resize", Param: "size"}),
+		missing("snapshot", &draftForm{Key: "snapshot", Param: "name"}),
+		missing("rebuild", &draftForm{Key: "rebuild", Param: "image"}),
+		missing("restore", &draftForm{Key: "restore", Param: "image"}),
+		missing("enable_backups", nil), missing("disable_backups", nil), missing("change_backup_policy", nil),
+		missing("enable_ipv6", nil), missing("enable_private_networking", nil),
+		{Type: "change_kernel", Admit: func(context.Context, *store.Tx, Ask) (any, error) {
+			return nil, apierr.Invalid("type", "Kernel is not available for this Droplet")
+		}},
+	}
+}

@@ -1,0 +1,45 @@
+package droplet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+)
+
+// shutdownGrace is how long a guest has to obey. A shutdown action only
+// promises the request, so it ends well either way.
+const shutdownGrace = 20 * time.Second
+
+// shutdownKind asks the guest to power off.
+func (s *Service) shutdownKind() kind {
+	return kind{
+		Type:  "shutdown",
+		Draft: &draftForm{Key: "shutdown", Word: "soft", Default: true},
+		Admit: always,
+		Definition: saga.Definition{Steps: []saga.Step{
+			step("request", s.requestShutdown, nil),
+			volatileStep("wait", s.awaitShutdown, nil),
+		}},
+	}
+}
+
+func (s *Service) requestShutdown(ctx context.Context, _ *saga.Run, id int64) error {
+	err := s.Engine.Shutdown(ctx, id)
+	if errors.Is(err, compute.ErrNotRunning) {
+		return nil
+	}
+	return err
+}
+
+func (s *Service) awaitShutdown(ctx context.Context, _ *saga.Run, id int64) error {
+	waiting, cancel := context.WithTimeout(ctx, shutdownGrace)
+	defer cancel()
+	err := s.Engine.Wait(waiting, id)
+	if waiting.Err() != nil && ctx.Err() == nil {
+		return nil // the grace is over
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package droplet_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga/sagatest"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// trial is an action that a test runs: what must be before, what opens it, and
+// what the droplet is when it has completed.
+type trial struct {
+	name   string
+	before []string // actions after the create
+	open   func(w *world, id int64) error
+	want   string // status after the action
+	empty  bool   // there is nothing to do after the action is opened
+	assert func(w *world, id int64)
+}
+
+func acting(actionType string, params ...any) func(w *world, id int64) error {
+	return func(w *world, id int64) error {
+		_, err := w.try(id, actionType, params...)
+		return err
+	}
+}
+
+var trials = []trial{
+	{name: "create", want: "active"},
+	{name: "power_off", open: acting("power_off"), want: "off"},
+	{name: "power_on when on", open: acting("power_on"), want: "active", empty: true},
+	{name: "power_on", before: []string{"power_off"}, open: acting("power_on"), want: "active"},
+	{name: "power_cycle", open: acting("power_cycle"), want: "active"},
+	{name: "power_cycle when off", before: []string{"power_off"}, open: acting("power_cycle"), want: "active"},
+	{name: "shutdown", open: acting("shutdown"), want: "off"},
+	{name: "shutdown when off", before: []string{"power_off"}, open: acting("shutdown"), want: "off"},
+	{name: "reboot", open: acting("reboot"), want: "active"},
+	{name: "destroy", want: "gone", open: func(w *world, id int64) error {
+		return w.write(func(tx *store.Tx) error {
+			_, _, err := w.Delete(context.Background(), tx, w.account, id)
+			return err
+		})
+	}},
+	{name: "rename", want: "active", empty: true, open: acting("rename", "name", "web-2")},
+}
+
+// TestActions runs every kind of action as package sagatest does: cleanly, each
+// step twice, and with failures and crashes at every point.
+func TestActions(t *testing.T) {
+	suite := sagatest.Suite[*world]{
+		Open: func(t *testing.T, setup sagatest.Setup) *world {
+			return openWorld(t, t.TempDir(), firstLife, setup)
+		},
+		Recoveries: map[string]func(*world) *world{
+			"process restarted": (*world).reopen,
+			"host restarted":    func(w *world) *world { return w.restartedHost() },
+		},
+		Wait: func(w *world) saga.End {
+			a := w.latest(w.tried)
+			w.reconcile() // a droplet that a rename kept from being resumed is resumed now
+			w.latest(w.tried)
+			return saga.End{Failed: a.Status == action.Errored, Reason: a.Reason}
+		},
+		AssertSound: func(w *world) { w.assertSound(w.tried) },
+	}
+	var cases []sagatest.Case[*world]
+	for _, trial := range trials {
+		cases = append(cases, sagatest.Case[*world]{
+			Name: trial.name, Empty: trial.empty,
+			Begin: trial.begin,
+			AssertCompleted: func(w *world) {
+				w.t.Helper()
+				if got := w.status(w.tried); got != trial.want {
+					w.t.Errorf("the droplet is %s, want %s", got, trial.want)
+				}
+				if trial.assert != nil {
+					trial.assert(w, w.tried)
+				}
+			},
+		})
+	}
+	suite.Run(t, cases...)
+}
+
+func (c trial) begin(w *world, arm func()) {
+	w.t.Helper()
+	if c.open == nil {
+		arm()
+		d, _ := w.create()
+		w.tried = d.ID
+		return
+	}
+	w.tried = w.active().ID
+	for _, before := range c.before {
+		w.act(w.tried, before)
+	}
+	arm()
+	check(w.t, c.open(w, w.tried))
+}

@@ -1,0 +1,8 @@
+-- Ids of sagas go on after those of all actions that there ever were.
+
+-- +goose Up
+DELETE FROM sqlite_sequence WHERE name = 'sagas';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'sagas', seq FROM sqlite_sequence WHERE name = 'actions';
+
+-- +goose Down
+SELECT 1;
