@@ -15,7 +15,8 @@ BENCH_PACKAGES := dnsperf nsd knot postgresql
 # Packages whose tests start machines: one after another, because they share
 # the processors.
 MACHINE_TESTS := ./internal/machines/diskimage/... ./internal/machines/qemu/... ./internal/tests/e2e/... ./internal/tests/torture/...
-# Packages whose tests have databases: SQLite's, and then PostgreSQL's.
+# Packages whose tests have databases: they run with SQLite, and again with
+# PostgreSQL.
 DATABASE_TESTS = $(shell go list -f '{{if or .XTestGoFiles .TestGoFiles}}{{range .XTestImports}}{{.}} {{end}}{{range .TestImports}}{{.}} {{end}}={{.ImportPath}}{{end}}' ./... | sed -n 's/.*store\/storetest.*=//p')
 OTHER_TESTS = $(filter-out $(shell go list $(MACHINE_TESTS)),$(shell go list ./...))
 
@@ -38,7 +39,7 @@ build: setup-go
 
 test: setup-go setup-test lint
 	scripts/needs go test -race -timeout $(TEST_TIMEOUT) $(OTHER_TESTS)
-	ROCKPOOL_TEST_DATABASE=postgres scripts/needs go test -race -timeout $(TEST_TIMEOUT) $(DATABASE_TESTS)
+	ROCKPOOL_TEST_DATABASE=postgres go run ./internal/tests/postgres scripts/needs go test -race -timeout $(TEST_TIMEOUT) $(DATABASE_TESTS)
 	scripts/needs go test -race -p 1 -timeout $(MACHINE_TEST_TIMEOUT) $(MACHINE_TESTS)
 
 lint: setup-go

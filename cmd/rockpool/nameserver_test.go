@@ -4,10 +4,15 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
 func TestNodesSayWhatIsWrong(t *testing.T) {
-	fresh := newData(t)
+	fresh := dataFlag{Data: t.TempDir()}
+	if storetest.Postgres() {
+		fresh.Database = storetest.Empty(t)
+	}
 	c := newClient(t)
 	for _, test := range []struct {
 		name, want string

@@ -180,7 +180,7 @@ func TestTextsThatPostgresHasNoPlaceFor(t *testing.T) {
 }
 
 func TestTablesAreLeftAsTheyAre(t *testing.T) {
-	source := storetest.Source(t)
+	source := storetest.Empty(t)
 	if _, err := store.Open(t.Context(), source, store.AsItIs()); err == nil || !strings.Contains(err.Error(), "first start the cloud") {
 		t.Errorf("without tables: %v", err)
 	}

@@ -48,6 +48,9 @@ func Config(t testing.TB) server.Config {
 // is checked against the schema. The cloud ends with the test.
 func Start(t testing.TB, config server.Config) *Client {
 	t.Helper()
+	if !storetest.Postgres() {
+		storetest.In(t, config.Data.Folder) // with all tables: to migrate takes longer than most tests
+	}
 	s, err := server.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
