@@ -2,15 +2,12 @@
 package key
 
 import (
-	"bytes"
-	"crypto/ed25519"
-	"crypto/md5"
 	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
@@ -24,11 +21,11 @@ type Key struct {
 	Name        string `json:"name"`
 }
 
-// types are the kinds of keys that are accepted. OpenSSH's sk- types, for keys
+// types are the types of keys that are accepted. OpenSSH's sk- types, for keys
 // in hardware, are more than DigitalOcean takes.
 var types = []string{
-	"ssh-rsa", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-ed25519",
-	"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+	ssh.KeyAlgoRSA, ssh.InsecureKeyAlgoDSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoED25519,
+	ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256,
 }
 
 // The messages are the contract's: clients compare them.
@@ -49,7 +46,7 @@ func Fingerprint(publicKey string) (string, error) {
 	if strings.ContainsFunc(publicKey, func(r rune) bool { return r != '\t' && unicode.IsControl(r) }) {
 		return "", errShape
 	}
-	// Of white space, sshd knows only these two.
+	// sshd separates the fields of a key by spaces and tabs only.
 	fields := strings.FieldsFunc(publicKey, func(r rune) bool { return r == ' ' || r == '\t' })
 	if len(fields) < 2 {
 		return "", errShape
@@ -58,51 +55,24 @@ func Fingerprint(publicKey string) (string, error) {
 		return "", errType
 	}
 	blob, err := base64.StdEncoding.DecodeString(fields[1])
-	if err != nil || !wellFormed(blob, fields[0]) {
+	if err != nil {
 		return "", errShape
 	}
-	sum := md5.Sum(blob)
-	pairs := make([]string, len(sum))
-	for i, b := range sum {
-		pairs[i] = hex.EncodeToString([]byte{b})
+	parsed, err := ssh.ParsePublicKey(blob)
+	if err != nil || parsed.Type() != fields[0] {
+		return "", errShape
 	}
-	return strings.Join(pairs, ":"), nil
+	return ssh.FingerprintLegacyMD5(parsed), nil
 }
 
-// wellFormed reports whether a key's blob is a sequence of length-prefixed
-// strings (RFC 4253, section 6.6), the first of which is the key's type and at
-// least one more follows.
-func wellFormed(blob []byte, keyType string) bool {
-	for n := 0; ; n++ {
-		if len(blob) == 0 {
-			return n >= 2
-		}
-		if len(blob) < 4 {
-			return false
-		}
-		length := binary.BigEndian.Uint32(blob)
-		blob = blob[4:]
-		if uint64(length) > uint64(len(blob)) {
-			return false
-		}
-		if n == 0 && !bytes.Equal(blob[:length], []byte(keyType)) {
-			return false
-		}
-		if n == 1 && (length == 0 || keyType == "ssh-ed25519" && length != ed25519.PublicKeySize) {
-			return false
-		}
-		blob = blob[length:]
-	}
-}
-
-// identity is what a key is asked for by: its id or its fingerprint.
+// identity is what a client names a key by: its id or its fingerprint.
 type identity struct {
 	id          int64
 	fingerprint string
 }
 
-// parseIdentity reads an id, or a fingerprint in whatever case and with or
-// without "MD5:" before it.
+// parseIdentity reads an id or a fingerprint. A fingerprint may be in upper case
+// and may begin with "MD5:".
 func parseIdentity(text string) identity {
 	if id, ok := resource.ParseID(text); ok {
 		return identity{id: id}

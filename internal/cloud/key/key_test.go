@@ -23,6 +23,34 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
+func TestInvalidKeys(t *testing.T) {
+	const (
+		shape    = "Key invalid, key should be of the format `type key [comment]`"
+		keyType  = "Key invalid type, we support 'ssh-rsa', 'ssh-dss', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', or 'ssh-ed25519'"
+		good     = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+		junk     = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJlAAAAAA=="
+		offCurve = "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBFJS08FOmlEzyKXN9Z+BMfGt4qL7i5CEW+B2pUOfBKDJtqfTfpD9MEYqqEcCZORaVX62U9jAwDdkEzUsx480cvY="
+	)
+	for text, want := range map[string]string{
+		"":                                  shape,
+		"ssh-ed25519":                       shape,
+		good:                                shape,
+		"ssh-ed25519 ?":                     shape,
+		"ssh-ed25519 AAAA":                  shape,
+		"ssh-rsa " + good:                   shape, // the blob is of another type
+		"ssh-ed25519 " + junk:               shape,
+		"ecdsa-sha2-nistp256 " + offCurve:   shape,
+		"ssh-ed25519 " + good + "\nssh-rsa": shape,
+		"ssh-ed448 " + good:                 keyType,
+		"no-pty ssh-ed25519 " + good:        keyType,
+		"---- BEGIN SSH2 PUBLIC KEY ----":   keyType,
+	} {
+		if got, err := key.Fingerprint(text); err == nil || err.Error() != want {
+			t.Errorf("%q: %q, %v, want %s", text, got, err, want)
+		}
+	}
+}
+
 func FuzzFingerprint(f *testing.F) {
 	f.Add("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@here")
 	f.Add("ssh-rsa AAAA")

@@ -127,7 +127,7 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		case r.Context().Err() != nil:
 			level = slog.LevelDebug // the client has gone; that is no fault of ours
 		}
-		s.Log.Log(context.WithoutCancel(r.Context()), level, "request failed", "request_id", requestID(r), "method", r.Method, "path", loggedPath(r.URL.Path), "error", err)
+		s.Log.Log(context.WithoutCancel(r.Context()), level, "request failed", "request_id", requestID(r), "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	acceptRanges(w.Header(), e.Ranges)
 	if answer.Status == http.StatusUnauthorized {

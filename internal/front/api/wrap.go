@@ -27,7 +27,7 @@ func (s *server) log(next http.Handler) http.Handler {
 		began := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w}
 		next.ServeHTTP(recorder, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
-		s.Log.Debug("request", "request_id", id, "method", r.Method, "path", loggedPath(r.URL.Path),
+		s.Log.Debug("request", "request_id", id, "method", r.Method, "path", r.URL.Path,
 			"status", recorder.status, "took", time.Since(began))
 	})
 }

@@ -11,6 +11,22 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
+func TestRedact(t *testing.T) {
+	hex := strings.Repeat("0a", 32)
+	for text, want := range map[string]string{
+		"dop_v1_" + hex:                 "TOKEN",
+		"GET /v2/DOP_V1_" + hex + "x":   "GET /v2/TOKEN",
+		"/v2/dor_v1_12":                 "/v2/TOKEN", // half a token
+		"/v2/" + hex + "/actions":       "/v2/TOKEN/actions",
+		"the checksum is not " + hex:    "the checksum is not " + hex,
+		"a droplet of /v2/droplets/123": "a droplet of /v2/droplets/123",
+	} {
+		if got := oauth.Redact(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
 // A token is in no line of a log, wherever it was put.
 func TestTokensAreNotLogged(t *testing.T) {
 	token := "dop_v1_" + strings.Repeat("0a", 32)

@@ -89,7 +89,7 @@ func TestNoTokenIsInALog(t *testing.T) {
 // A token is in no line of the log, wherever a request has it.
 func TestTokensStayOutOfTheLog(t *testing.T) {
 	var log lockedBuffer
-	c := newLoggedClient(t, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	c := newLoggedClient(t, server.NewLogger(&log, slog.LevelDebug))
 	secret := strings.TrimPrefix(c.Token, "dop_v1_")
 	for _, path := range []string{
 		"/v2/account?access_token=" + c.Token, "/v2/droplets/" + c.Token, "/" + c.Token, "/v2/droplets/" + secret,
