@@ -78,7 +78,7 @@ func (s *Server) Listener(l net.Listener) net.Listener {
 	if s.config.Certificate == nil {
 		return api.Listener(l, maxConnections(10_000))
 	}
-	return api.TLSListener(l, s.config.Certificate.Config(), maxConnections(10_000), s.config.Log)
+	return api.TLSListener(l, s.config.Certificate.Config(), maxConnections(10_000))
 }
 
 // maxConnections is how many clients of the API or of the name server may be

@@ -64,14 +64,20 @@ func (c *crowd) turns(l *line, busy bool) {
 }
 
 // ConnState is for http.Server: it tells a listener of this package which of
-// its connections are quiet.
+// its connections are quiet, and of each connection when a request begins.
 func ConnState(conn net.Conn, state http.ConnState) {
-	if secured, ok := conn.(*tls.Conn); ok { // HTTP/2
-		conn = secured.NetConn()
-	}
-	l := lineOf(conn)
-	if l == nil || l.crowd == nil || state != http.StateActive && state != http.StateIdle {
+	if state != http.StateActive && state != http.StateIdle {
 		return
 	}
+	l := lineOf(conn)
+	if l == nil {
+		return
+	}
+	l.turns(state == http.StateIdle && !isHTTP2(conn))
 	l.crowd.turns(l, state == http.StateActive)
+}
+
+func isHTTP2(conn net.Conn) bool {
+	secured, ok := conn.(*tls.Conn)
+	return ok && secured.ConnectionState().NegotiatedProtocol == "h2"
 }

@@ -244,24 +244,3 @@ func FuzzOverride(f *testing.F) {
 		}
 	})
 }
-
-// FuzzRefusal looks at whatever may be written to a connection.
-func FuzzRefusal(f *testing.F) {
-	f.Add([]byte("HTTP/1.1 400 Bad Request\r\n" + plainHeaders + "400 Bad Request"))
-	f.Add([]byte("HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\n\r\n"))
-	f.Add([]byte("HTTP/1.1 505 HTTP Version Not Supported: unsupported protocol version\r\n" + plainHeaders))
-	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	f.Add([]byte("HTTP/1.1 4"))
-	f.Add([]byte("HTTP/1.1 -40 \r\n" + plainHeaders))
-	f.Fuzz(func(t *testing.T, p []byte) {
-		refused := refusal(p)
-		if refused == nil {
-			return
-		}
-		head, body, _ := bytes.Cut(refused, []byte("\r\n\r\n"))
-		var e errorBody
-		if err := json.Unmarshal(body, &e); err != nil || e.ID == "" || e.Message == "" || !bytes.Contains(head, []byte(e.RequestID)) || !bytes.HasPrefix(head, []byte("HTTP/1.1 4")) {
-			t.Errorf("%q became %q: %v", p, refused, err)
-		}
-	})
-}

@@ -2,37 +2,41 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
-	"os"
+	"net/http"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// line is what the server knows of the connection that requests come by: how
-// much of its answers the client's kernel has acknowledged, and how it ended.
+// line is what the server knows of a client's TCP connection: how many of the
+// bytes sent to the client its kernel has acknowledged, and how the connection
+// has ended.
 type line struct {
 	conn  *net.TCPConn
 	crowd *crowd // that it is in
 
-	mu      sync.Mutex
-	arrived int   // how often the client has sent something
-	written int64 // bytes that were sent to it
-	writing bool  // a write has begun and not returned
-	amid    bool  // the end came while one was
-	ended   bool  // the client sends no more
-	broken  bool  // by a reset
-	heard   int64 // bytes that were acknowledged when it ended
+	mu       sync.Mutex
+	requests int   // that the client has begun to send
+	idle     bool  // no request is under way
+	reading  bool  // a read is under way
+	readErr  error // of the last read
+	written  int64 // bytes that were sent to it
+	writing  bool  // a write is under way
+	amid     bool  // the end came during one
+	ended    bool  // the client sends no more
+	broken   bool  // by a reset
+	acked    int64 // bytes that were acknowledged when it ended
 }
 
 type lineKey struct{}
 
-// ConnContext is for http.Server: it lets the API look at the connection that a
-// request came by, if a listener of this package has accepted it.
+// ConnContext is for http.Server: it puts the line of a connection that a
+// listener of this package has accepted into the context of its requests.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	l := lineOf(c)
 	if l == nil {
@@ -41,30 +45,50 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, lineKey{}, l)
 }
 
+// lineOf returns the line of a connection, nil if no listener of this package
+// has accepted it.
 func lineOf(c net.Conn) *line {
 	switch c := c.(type) {
 	case connection:
 		return c.line
-	case tlsConnection:
+	case *tls.Conn:
 		return lineOf(c.NetConn())
 	}
-	return nil // of HTTP/2, where many requests share a connection
+	return nil
 }
 
-// onLine returns the line that a request came by, nil if it can't be looked at.
-func onLine(ctx context.Context) *line {
-	l, _ := ctx.Value(lineKey{}).(*line)
+// requestLine returns the line that a request came by. It is nil for HTTP/2,
+// where many requests share a connection.
+func requestLine(r *http.Request) *line {
+	if r.ProtoMajor != 1 {
+		return nil
+	}
+	l, _ := r.Context().Value(lineKey{}).(*line)
 	return l
 }
 
-// came notes what a read of the connection has returned: more of what the
-// client says, or an error.
-func (l *line) came(more bool, err error) {
+// turns notes that a request has begun, or that none of HTTP/1 is under way any
+// more.
+func (l *line) turns(idle bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if more {
-		l.arrived++
+	l.idle = idle
+	if !idle {
+		l.requests++
 	}
+}
+
+// beginRead notes that a read begins, endRead what it has returned.
+func (l *line) beginRead() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reading = true
+}
+
+func (l *line) endRead(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reading, l.readErr = false, err
 	switch {
 	case errors.Is(err, io.EOF):
 		l.end(false)
@@ -73,14 +97,14 @@ func (l *line) came(more bool, err error) {
 	}
 }
 
-// goes notes that a write begins, went what it has returned.
-func (l *line) goes() {
+// beginWrite notes that a write begins, endWrite what it has returned.
+func (l *line) beginWrite() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.writing = true
 }
 
-func (l *line) went(n int, err error) {
+func (l *line) endWrite(n int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.writing = false
@@ -90,52 +114,29 @@ func (l *line) went(n int, err error) {
 	}
 	if l.amid { // the client has ended before it, or because it has read it
 		l.amid = false
-		l.heard = l.written - l.look().unheard
+		l.acked = l.written - l.look().unacked
 	}
 }
 
-// closes notes that the server is about to close the connection.
-func (l *line) closes() {
+// close notes that the server is about to close the connection.
+func (l *line) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end(false)
 }
 
-// end notes how the connection has ended. What comes later is of what was sent
-// to a client that had gone.
+// end notes how the connection has ended. What is acknowledged later was not
+// read by the client.
 func (l *line) end(broken bool) {
 	if l.ended {
 		return
 	}
 	state := l.look()
 	l.broken = l.broken || broken
-	l.ended, l.amid, l.heard = true, l.writing, l.written-state.unheard
+	l.ended, l.amid, l.acked = true, l.writing, l.written-state.unacked
 }
 
-// closing is how soon the end of a connection follows the client's word that it
-// sends no more.
-const closing = 100 * time.Millisecond
-
-// awaitEnd is called when a client has said by TLS that it sends no more. Only
-// the end of the connection below tells whether it has read all; it has to be
-// seen before TLS sends its own last word, which a client that has gone answers
-// with a reset.
-func (l *line) awaitEnd() {
-	end := time.Now().Add(closing)
-	err := os.ErrDeadlineExceeded
-	// The server sets a deadline of its own, one that has passed, to end a read
-	// when a handler has returned: that is no end of the connection.
-	for errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(end) {
-		_ = l.conn.SetReadDeadline(end)
-		_, err = l.conn.Read(make([]byte, 1))
-	}
-	_ = l.conn.SetReadDeadline(time.Time{})
-	if !isReset(err) {
-		err = io.EOF
-	}
-	l.came(false, err)
-}
-
+// isReset reports whether err says that the client has broken the connection.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ETIMEDOUT)
 }
@@ -143,11 +144,11 @@ func isReset(err error) bool {
 // kernelState is what the kernel knows of a connection.
 type kernelState struct {
 	open    bool  // the client may still send
-	unheard int64 // bytes that were written but not acknowledged
+	unacked int64 // bytes that were written but not acknowledged
 }
 
 // look asks the kernel, which knows of an end before the goroutine that reads
-// does. Of a reset it tells only once.
+// does. The kernel reports a reset only once.
 func (l *line) look() (s kernelState) {
 	raw, err := l.conn.SyscallConn()
 	if err != nil {
@@ -161,83 +162,8 @@ func (l *line) look() (s kernelState) {
 			s.open = info.State == unix.BPF_TCP_ESTABLISHED
 		}
 		if queued, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err == nil {
-			s.unheard = int64(queued)
+			s.unacked = int64(queued)
 		}
 	})
 	return s
-}
-
-// fate is what has become of an answer.
-type fate int
-
-const (
-	underWay fate = iota // to the client
-	reached              // the client, which is there and may read it
-	heard
-	lost // the client went away without it
-)
-
-// answered is an answer on its way over a line.
-type answered struct {
-	line    *line
-	arrived int   // how often the client had sent something before it
-	end     int64 // of what was written, with it
-}
-
-// begin is called before an answer is written, done when it has been.
-func (l *line) begin() answered {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return answered{line: l, arrived: l.arrived}
-}
-
-func (a *answered) done() {
-	a.line.mu.Lock()
-	defer a.line.mu.Unlock()
-	a.end = a.line.written
-}
-
-// fate tells what has become of the answer. A client that has sent more, or has
-// ended the connection in order after all of the answer had reached it, has
-// heard it. One whose end came before the answer, or that broke the connection,
-// which kernels do for who leaves an answer unread, has not.
-func (a answered) fate() fate {
-	l := a.line
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.arrived > a.arrived {
-		return heard
-	}
-	if !l.ended {
-		state := l.look()
-		if l.broken {
-			return lost
-		}
-		// Of an end that the kernel knows, who reads the connection is about to
-		// say which it was.
-		if !state.open || l.written-state.unheard < a.end {
-			return underWay
-		}
-		return reached
-	}
-	if l.broken || l.heard < a.end {
-		return lost
-	}
-	return heard
-}
-
-// isHeard reports whether the answer's fate is heard, without asking the kernel.
-func (a answered) isHeard() bool {
-	l := a.line
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.arrived > a.arrived || l.ended && !l.broken && l.heard >= a.end
-}
-
-// left reports whether the client has gone, also if who reads the connection
-// has not noticed yet.
-func (l *line) left() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.ended || !l.look().open
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/await"
 )
 
-// Who waits for a connection's end is not misled by the deadlines by which the
-// server ends its own reads: a reset that comes after them is one.
-func TestTheServersDeadlinesAreNoEnd(t *testing.T) {
+// The server ends its own reads by deadlines in the past. A reset that comes
+// after them is still seen as a reset.
+func TestDeadlinesAreNotTheClientsEnd(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -2,16 +2,13 @@ package api
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/tls"
-	"encoding/json"
 	"io"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
@@ -21,7 +18,6 @@ import (
 type secured struct {
 	address string
 	client  *tls.Config
-	log     bytes.Buffer
 	end     func()
 }
 
@@ -34,8 +30,8 @@ func newSecured(t *testing.T) *secured {
 		t.Fatal(err)
 	}
 	s.address = raw.Addr().String()
-	listener := TLSListener(raw, certificateOf(t, authority), 100, slog.New(slog.NewTextHandler(&s.log, nil)))
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	listener := TLSListener(raw, certificateOf(t, authority), 100)
+	server := &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Proto)
 		if r.TLS == nil || !r.TLS.HandshakeComplete {
 			t.Error("the request does not show that it came by TLS")
@@ -67,44 +63,13 @@ func (s *secured) dial(t *testing.T, protocols ...string) *tls.Conn {
 	t.Helper()
 	config := s.client.Clone()
 	config.NextProtos = protocols
-	// Less than a client waits that has to wait for another's handshake.
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: handshakeTime / 2}, "tcp", s.address, config)
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", s.address, config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	return conn
-}
-
-// refused fails unless the answer is the API's own form of error.
-func refused(t *testing.T, from io.Reader, message string) {
-	t.Helper()
-	response, err := http.ReadResponse(bufio.NewReader(from), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var body errorBody
-	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
-		t.Fatal(err)
-	}
-	if response.StatusCode != 400 || !strings.Contains(body.Message, message) || body.RequestID == "" || body.RequestID != response.Header.Get("X-Request-Id") {
-		t.Errorf("%d %+v", response.StatusCode, body)
-	}
-}
-
-func TestTheServersOwnErrorsByTLS(t *testing.T) {
-	s := newSecured(t)
-	for _, protocols := range [][]string{nil, {"http/1.1"}, {"x", "http/1.1"}} {
-		conn := s.dial(t, protocols...)
-		if _, err := io.WriteString(conn, "nonsense\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		refused(t, conn, "not well-formed")
-		if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
-			t.Errorf("after the answer: %q, %v", rest, err)
-		}
-	}
 }
 
 func TestHTTP2(t *testing.T) {
@@ -123,28 +88,22 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// Who speaks HTTP to a port of HTTPS is told, and can say the rest: else it
-// might never read the answer.
+// A client that speaks HTTP to a port of HTTPS gets an answer that says so.
 func TestHTTPInsteadOfHTTPS(t *testing.T) {
 	s := newSecured(t)
-	conn, err := net.Dial("tcp", s.address)
+	response, err := http.Get("http://" + s.address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	refused(t, conn, "https://")
-	for range 100 {
-		if _, err := io.WriteString(conn, strings.Repeat("x", 1000)); err != nil {
-			t.Fatalf("the rest of the request: %v", err)
-		}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "HTTPS") {
+		t.Errorf("%d %q, %v", response.StatusCode, text, err)
 	}
 }
 
-// Clients that fail to shake hands, or don't try, keep nobody else waiting, say
-// nothing in the log of a server that is not debugged, and are gone with it.
+// Clients that fail to shake hands, or don't try, keep no other client waiting,
+// and their connections end with the server.
 func TestBrokenHandshakes(t *testing.T) {
 	s := newSecured(t)
 	var waiting []net.Conn
@@ -172,55 +131,12 @@ func TestBrokenHandshakes(t *testing.T) {
 	if _, err := tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"dot"}}); err == nil {
 		t.Error("another protocol is spoken")
 	}
-	began := time.Now()
 	s.end()
 	s.end = func() {}
-	if took := time.Since(began); took > handshakeTime/2 {
-		t.Errorf("closing took %s", took)
-	}
 	for i, conn := range waiting {
 		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := io.Copy(io.Discard, conn); err != nil && !strings.Contains(err.Error(), "reset") {
 			t.Errorf("client %d: %v", i, err)
 		}
 	}
-	if s.log.Len() > 0 {
-		t.Errorf("the log: %s", &s.log)
-	}
 }
-
-// A client that does not finish its handshake is dropped.
-func TestHandshakesEnd(t *testing.T) {
-	config := certificateOf(t, certificatetest.NewAuthority(t))
-	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		l := TLSListener(&oneConn{conn: ours, closed: make(chan struct{})}, config, 100, slog.New(slog.DiscardHandler))
-		defer l.Close()
-		began := time.Now()
-		if _, err := theirs.Write([]byte("\x16\x03\x01\x02")); err != nil {
-			t.Fatal(err)
-		}
-		_, err := theirs.Read(make([]byte, 1))
-		if took := time.Since(began); err != io.EOF || took != handshakeTime {
-			t.Errorf("%v after %s", err, took)
-		}
-	})
-}
-
-// oneConn is a listener with one connection.
-type oneConn struct {
-	net.Listener
-	conn   net.Conn
-	closed chan struct{}
-}
-
-func (l *oneConn) Accept() (net.Conn, error) {
-	if c := l.conn; c != nil {
-		l.conn = nil
-		return c, nil
-	}
-	<-l.closed
-	return nil, net.ErrClosed
-}
-
-func (l *oneConn) Close() error { close(l.closed); return nil }

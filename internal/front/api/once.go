@@ -53,7 +53,7 @@ func (c *call) once(w http.ResponseWriter) error {
 		if err != nil {
 			return err
 		}
-		f := c.torn.board(ctx, hash)
+		f := c.torn.board(ctx, hash, requestLine(c.http))
 		defer func() { c.torn.leave(f, c.objects(f.result)...) }()
 		send = f.send
 		answered = func(ctx context.Context) (*answer, error) {

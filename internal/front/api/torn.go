@@ -52,12 +52,13 @@ type flight struct {
 	until   time.Time
 }
 
-// board registers a request. If the same was made before by a client that has
-// gone, it takes over that one's answer.
-func (t *torn) board(ctx context.Context, hash idempotency.Hash) *flight {
+// board registers a request, whose context ends when its client goes; line is
+// that of the client, if it can be looked at. If the same was made before by a
+// client that has gone, it takes over that one's answer.
+func (t *torn) board(ctx context.Context, hash idempotency.Hash, line *line) *flight {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f := &flight{hash: hash, ctx: ctx, line: onLine(ctx), done: make(chan struct{}), over: make(chan struct{})}
+	f := &flight{hash: hash, ctx: ctx, line: line, done: make(chan struct{}), over: make(chan struct{})}
 	now := time.Now()
 	t.flights = slices.DeleteFunc(t.flights, func(old *flight) bool { return old.landed && now.After(old.until) })
 	same := func(old *flight) bool { return old.hash == hash }

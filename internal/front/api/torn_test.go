@@ -35,7 +35,7 @@ func ask(t *testing.T, kept *torn, hash idempotency.Hash, object string, goes bo
 	t.Helper()
 	c := client(t)
 	defer c.leave()
-	f := kept.board(c.ctx, hash)
+	f := kept.board(c.ctx, hash, nil)
 	a, err := f.answer(do)
 	if goes {
 		c.leave()
@@ -80,7 +80,7 @@ func TestTornAnswersAreTakenOneByOne(t *testing.T) {
 	kept := &torn{}
 	hash := idempotency.Hash{1}
 	first, second := client(t), client(t)
-	a, b := kept.board(first.ctx, hash), kept.board(second.ctx, hash)
+	a, b := kept.board(first.ctx, hash, nil), kept.board(second.ctx, hash, nil)
 	a.answer(made("a"))
 	b.answer(made("b"))
 	first.leave()
@@ -134,7 +134,7 @@ func TestAChangeForgetsWhatWasTornOfSeveral(t *testing.T) {
 		kept := &torn{}
 		for i, objects := range [][]string{{"/x/1", "/x/2"}, nil} {
 			c := client(t)
-			f := kept.board(c.ctx, idempotency.Hash{byte(i)})
+			f := kept.board(c.ctx, idempotency.Hash{byte(i)}, nil)
 			f.answer(made("old"))
 			c.leave()
 			f.send(func() error { return nil })
@@ -156,7 +156,7 @@ func TestAChangeForgetsWhatWasTornOfSeveral(t *testing.T) {
 
 func TestTornAnswersAreBounded(t *testing.T) {
 	kept := &torn{}
-	living := kept.board(t.Context(), idempotency.Hash{255})
+	living := kept.board(t.Context(), idempotency.Hash{255}, nil)
 	for i := range tornMost + 10 {
 		ask(t, kept, idempotency.Hash{byte(i), byte(i >> 8)}, "", true, made(strconv.Itoa(i)))
 	}
@@ -194,7 +194,7 @@ func TestATornRequestUnderWayIsWaitedFor(t *testing.T) {
 		release := make(chan struct{})
 		begin := func(would string, wait bool) (hearing, <-chan string) {
 			c, heard := client(t), make(chan string, 1)
-			f := kept.board(c.ctx, hash)
+			f := kept.board(c.ctx, hash, nil)
 			go func() {
 				a, _ := f.answer(func() (*answer, error) {
 					if wait {

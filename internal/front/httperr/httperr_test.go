@@ -20,7 +20,9 @@ func TestErrorsAreDocumented(t *testing.T) {
 	var want bytes.Buffer
 	want.WriteString("# Errors\n\nWritten by `go test ./internal/front/httperr -update` from the table in package httperr.\n\n" +
 		"The body of every error has the form `{\"id\", \"message\", \"request_id\"}`. An error about parameters also has\n" +
-		"`errors`, a list of `{\"field\", \"message\"}`.\n\n| status | id | when |\n|---|---|---|\n")
+		"`errors`, a list of `{\"field\", \"message\"}`.\n\n" +
+		"What is not well-formed HTTP, or has more than 64 KiB of headers, is answered in plain text by Go's HTTP server:\n" +
+		"400, 417, 431, 501 or 505.\n\n| status | id | when |\n|---|---|---|\n")
 	for _, a := range httperr.Table() {
 		fmt.Fprintf(&want, "| %d | `%s` | %s |\n", a.Status, a.ID, a.When)
 	}

@@ -108,18 +108,6 @@ func TooLarge(limit int64) *Error {
 	return newError(KindTooLarge, "The body is larger than the limit of %d bytes.", limit)
 }
 
-// ExpectationFailed says that the Expect header asks for something other than
-// 100-continue.
-func ExpectationFailed() *Error {
-	return newError(KindExpectationFailed, "The only expectation that can be met is 100-continue; leave out the header Expect.")
-}
-
-// HeadersTooLarge says that the headers and the path are longer than the server
-// reads.
-func HeadersTooLarge() *Error {
-	return newError(KindHeadersTooLarge, "The path and the headers are too large altogether; send parameters in the body.")
-}
-
 // NotImplemented says that this API lacks a product of DigitalOcean's.
 func NotImplemented(product string) *Error {
 	return newError(KindNotImplemented, "%s: this is not there yet.", product)

@@ -18,11 +18,9 @@ const (
 	KindTooLarge
 	KindUnsupportedMedia
 	KindRange
-	KindExpectationFailed
 	KindInvalid
 	KindRefused
 	KindTooManyRequests
-	KindHeadersTooLarge
 	KindNotImplemented
 	KindUnavailable
 	kinds // their number
