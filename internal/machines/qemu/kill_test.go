@@ -20,6 +20,7 @@ func startAndHang(dir string) {
 	ctx := context.Background()
 	e, err := Open(ctx, Config{
 		Dir:         dir,
+		Images:      readImage,
 		Metadata:    tellID,
 		Accelerator: accel.Result{Accelerator: accel.TCG, Reason: "told by a test"},
 	})
