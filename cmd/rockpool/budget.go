@@ -12,7 +12,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
-	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/capacity"
 )
 
 // budgetFlags say how much of the host droplets may have.
@@ -87,7 +87,7 @@ func diskReserve(host int) int { return min(max(host/20, 1), 20) }
 // budget shows what droplets have and may have on this host.
 func (c *doctorCommand) budget(ctx context.Context) finding {
 	f := finding{what: "budget"}
-	host, err := qemu.HostOf(c.where().Droplets())
+	host, err := capacity.Of(c.where().Droplets())
 	if err != nil {
 		f.state = "not known: " + err.Error()
 		return f

@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
 )
 
 // version is set by the linker.
@@ -32,10 +32,10 @@ type cli struct {
 }
 
 func main() {
-	if exit, asked := qemu.Helper(os.Args); asked {
+	if exit, asked := helper.Run(os.Args); asked {
 		os.Exit(exit)
 	}
-	if err := qemu.CloseOnExec(); err != nil {
+	if err := helper.CloseOnExec(); err != nil {
 		fmt.Fprintln(os.Stderr, "rockpool: programs that it runs may inherit open files:", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -10,12 +10,14 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 // adopt monitors the machine's QEMU that search finds. It does not wait for
 // QEMU to answer. The error is compute.ErrNotRunning if QEMU has ended
 // meanwhile.
-func (e *Engine) adopt(ctx context.Context, m *machine, search func() (*process, error)) (*vm, error) {
+func (e *Engine) adopt(ctx context.Context, m *machine, search func() (*proc.Process, error)) (*vm, error) {
 	if err := fault.At(ctx, "qemu.adopt.connect"); err != nil {
 		return nil, err
 	}
@@ -31,7 +33,7 @@ func (e *Engine) adopt(ctx context.Context, m *machine, search func() (*process,
 // search finds the QEMU that holds the machine's lock. One that is ending may
 // show no open file any more and hold the lock still, until its last thread is
 // gone; so what is not found at once is looked for again.
-func (m *machine) search(ctx context.Context, find func() *process) (*process, error) {
+func (m *machine) search(ctx context.Context, find func() *proc.Process) (*proc.Process, error) {
 	for tries := 0; ; tries++ {
 		if p := m.listener(ctx); p != nil {
 			return p, nil
@@ -67,22 +69,22 @@ const (
 // QEMU for sure; else it returns nil. That is much faster than a search, but
 // the pid is of the engine's process that made the socket, or of whatever has
 // got its pid since, until QEMU has come to listen itself.
-func (m *machine) listener(ctx context.Context) *process {
-	conn, err := dial(ctx, m.dir, "qmp.sock")
+func (m *machine) listener(ctx context.Context) *proc.Process {
+	conn, err := socket.Dial(ctx, m.dir, "qmp.sock")
 	if err != nil {
 		return nil
 	}
 	defer conn.Close()
-	pid, err := listenerPID(conn)
+	pid, err := socket.ListenerPID(conn)
 	if err != nil || pid == 0 || pid == os.Getpid() {
 		return nil
 	}
-	p, err := openProcess(pid)
+	p, err := proc.Open(pid)
 	if err != nil {
 		return nil
 	}
 	if !m.isQEMU(pid) {
-		p.close()
+		p.Close()
 		return nil
 	}
 	return p
@@ -96,7 +98,7 @@ func (m *machine) isQEMU(pid int) bool {
 	if err != nil {
 		return false
 	}
-	open, err := hasOpen(pid, lock)
+	open, err := proc.HasOpen(pid, lock)
 	if errors.Is(err, fs.ErrPermission) {
 		held, err := m.held()
 		return err == nil && held

@@ -7,14 +7,7 @@ import (
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
-)
-
-// The files that QEMU inherits, by number.
-const (
-	lockFD = 3 + iota // never read: held open to hold the lock
-	qmpFD             // the listening socket
-	imageFD
-	consoleFD // a connected socket: the guest's serial port
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
 )
 
 // sandbox leaves a QEMU that its guest has taken over little to do. The relay
@@ -53,14 +46,14 @@ func arguments(r record, accelerator, relay, mark string) ([]string, error) {
 		"-rtc", "base=utc",
 		// What cloud-init's DigitalOcean data source looks for.
 		"-smbios", fmt.Sprintf("type=1,manufacturer=DigitalOcean,product=Droplet,serial=%d", spec.ID),
-		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d,server=on,wait=off", qmpFD),
+		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d,server=on,wait=off", helper.QMPFD),
 		"-mon", "chardev=qmp,mode=control",
-		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", consoleFD),
+		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", helper.ConsoleFD),
 		"-serial", "chardev:console",
 		"-chardev", "null,id=" + mark, // does nothing
 		"-object", "rng-builtin,id=rng",
 		"-device", "virtio-rng-pci,rng=rng",
-		"-add-fd", fmt.Sprintf("fd=%d,set=1,opaque=image", imageFD),
+		"-add-fd", fmt.Sprintf("fd=%d,set=1,opaque=image", helper.ImageFD),
 	}
 	args = append(args, disks...)
 	return append(args,

@@ -7,13 +7,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 // TestMetadataConnectionsAreBounded holds as many connections open as a guest
 // may, and finds that another ends at once, until one of them is closed.
 func TestMetadataConnectionsAreBounded(t *testing.T) {
 	dir := t.TempDir()
-	l, err := listen(dir, "metadata.sock")
+	l, err := socket.Listen(dir, "metadata.sock")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +72,7 @@ func TestMetadataServerIsBounded(t *testing.T) {
 
 func dialForTest(t *testing.T, dir string) net.Conn {
 	t.Helper()
-	conn, err := dial(t.Context(), dir, "metadata.sock")
+	conn, err := socket.Dial(t.Context(), dir, "metadata.sock")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,15 @@
 package qemu
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 // Change writes the spec to the machine's record, which QEMU's command line is
@@ -76,7 +75,7 @@ func (e *Engine) mustBeStopped(ctx context.Context, m *machine) error {
 	if err != nil {
 		return err
 	}
-	if v != nil && !v.process.hasEnded() {
+	if v != nil && !v.process.HasEnded() {
 		return compute.ErrRunning
 	}
 	return m.settled(ctx)
@@ -128,12 +127,11 @@ func hostForwards(nic compute.Interface, guest netip.Addr) []string {
 // isUpToDate reports whether a QEMU was started with the record's spec, as far
 // as that can change while it runs. Its command line says so. If that can't be
 // read the process has ended, which the caller finds out by other means.
-func (p *process) isUpToDate(r record) bool {
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
-	if err != nil || len(line) == 0 {
+func isUpToDate(p *proc.Process, r record) bool {
+	args := proc.CommandLine(p.PID)
+	if len(args) == 0 {
 		return true
 	}
-	args := strings.Split(string(bytes.TrimSuffix(line, []byte{0})), "\x00")
 	forwards := []string{}
 	for _, arg := range args {
 		for _, option := range strings.Split(arg, ",") {

@@ -26,7 +26,7 @@ func TestRecoverOfFrozenQEMU(t *testing.T) {
 	e := openIn(t, t.TempDir())
 	spec := testSpec(81, blankImage(t))
 	started(t, e, spec)
-	pid := qemuOf(t, e, spec.ID).pid
+	pid := qemuOf(t, e, spec.ID).PID
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestConnectionIsRenewed(t *testing.T) {
 	e, events := newEngine(t)
 	spec := testSpec(82, blankImage(t))
 	started(t, e, spec)
-	pid := qemuOf(t, e, spec.ID).pid
+	pid := qemuOf(t, e, spec.ID).PID
 	conn, err := e.machine(spec.ID).monitored().connection(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestConnectionIsRenewed(t *testing.T) {
 	if err := e.Reset(t.Context(), spec.ID); err != nil {
 		t.Error(err)
 	}
-	if now := qemuOf(t, e, spec.ID).pid; now != pid {
+	if now := qemuOf(t, e, spec.ID).PID; now != pid {
 		t.Errorf("QEMU is process %d, was %d", now, pid)
 	}
 	killQEMU(t, e, spec.ID)
@@ -93,7 +93,7 @@ func TestStartWhileQEMUEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 			e = closed(t, e)
-			pid := qemuOf(t, e, spec.ID).pid
+			pid := qemuOf(t, e, spec.ID).PID
 			passed := false
 			ctx := fault.With(t.Context(), func(at string) error {
 				if at == point && !passed {
@@ -107,7 +107,7 @@ func TestStartWhileQEMUEnds(t *testing.T) {
 			if err != nil || !passed {
 				t.Fatalf("start gives %v (QEMU was killed: %v)", err, passed)
 			}
-			if now := qemuOf(t, e, spec.ID).pid; now == pid {
+			if now := qemuOf(t, e, spec.ID).PID; now == pid {
 				t.Errorf("QEMU is still process %d", pid)
 			}
 		})
@@ -119,7 +119,7 @@ func TestStopGivenUp(t *testing.T) {
 	e, events := newEngine(t)
 	spec := testSpec(84, blankImage(t))
 	started(t, e, spec)
-	if err := syscall.Kill(qemuOf(t, e, spec.ID).pid, syscall.SIGSTOP); err != nil {
+	if err := syscall.Kill(qemuOf(t, e, spec.ID).PID, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -145,7 +145,7 @@ func TestListenerIsNotTrusted(t *testing.T) {
 	spec := testSpec(85, blankImage(t))
 	started(t, e, spec)
 	m := e.newMachine(spec.ID)
-	if !m.isQEMU(qemuOf(t, e, spec.ID).pid) {
+	if !m.isQEMU(qemuOf(t, e, spec.ID).PID) {
 		t.Error("the machine's QEMU was not recognised")
 	}
 	if m.isQEMU(os.Getppid()) {

@@ -13,11 +13,8 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
-)
-
-const (
-	consoleLimit = 1 << 20   // bytes of a console that are kept: the last
-	qemuLogLimit = 256 << 10 // the same of qemu.log
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 type consoleReader struct {
@@ -48,7 +45,7 @@ func ReadConsole(dir string, id int64) (io.ReadCloser, error) {
 		f.Close()
 		return nil, failed("read the console of", id, err)
 	}
-	from := max(0, info.Size()-consoleLimit)
+	from := max(0, info.Size()-helper.ConsoleLimit)
 	return consoleReader{io.NewSectionReader(f, from, info.Size()-from), f}, nil
 }
 
@@ -87,7 +84,7 @@ func attach(ctx context.Context, dir string) (io.ReadWriteCloser, error) {
 		folder.Close()
 		return nil, err
 	}
-	conn, err := dial(ctx, dir, consoleSocket)
+	conn, err := socket.Dial(ctx, dir, consoleSocket)
 	if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {
 		err = compute.ErrNotRunning
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 // TestConsoleTakesOneClient sits at the console of a machine that runs, as
@@ -89,8 +90,8 @@ func TestConsoleWithoutKeeper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	qemu := qemuOf(t, e, spec.ID).pid
-	for _, pid := range processesIn(folder) {
+	qemu := qemuOf(t, e, spec.ID).PID
+	for _, pid := range proc.In(folder) {
 		if pid != qemu {
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 				t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/accel"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/capacity"
 )
 
 // Traits of the engine.
@@ -92,7 +93,7 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 	if err != nil {
 		return compute.Capabilities{}, fmt.Errorf("choose an accelerator: %w", err)
 	}
-	host, err := HostOf(e.config.Dir)
+	host, err := capacity.Of(e.config.Dir)
 	if err != nil {
 		return compute.Capabilities{}, err
 	}
@@ -131,7 +132,7 @@ func (e *Engine) running() (ids []int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for id, m := range e.machines {
-		if v := m.monitored(); v != nil && !v.process.hasEnded() {
+		if v := m.monitored(); v != nil && !v.process.HasEnded() {
 			ids = append(ids, id)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/diskimage/imagetest"
 	"github.com/rockpool-cloud/rockpool/internal/machines/enginetest"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/accel"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 const patience = 60 * time.Second // for one thing to happen on a busy host
@@ -187,13 +188,13 @@ func wantState(t testing.TB, e *Engine, id int64, want compute.State) {
 }
 
 // qemuOf finds the machine's process as an outsider would.
-func qemuOf(t testing.TB, e *Engine, id int64) *process {
+func qemuOf(t testing.TB, e *Engine, id int64) *proc.Process {
 	t.Helper()
 	p, err := e.newMachine(id).findProcess()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.close)
+	t.Cleanup(p.Close)
 	return p
 }
 
@@ -235,7 +236,7 @@ func askQEMU(t *testing.T, engine compute.Engine, id int64) compute.Spec {
 
 func killQEMU(t *testing.T, engine compute.Engine, id int64) {
 	t.Helper()
-	if err := syscall.Kill(qemuOf(t, engine.(*Engine), id).pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(qemuOf(t, engine.(*Engine), id).PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 }

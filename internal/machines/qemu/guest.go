@@ -39,7 +39,7 @@ func (e *Engine) Reset(ctx context.Context, id int64) error {
 	}
 	defer release()
 	err = e.withGuest(ctx, m, func(v *vm, conn *connection) error {
-		if r, err := m.record(); err == nil && !v.process.isUpToDate(r) {
+		if r, err := m.record(); err == nil && !isUpToDate(v.process, r) {
 			return errOutdated
 		}
 		return reset(ctx, v, conn)

@@ -17,6 +17,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/diskimage/imagetest"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 const (
@@ -75,24 +77,24 @@ func TestRelayDoesNotKeepMachineAlive(t *testing.T) {
 	receive(t, asked)
 
 	qemu := qemuOf(t, e, guestMachine)
-	relays := relaysOf(t, e, qemu.pid)
+	relays := relaysOf(t, e, qemu.PID)
 	if len(relays) == 0 {
 		t.Fatal("no relay runs although a request waits")
 	}
-	if err := syscall.Kill(qemu.pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(qemu.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	receive(t, events)
 	wantState(t, e, guestMachine, compute.Stopped)
 	for _, relay := range relays {
-		if ended, err := hasEnded(relay); err != nil || ended {
-			t.Errorf("relay %d has ended (%v), so nothing was tested", relay.pid, err)
+		if relay.HasEnded() {
+			t.Errorf("relay %d has ended, so nothing was tested", relay.PID)
 		}
 	}
 }
 
 // relaysOf returns the relays that work in the machine's folder.
-func relaysOf(t *testing.T, e *Engine, qemu int) []*process {
+func relaysOf(t *testing.T, e *Engine, qemu int) []*proc.Process {
 	t.Helper()
 	m := e.newMachine(guestMachine)
 	folder, err := os.Stat(m.dir)
@@ -103,32 +105,23 @@ func relaysOf(t *testing.T, e *Engine, qemu int) []*process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var relays []*process
-	for _, pid := range processesIn(folder) {
-		p, err := openProcess(pid)
+	var relays []*proc.Process
+	for _, pid := range proc.In(folder) {
+		p, err := proc.Open(pid)
 		if err != nil || pid == qemu {
 			continue
 		}
-		t.Cleanup(p.close)
+		t.Cleanup(p.Close)
 		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err != nil || !bytes.Contains(line, []byte("\x00"+relayCommand+"\x00")) {
+		if err != nil || !bytes.Contains(line, []byte("\x00"+helper.RelayCommand+"\x00")) {
 			continue
 		}
-		if open, err := hasOpen(pid, lock); err == nil && open {
+		if open, err := proc.HasOpen(pid, lock); err == nil && open {
 			t.Errorf("relay %d has the machine's lock open", pid)
 		}
 		relays = append(relays, p)
 	}
 	return relays
-}
-
-func hasEnded(p *process) (result bool, err error) {
-	raw, err := p.pidfd.SyscallConn()
-	if err != nil {
-		return false, err
-	}
-	err = raw.Control(func(fd uintptr) { result = ended(fd) })
-	return result, err
 }
 
 // hostKey returns the key of the guest's SSH server, once it answers.

@@ -1,10 +1,11 @@
 package qemu
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 // HostLife is the kernel's boot id, and when its first process was started: a
@@ -16,24 +17,12 @@ func (e *Engine) HostLife() (string, error) {
 		return "", fmt.Errorf("tell this host's life from others: %w", err)
 	}
 	life := strings.TrimSpace(string(boot))
-	stat, err := os.ReadFile("/proc/1/stat")
-	if err != nil { // mounted so that other users' processes can't be seen
-		return life, nil
-	}
-	began, err := startTime(stat)
+	began, ok, err := proc.FirstStart()
 	if err != nil {
-		return "", fmt.Errorf("/proc/1/stat: %w", err)
+		return "", err
 	}
-	return life + " " + began, nil
-}
-
-// startTime is the field of that name in a file of proc_pid_stat(5), in clock
-// ticks after the boot.
-func startTime(stat []byte) (string, error) {
-	fields := parseStat(stat)
-	const at = 22 - 3 // the fields are counted from 1, and here from the third
-	if len(fields) <= at {
-		return "", errors.New("it has no start time")
+	if ok {
+		life += " " + began
 	}
-	return fields[at], nil
+	return life, nil
 }

@@ -64,7 +64,7 @@ func TestHungQEMU(t *testing.T) {
 				t.Parallel()
 				e := openIn(t, t.TempDir())
 				started(t, e, testSpec(id, blankImage(t)))
-				pid := qemuOf(t, e, id).pid
+				pid := qemuOf(t, e, id).PID
 				mustCall(t, syscall.Kill(pid, syscall.SIGSTOP))
 				t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) }) // the last resort of a test that failed
 				if !connected {
@@ -133,7 +133,7 @@ func TestFolderIsGone(t *testing.T) {
 				e := openIn(t, t.TempDir())
 				started(t, e, testSpec(id, blankImage(t)))
 				qemu := qemuOf(t, e, id)
-				t.Cleanup(func() { _ = qemu.kill() })
+				t.Cleanup(func() { _ = qemu.Kill() })
 				mustCall(t, os.RemoveAll(e.newMachine(id).dir))
 				if restarted {
 					e = closed(t, e)
@@ -144,7 +144,7 @@ func TestFolderIsGone(t *testing.T) {
 					t.Errorf("list is %v (%v), want the machine that runs", ids, err)
 				}
 				within(t, name, func() { mustCall(t, call(e)) })
-				if gone, err := hasEnded(qemu); err != nil || !gone {
+				if !qemu.HasEnded() {
 					t.Error("QEMU runs on")
 				}
 				if len(events) != 0 {

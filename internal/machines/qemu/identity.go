@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -65,11 +64,11 @@ const spareThreads = 64 + 16 + 10 + metadataConnections*10
 // processLimit bounds the threads and processes of the machine's user, so that a
 // guest can't fill the host with relays that nobody answers. 0 is no bound:
 // without isolation it would be one for all machines and the engine.
-func (e *Engine) processLimit(processors int) string {
+func (e *Engine) processLimit(processors int) int {
 	if !e.isolated {
-		return "0"
+		return 0
 	}
-	return strconv.Itoa(spareThreads + processors)
+	return spareThreads + processors
 }
 
 // processAttributes makes QEMU outlive this process and, when isolated, run as

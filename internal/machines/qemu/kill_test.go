@@ -45,13 +45,13 @@ func TestMachineOutlivesKilledEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	kill := runVictim(t, e.config.Dir)
-	pid := qemuOf(t, e, victimMachine).pid
+	pid := qemuOf(t, e, victimMachine).PID
 	kill()
 
 	e = openIn(t, e.config.DataDir)
 	events := recovered(t, e)
 	wantState(t, e, victimMachine, compute.Running)
-	if now := qemuOf(t, e, victimMachine).pid; now != pid {
+	if now := qemuOf(t, e, victimMachine).PID; now != pid {
 		t.Errorf("QEMU is process %d, was %d", now, pid)
 	}
 	if err := e.Reset(t.Context(), victimMachine); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 func TestDiskSurvivesStop(t *testing.T) {
@@ -81,7 +82,7 @@ func TestIsolation(t *testing.T) {
 	spec := testSpec(69, blankImage(t))
 	spec.Interfaces[0].Forwards = []compute.Forward{{HostPort: 22, GuestPort: 22}}
 	started(t, e, spec)
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", qemuOf(t, e, spec.ID).pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", qemuOf(t, e, spec.ID).PID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestIsolation(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	wantProcessLimit(t, qemuOf(t, e, spec.ID).pid)
+	wantProcessLimit(t, qemuOf(t, e, spec.ID).PID)
 	folder, err := os.Stat(e.newMachine(spec.ID).dir)
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +165,7 @@ func askMetadata(t *testing.T, e *Engine, id int64) string {
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dial(ctx, e.newMachine(id).dir, "metadata.sock")
+			return socket.Dial(ctx, e.newMachine(id).dir, "metadata.sock")
 		},
 	}}
 	response, err := client.Get("http://169.254.169.254/metadata/v1/id")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 // What a guest can hold open of its metadata. Each connection is a process
@@ -62,7 +63,7 @@ func (e *Engine) openMetadata(ctx context.Context, dir string, id int64) (*metad
 	if err := fault.At(ctx, "qemu.metadata.listen"); err != nil {
 		return nil, err
 	}
-	l, err := listen(dir, "metadata.sock")
+	l, err := socket.Listen(dir, "metadata.sock")
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/qmp"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 const (
@@ -36,7 +37,7 @@ func (e *Engine) monitor(m *machine, v *vm, client *qmp.Client) {
 	living, end := context.WithCancel(v.ctx)
 	waited := make(chan error, 1)
 	go func() {
-		waited <- v.process.wait()
+		waited <- v.process.Wait()
 		end()
 	}()
 	var last shutdown
@@ -94,7 +95,7 @@ func (m *machine) dialQMP(ctx context.Context) (*qmp.Client, error) {
 	if err := fault.At(ctx, "qemu.monitor.connect"); err != nil {
 		return nil, err
 	}
-	conn, err := dial(ctx, m.dir, "qmp.sock")
+	conn, err := socket.Dial(ctx, m.dir, "qmp.sock")
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
 )
 
 var (
@@ -63,6 +64,6 @@ func netdev(spec compute.Spec, network compute.Guest, relay string) string {
 		"hostname=" + escape(spec.Hostname),
 	}
 	options = append(options, hostForwards(spec.Interfaces[0], guest)...)
-	options = append(options, fmt.Sprintf("guestfwd=tcp:%s-cmd:%s relay metadata.sock", metadataAddr, escape(shellQuote(relay))))
+	options = append(options, fmt.Sprintf("guestfwd=tcp:%s-cmd:%s %s metadata.sock", metadataAddr, escape(shellQuote(relay)), helper.RelayCommand))
 	return strings.Join(options, ",")
 }

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/qmp"
 )
 
@@ -65,7 +66,7 @@ func TestFullDisk(t *testing.T) {
 				e := &Engine{config: Config{Dir: "/droplets", Logger: slog.New(slog.NewTextHandler(&log, nil))}}
 				m := &machine{id: 7, dir: dir}
 				client, far, got := fakeQEMU(t, map[string]string{"query-status": test.status})
-				v := newVM(&process{})
+				v := newVM(&proc.Process{})
 				done := make(chan struct{})
 				go func() {
 					defer close(done)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 // Recover removes what was half made or half removed, and monitors every QEMU
@@ -87,6 +88,6 @@ func (e *Engine) recover(ctx context.Context, id int64, pids []int) error {
 	if errors.Is(metadata, fault.ErrCrash) {
 		return metadata
 	}
-	_, err = e.findVM(ctx, m, func() *process { return e.open(id, pids) })
+	_, err = e.findVM(ctx, m, func() *proc.Process { return e.open(id, pids) })
 	return errors.Join(metadata, err)
 }

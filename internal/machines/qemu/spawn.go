@@ -8,12 +8,15 @@ import (
 	"os/exec"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 // spawn starts QEMU and returns the process and a connection to its QMP socket.
 // The socket listens before QEMU is there to answer, so nobody has to poll for
 // it; QEMU's end, for whatever reason, ends the connection.
-func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn net.Conn, p *process, err error) {
+func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn net.Conn, p *proc.Process, err error) {
 	var open []*os.File // ours, for QEMU to inherit
 	defer func() {
 		for _, f := range open {
@@ -24,11 +27,11 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 		}
 	}()
 	for _, inherit := range []func() (*os.File, error){
-		lockFD - 3:    m.takeLock,
-		qmpFD - 3:     func() (*os.File, error) { return m.listenFor(ctx, "qmp.sock") },
-		imageFD - 3:   func() (*os.File, error) { return os.Open(image) },
-		consoleFD - 3: m.openConsole,
-		visitFD - 3:   func() (*os.File, error) { return m.listenFor(ctx, consoleSocket) },
+		helper.LockFD - 3:    m.takeLock,
+		helper.QMPFD - 3:     func() (*os.File, error) { return m.listenFor(ctx, "qmp.sock") },
+		helper.ImageFD - 3:   func() (*os.File, error) { return os.Open(image) },
+		helper.ConsoleFD - 3: m.openConsole,
+		helper.VisitFD - 3:   func() (*os.File, error) { return m.listenFor(ctx, consoleSocket) },
 	} {
 		f, err := inherit()
 		if err != nil {
@@ -36,7 +39,7 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 		}
 		open = append(open, f)
 	}
-	cmd.ExtraFiles = open[:5:5]
+	cmd.ExtraFiles = open[:helper.Files:helper.Files]
 	folder, err := os.Open(m.dir)
 	if err != nil {
 		return nil, nil, err
@@ -51,7 +54,7 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 	open = append(open, log)
 	cmd.Stdout, cmd.Stderr = log, log
 
-	if conn, err = dial(ctx, m.dir, "qmp.sock"); err != nil {
+	if conn, err = socket.Dial(ctx, m.dir, "qmp.sock"); err != nil {
 		return conn, nil, err
 	}
 	if err := fault.At(ctx, "qemu.start.spawn"); err != nil {
@@ -60,7 +63,7 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 	if err := cmd.Start(); err != nil {
 		return conn, nil, fmt.Errorf("start QEMU: %w", err)
 	}
-	if p, err = openProcess(cmd.Process.Pid); err != nil {
+	if p, err = proc.Open(cmd.Process.Pid); err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // its status says only that it was killed
 		return conn, nil, err
@@ -74,7 +77,7 @@ func (m *machine) listenFor(ctx context.Context, name string) (*os.File, error) 
 	if err := fault.At(ctx, "qemu.start.socket"); err != nil {
 		return nil, err
 	}
-	l, err := listen(m.dir, name)
+	l, err := socket.Listen(m.dir, name)
 	if err != nil {
 		return nil, err
 	}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"slices"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/qmp"
 )
 
@@ -105,15 +106,15 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 		e.keep(m, newVM(p), client)
 		return nil
 	case errors.Is(err, fault.ErrCrash):
-		p.close()
+		p.Close()
 		return err
 	case ctx.Err() != nil:
 		e.keep(m, newVM(p), nil)
 		return err
 	}
-	defer p.close()
+	defer p.Close()
 	if errors.Is(err, qmp.ErrSilent) {
-		err = fmt.Errorf("%w%s", err, p.ailment())
+		err = fmt.Errorf("%w%s", err, p.Ailment())
 	}
 	// Once it has ended, what it held (an address) can't be taken for another's.
 	ended := e.abort(m, p)
@@ -121,11 +122,11 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 }
 
 // abort ends a QEMU that is not monitored.
-func (e *Engine) abort(m *machine, p *process) error {
-	if err := p.kill(); err != nil {
+func (e *Engine) abort(m *machine, p *proc.Process) error {
+	if err := p.Kill(); err != nil {
 		return err
 	}
-	if err := p.waitKilled(); err != nil {
+	if err := p.WaitKilled(); err != nil {
 		return err
 	}
 	e.awaitUnlocked(m)
@@ -150,7 +151,7 @@ func (e *Engine) command(ctx context.Context, m *machine, r record) (*exec.Cmd, 
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(relay, slices.Concat([]string{launchCommand, e.processLimit(r.Spec.VCPUs), binary}, args)...)
+	cmd := exec.Command(relay, helper.Launch(e.processLimit(r.Spec.VCPUs), binary, args)...)
 	cmd.Env = []string{"LC_ALL=C"}
 	cmd.SysProcAttr, err = e.processAttributes(m.id, accelerator.Accelerator)
 	return cmd, err

@@ -62,7 +62,7 @@ func TestStopOfFrozenQEMU(t *testing.T) {
 			e := openIn(t, dir)
 			spec := testSpec(63, blankImage(t))
 			started(t, e, spec)
-			if err := syscall.Kill(qemuOf(t, e, spec.ID).pid, syscall.SIGSTOP); err != nil {
+			if err := syscall.Kill(qemuOf(t, e, spec.ID).PID, syscall.SIGSTOP); err != nil {
 				t.Fatal(err)
 			}
 			if !connected {
@@ -103,11 +103,11 @@ func TestStartGoesOnWithLaunchedQEMU(t *testing.T) {
 		t.Fatalf("error %v, want context.Canceled", err)
 	}
 	wantState(t, e, spec.ID, compute.Running)
-	pid := qemuOf(t, e, spec.ID).pid
+	pid := qemuOf(t, e, spec.ID).PID
 	if err := e.Start(t.Context(), spec.ID); err != nil {
 		t.Fatal(err)
 	}
-	if now := qemuOf(t, e, spec.ID).pid; now != pid {
+	if now := qemuOf(t, e, spec.ID).PID; now != pid {
 		t.Errorf("QEMU is process %d, was %d", now, pid)
 	}
 }

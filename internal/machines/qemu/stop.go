@@ -7,6 +7,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 const quitLimit = 2 * time.Second // for a QEMU to end by itself before it is killed
@@ -18,7 +19,7 @@ func (e *Engine) State(ctx context.Context, id int64) (compute.State, error) {
 		return "", context.Cause(ctx)
 	}
 	m := e.known(id)
-	if v := m.monitored(); v != nil && !v.process.hasEnded() {
+	if v := m.monitored(); v != nil && !v.process.HasEnded() {
 		return compute.Running, nil
 	}
 	exists, err := m.exists()
@@ -69,14 +70,14 @@ func (e *Engine) living(ctx context.Context, id int64) (*vm, error) {
 
 // runningVM is living for who has the machine for himself.
 func (e *Engine) runningVM(ctx context.Context, m *machine) (*vm, error) {
-	return e.findVM(ctx, m, func() *process { return e.find(m.id) })
+	return e.findVM(ctx, m, func() *proc.Process { return e.find(m.id) })
 }
 
 // findVM returns the machine's QEMU, or nil if there is none. The process that
 // the engine has a handle of counts first, then the machine's lock, and then
 // the process table, which find looks through: a lock is a file, and files can
 // be removed while QEMU runs.
-func (e *Engine) findVM(ctx context.Context, m *machine, find func() *process) (*vm, error) {
+func (e *Engine) findVM(ctx context.Context, m *machine, find func() *proc.Process) (*vm, error) {
 	if v := m.monitored(); v != nil {
 		return v, nil
 	}
@@ -90,9 +91,9 @@ func (e *Engine) findVM(ctx context.Context, m *machine, find func() *process) (
 		if p == nil {
 			return nil, nil
 		}
-		search = func(context.Context, func() *process) (*process, error) { return p, nil }
+		search = func(context.Context, func() *proc.Process) (*proc.Process, error) { return p, nil }
 	}
-	v, err := e.adopt(ctx, m, func() (*process, error) { return search(ctx, find) })
+	v, err := e.adopt(ctx, m, func() (*proc.Process, error) { return search(ctx, find) })
 	if errors.Is(err, compute.ErrNotRunning) {
 		return nil, nil
 	}
@@ -148,14 +149,14 @@ func (e *Engine) end(ctx context.Context, v *vm) error {
 	if err := fault.At(ctx, "qemu.stop.kill"); err != nil {
 		return err
 	}
-	if err := v.process.kill(); err != nil {
+	if err := v.process.Kill(); err != nil {
 		return err
 	}
 	select {
 	case <-v.gone:
 		return nil
-	case <-time.After(killLimit):
-		return v.process.notEnded()
+	case <-time.After(proc.KillLimit):
+		return v.process.NotEnded()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -1,12 +1,13 @@
 package qemu
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 // A machine's mark stands in QEMU's command line, which everybody can read in
@@ -31,7 +32,7 @@ func marksOf(dir string) (string, error) {
 
 // find looks through the process table for the machine's QEMU; nil if there is
 // none.
-func (e *Engine) find(id int64) *process {
+func (e *Engine) find(id int64) *proc.Process {
 	pids := e.processes()[id]
 	if len(pids) == 0 {
 		return nil
@@ -42,17 +43,9 @@ func (e *Engine) find(id int64) *process {
 // processes returns the pids, by machine, of what bears a mark of this engine's
 // and runs as the user that its QEMU runs as.
 func (e *Engine) processes() map[int64][]int {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil
-	}
 	found := map[int64][]int{}
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil || pid == os.Getpid() {
-			continue
-		}
-		if id, ok := e.markOf(pid); ok {
+	for _, pid := range proc.All() {
+		if id, ok := e.markOf(pid); ok && pid != os.Getpid() {
 			found[id] = append(found[id], pid)
 		}
 	}
@@ -61,20 +54,18 @@ func (e *Engine) processes() map[int64][]int {
 
 // markOf returns the machine that a process is marked with.
 func (e *Engine) markOf(pid int) (id int64, ok bool) {
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil {
-		return 0, false
+	for _, arg := range proc.CommandLine(pid) {
+		_, text, ok := strings.Cut(arg, "id="+e.marks)
+		if !ok {
+			continue
+		}
+		if id, ok = parseID(text); !ok {
+			return 0, false
+		}
+		user, ok := proc.User(pid)
+		return id, ok && e.mayRunAs(user, id)
 	}
-	_, rest, ok := bytes.Cut(line, []byte("id="+e.marks))
-	if !ok {
-		return 0, false
-	}
-	text, _, _ := bytes.Cut(rest, []byte{0})
-	if id, ok = parseID(string(text)); !ok {
-		return 0, false
-	}
-	user, ok := userOf(pid)
-	return id, ok && e.mayRunAs(user, id)
+	return 0, false
 }
 
 // mayRunAs reports whether this engine may have started a QEMU for the machine
@@ -91,55 +82,27 @@ func (e *Engine) mayRunAs(user uint32, id int64) bool {
 	return err == nil && user == owner
 }
 
-// userOf returns the user that a process runs as.
-func userOf(pid int) (user uint32, ok bool) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, false
-	}
-	for line := range strings.Lines(string(status)) {
-		if uids, ok := strings.CutPrefix(line, "Uid:"); ok {
-			_, err := fmt.Sscan(uids, &user)
-			return user, err == nil
-		}
-	}
-	return 0, false
-}
-
 // open returns a handle of the one process that is no child of another of them:
 // a child of QEMU has its command line until it runs a program of its own.
-func (e *Engine) open(id int64, pids []int) *process {
+func (e *Engine) open(id int64, pids []int) *proc.Process {
 	children := map[int]bool{}
 	for _, pid := range pids {
 		for _, other := range pids {
-			children[pid] = children[pid] || parentOf(pid) == other
+			children[pid] = children[pid] || proc.Parent(pid) == other
 		}
 	}
 	for _, pid := range pids {
 		if children[pid] {
 			continue
 		}
-		p, err := openProcess(pid)
+		p, err := proc.Open(pid)
 		if err != nil {
 			continue // it has ended meanwhile
 		}
 		if now, ok := e.markOf(pid); ok && now == id {
 			return p
 		}
-		p.close() // the pid is another's by now
+		p.Close() // the pid is another's by now
 	}
 	return nil
-}
-
-// parentOf returns the pid of a process's parent, or 0.
-func parentOf(pid int) int {
-	fields := statFields(pid)
-	if len(fields) < 2 {
-		return 0
-	}
-	parent, err := strconv.Atoi(fields[1])
-	if err != nil {
-		return 0
-	}
-	return parent
 }

@@ -8,8 +8,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 // When machines are isolated, the QEMU of each runs as a user of its own, of the
@@ -56,7 +57,7 @@ func (e *Engine) chooseUsers() users {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		e.config.Logger.Warn("the machines get new users at their next starts", "reason", err)
 	}
-	u = users{Start: startBeside(runningUsers(), rand.Int64N), Folder: e.marks}
+	u = users{Start: startBeside(proc.Users(), rand.Int64N), Folder: e.marks}
 	if err := errors.Join(writeJSON(path, u), flush(e.config.DataDir)); err != nil {
 		e.config.Logger.Warn("the machines' users can't be kept", "reason", err)
 	}
@@ -99,24 +100,6 @@ func anyBehind(start int64, running []uint32) bool {
 		}
 	}
 	return false
-}
-
-// runningUsers returns the user of each process.
-func runningUsers() (running []uint32) {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil
-	}
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		if user, ok := userOf(pid); ok { // else it has ended
-			running = append(running, user)
-		}
-	}
-	return running
 }
 
 // ownerOf returns the user that a file belongs to, not following a link.

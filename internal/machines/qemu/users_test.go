@@ -8,6 +8,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
 func needIsolation(t *testing.T, e *Engine) {
@@ -87,7 +88,7 @@ func TestMachinesOfTwoCloudsHaveUsersOfTheirOwn(t *testing.T) {
 // files as well.
 func wantOneUser(t *testing.T, e *Engine, id int64) uint32 {
 	t.Helper()
-	user, ok := userOf(qemuOf(t, e, id).pid)
+	user, ok := proc.User(qemuOf(t, e, id).PID)
 	if !ok {
 		t.Fatalf("the user of machine %d's QEMU is not known", id)
 	}
@@ -157,7 +158,7 @@ func TestUsersAreChosenBesideAMachineThatRuns(t *testing.T) {
 			if p := e.find(spec.ID); p == nil {
 				t.Error("the machine's QEMU is not found in the process table")
 			} else {
-				p.close()
+				p.Close()
 			}
 			if err := e.Stop(t.Context(), spec.ID); err != nil {
 				t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/qmp"
 )
 
@@ -18,7 +19,7 @@ const answerPatience = 5 * time.Second
 // vm is a living QEMU that this engine monitors. QEMU serves one client at a
 // time, so only the monitor connects, and all others use its connection.
 type vm struct {
-	process *process
+	process *proc.Process
 
 	asked atomic.Bool   // by Stop or Destroy to end
 	gone  chan struct{} // closed when the process has ended
@@ -38,7 +39,7 @@ type connection struct {
 	lost chan struct{} // closed when the monitor has seen its end
 }
 
-func newVM(p *process) *vm {
+func newVM(p *proc.Process) *vm {
 	v := &vm{process: p, gone: make(chan struct{}), changed: make(chan struct{}), reset: make(chan struct{})}
 	v.ctx, v.cancel = context.WithCancel(context.Background())
 	return v
@@ -53,7 +54,7 @@ func (v *vm) letGo() {
 	if conn != nil {
 		conn.Close()
 	}
-	v.process.close()
+	v.process.Close()
 }
 
 // explain adds to the error of a QEMU that did not answer what is the matter
@@ -62,7 +63,7 @@ func (v *vm) explain(err error) error {
 	if !errors.Is(err, qmp.ErrSilent) {
 		return err
 	}
-	return fmt.Errorf("%w%s", err, v.process.ailment())
+	return fmt.Errorf("%w%s", err, v.process.Ailment())
 }
 
 // connection waits for the monitor to have one, but not for long. The error is

@@ -1,4 +1,4 @@
-package qemu
+package capacity
 
 import (
 	"os"
@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-func TestHostOf(t *testing.T) {
+func TestOf(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "droplets [1") // no pattern, whatever it looks like
-	host, err := HostOf(filepath.Join(dir, "not", "there"))
+	host, err := Of(filepath.Join(dir, "not", "there"))
 	if err != nil || host.MemoryMB <= 0 || host.DiskGB < 0 {
 		t.Errorf("%+v, %v", host, err)
 	}

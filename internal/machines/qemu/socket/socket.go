@@ -1,4 +1,6 @@
-package qemu
+// Package socket listens on unix sockets in folders, and connects to them,
+// whatever the length of the folder's path.
+package socket
 
 import (
 	"context"
@@ -21,8 +23,8 @@ func inFolder(dir, name string, use func(path string) error) error {
 	return use(fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), name))
 }
 
-// listen replaces whatever socket has that name in the folder.
-func listen(dir, name string) (l *net.UnixListener, err error) {
+// Listen replaces whatever socket has that name in the folder.
+func Listen(dir, name string) (l *net.UnixListener, err error) {
 	err = inFolder(dir, name, func(path string) error {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
@@ -38,7 +40,8 @@ func listen(dir, name string) (l *net.UnixListener, err error) {
 	return l, nil
 }
 
-func dial(ctx context.Context, dir, name string) (conn *net.UnixConn, err error) {
+// Dial connects to the socket of that name in the folder.
+func Dial(ctx context.Context, dir, name string) (conn *net.UnixConn, err error) {
 	err = inFolder(dir, name, func(path string) error {
 		var d net.Dialer
 		c, err := d.DialContext(ctx, "unix", path)
@@ -51,8 +54,8 @@ func dial(ctx context.Context, dir, name string) (conn *net.UnixConn, err error)
 	return conn, err
 }
 
-// listenerPID returns the process that listens at the other end.
-func listenerPID(conn *net.UnixConn) (int, error) {
+// ListenerPID returns the process that listens at the other end.
+func ListenerPID(conn *net.UnixConn) (int, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return 0, err

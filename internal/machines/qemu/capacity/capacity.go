@@ -1,4 +1,6 @@
-package qemu
+// Package capacity finds out what machines can have of this host: its memory and
+// its disk.
+package capacity
 
 import (
 	"errors"
@@ -16,9 +18,9 @@ type Host struct {
 	DiskGB   int // what is free, and what machines' disks have taken already
 }
 
-// HostOf looks at the host, for machines in the folder dir. If that is not
-// there yet, it is for one that is made below what is.
-func HostOf(dir string) (Host, error) {
+// Of looks at the host, for machines whose disks are the files dir/*/disk.qcow2.
+// If the folder is not there yet, the file system counts that it will be in.
+func Of(dir string) (Host, error) {
 	memory, err := hostMemoryMB()
 	if err != nil {
 		return Host{}, fmt.Errorf("find out this host's memory: %w", err)

@@ -1,4 +1,4 @@
-package qemu
+package helper
 
 import (
 	"errors"
@@ -29,15 +29,15 @@ func keepLogs() error {
 	if err != nil {
 		return err
 	}
-	visits, err := openSocket(os.NewFile(keptVisits, consoleSocket), net.FileListener)
+	visits, err := openSocket(os.NewFile(keptVisits, "console.sock"), net.FileListener)
 	if err != nil {
 		return err
 	}
 	console := newConsole(port)
 	go console.receive(visits)
 	var keeping sync.WaitGroup
-	keeping.Go(func() { keep(os.NewFile(keptLog, "log"), os.NewFile(keptOutput, "qemu.log"), qemuLogLimit) })
-	keep(console, os.NewFile(keptConsole, "console.log"), consoleLimit)
+	keeping.Go(func() { keep(os.NewFile(keptLog, "log"), os.NewFile(keptOutput, "qemu.log"), outputLimit) })
+	keep(console, os.NewFile(keptConsole, "console.log"), ConsoleLimit)
 	visits.Close() // there may be more to come of QEMU's output
 	keeping.Wait()
 	return nil

@@ -1,4 +1,4 @@
-package qemu
+package helper
 
 import (
 	"io"

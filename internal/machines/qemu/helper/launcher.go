@@ -1,4 +1,4 @@
-package qemu
+package helper
 
 import (
 	"fmt"
@@ -15,9 +15,6 @@ import (
 // (proc_pid_oom_score_adj(5)). Raising it needs no privilege.
 const oomScore = 500
 
-// visitFD, behind the files that QEMU gets, is console.sock, which listens.
-const visitFD = consoleFD + 1
-
 // launch becomes QEMU, with all that must be done before: what a process sets
 // for itself needs no privilege, and holds from QEMU's first instruction on.
 // processes is how many its user may have; 0 sets no bound.
@@ -25,7 +22,7 @@ const visitFD = consoleFD + 1
 // It inherits the files that QEMU does, but console.log in the place of the
 // serial port, and qemu.log as standard output. In their places QEMU gets a
 // socket and a pipe to a process beside it, the keeper, which keeps the logs
-// small and lets people sit at the console. Only the keeper gets visitFD.
+// small and lets people sit at the console. Only the keeper gets VisitFD.
 func launch(processes string, command []string) error {
 	// First of all, so that the keeper of logs does not inherit them either.
 	if err := CloseOnExec(); err != nil {
@@ -41,7 +38,7 @@ func launch(processes string, command []string) error {
 	if err := startKeeper(); err != nil {
 		return fmt.Errorf("keep QEMU's logs: %w", err)
 	}
-	for fd := lockFD; fd < consoleFD; fd++ {
+	for fd := LockFD; fd < ConsoleFD; fd++ {
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
 			return fmt.Errorf("give file %d to QEMU: %w", fd, err)
 		}
@@ -91,7 +88,7 @@ func startKeeper() error {
 	}
 	// A copy, because an os.File closes its file when it is collected: by then
 	// this number is that of QEMU's serial port.
-	kept, err := unix.FcntlInt(consoleFD, unix.F_DUPFD_CLOEXEC, 0)
+	kept, err := unix.FcntlInt(ConsoleFD, unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
@@ -103,13 +100,13 @@ func startKeeper() error {
 		keptLog - 3:     os.NewFile(uintptr(log[0]), "log"),
 		keptConsole - 3: os.NewFile(uintptr(kept), "console.log"),
 		keptOutput - 3:  os.Stdout,
-		keptVisits - 3:  os.NewFile(visitFD, consoleSocket),
+		keptVisits - 3:  os.NewFile(VisitFD, "console.sock"),
 	}
 	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := keeper.Start(); err != nil {
 		return err
 	}
-	for _, place := range [][2]int{{console[1], consoleFD}, {log[1], 1}, {log[1], 2}} {
+	for _, place := range [][2]int{{console[1], ConsoleFD}, {log[1], 1}, {log[1], 2}} {
 		if err := unix.Dup3(place[0], place[1], 0); err != nil {
 			return err
 		}

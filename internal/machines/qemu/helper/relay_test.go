@@ -1,4 +1,4 @@
-package qemu
+package helper
 
 import (
 	"io"
@@ -8,17 +8,21 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
 // TestRelayProgram runs the relay as QEMU does: in the folder of the socket,
 // with one TCP socket as standard input, output and error.
 func TestRelayProgram(t *testing.T) {
 	dir := t.TempDir()
-	l, err := listen(dir, "metadata.sock")
+	l, err := socket.Listen(dir, "metadata.sock")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: tellID(7)}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.URL.Path)
+	})}
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
 
@@ -42,7 +46,7 @@ func TestRelayProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasSuffix(string(answer), "\r\n\r\n7") {
+	if !strings.HasSuffix(string(answer), "\r\n\r\n/metadata/v1/id") {
 		t.Errorf("the guest got %q", answer)
 	}
 	if err := cmd.Wait(); err != nil {
