@@ -9,21 +9,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
 func batch(t testing.TB, text string) (b domain.Batch) {
 	t.Helper()
-	unmarshal(t, text, &b)
+	domaintest.Unmarshal(t, text, &b)
 	return b
 }
 
 // shorts is records as tests write them, without those that every domain has.
 func (w *world) shorts(name string) []string {
 	all := []string{}
-	for _, r := range w.records(name) {
+	for _, r := range w.Records(name) {
 		if !(r.Name == "@" && (r.Type == "SOA" || r.Type == "NS")) {
-			all = append(all, fmt.Sprintf("%d %s", r.ID, short(r)))
+			all = append(all, fmt.Sprintf("%d %s", r.ID, domaintest.Short(r)))
 		}
 	}
 	return all
@@ -31,12 +32,12 @@ func (w *world) shorts(name string) []string {
 
 func TestBatch(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
+	w.Create("example.com")
 	for i := range 3 {
-		w.add("example.com", params(t, fmt.Sprintf(`{"type":"A","name":"h%d","data":"1.2.3.%d","ttl":60}`, i, i)))
+		w.Add("example.com", domaintest.Params(t, fmt.Sprintf(`{"type":"A","name":"h%d","data":"1.2.3.%d","ttl":60}`, i, i)))
 	}
-	serial := w.find("example.com").Serial
-	result, err := w.tryBatch("example.com", batch(t, `{
+	serial := w.Find("example.com").Serial
+	result, err := w.TryBatch("example.com", batch(t, `{
 		"delete": [5],
 		"update": [{"id":6,"data":"1.2.3.9"},{"id":7,"name":"h0","ttl":90}],
 		"create": [{"type":"CNAME","name":"h2","data":"h0"},{"type":"A","name":"h0","data":"1.2.3.7","ttl":30}]}`))
@@ -51,12 +52,12 @@ func TestBatch(t *testing.T) {
 		result.Updated[1].TTL != 30 {
 		t.Errorf("result %+v", result)
 	}
-	if got := w.find("example.com").Serial; got != serial+1 {
+	if got := w.Find("example.com").Serial; got != serial+1 {
 		t.Errorf("serial %d became %d", serial, got)
 	}
-	w.expect("example.com", "example.com. 1800 IN NS ns1.cloud.test.", "example.com. 1800 IN NS ns2.cloud.test.", "example.com. 1800 IN NS ns3.cloud.test.",
+	w.Expect("example.com", "example.com. 1800 IN NS ns1.cloud.test.", "example.com. 1800 IN NS ns2.cloud.test.", "example.com. 1800 IN NS ns3.cloud.test.",
 		"h1.example.com. 60 IN A 1.2.3.9", "h0.example.com. 30 IN A 1.2.3.2", "h0.example.com. 30 IN A 1.2.3.7", "h2.example.com. 1800 IN CNAME h0.example.com.")
-	if last := w.server.log[len(w.server.log)-1]; last != "apply example.com." {
+	if last := w.Server.LastCall(); last != "apply example.com." {
 		t.Errorf("the name server was told: %s", last)
 	}
 }
@@ -65,30 +66,30 @@ func TestBatch(t *testing.T) {
 // what is left at the end must be right.
 func TestABatchIsJudgedByItsEnd(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	w.add("example.com", params(t, `{"type":"A","name":"a","data":"1.2.3.1"}`))
-	w.add("example.com", params(t, `{"type":"A","name":"a","data":"1.2.3.2"}`))
-	ns := w.records("example.com")[1:4]
-	if _, err := w.tryBatch("example.com", batch(t, `{"update":[{"id":5,"data":"1.2.3.2"},{"id":6,"data":"1.2.3.1"}]}`)); err != nil {
+	w.Create("example.com")
+	w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.1"}`))
+	w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.2"}`))
+	ns := w.Records("example.com")[1:4]
+	if _, err := w.TryBatch("example.com", batch(t, `{"update":[{"id":5,"data":"1.2.3.2"},{"id":6,"data":"1.2.3.1"}]}`)); err != nil {
 		t.Error(err)
 	}
-	if _, err := w.tryBatch("example.com", batch(t, `{"delete":[5,6],"create":[{"type":"CNAME","name":"a","data":"@"}]}`)); err != nil {
+	if _, err := w.TryBatch("example.com", batch(t, `{"delete":[5,6],"create":[{"type":"CNAME","name":"a","data":"@"}]}`)); err != nil {
 		t.Error(err)
 	}
 	all := fmt.Sprintf(`{"delete":[%d,%d,%d],"create":[{"type":"NS","data":"ns.example.net."}]}`, ns[0].ID, ns[1].ID, ns[2].ID)
-	if _, err := w.tryBatch("example.com", batch(t, all)); err != nil {
+	if _, err := w.TryBatch("example.com", batch(t, all)); err != nil {
 		t.Error(err)
 	}
-	w.expect("example.com", "a.example.com. 1800 IN CNAME example.com.", "example.com. 1800 IN NS ns.example.net.")
+	w.Expect("example.com", "a.example.com. 1800 IN CNAME example.com.", "example.com. 1800 IN NS ns.example.net.")
 }
 
 func TestABatchIsAllOrNothing(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	w.create("example.net")
-	foreign := w.add("example.net", params(t, `{"type":"A","name":"a","data":"1.2.3.1"}`)).ID
-	id := w.add("example.com", params(t, `{"type":"A","name":"a","data":"1.2.3.1"}`)).ID
-	before, told := w.file("example.com"), len(w.server.log)
+	w.Create("example.com")
+	w.Create("example.net")
+	foreign := w.Add("example.net", domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.1"}`)).ID
+	id := w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.1"}`)).ID
+	before, told := w.File("example.com"), len(w.Server.Calls())
 	const good = `{"type":"A","name":"good","data":"1.2.3.4"}`
 	for _, test := range []struct {
 		name, batch string
@@ -103,13 +104,13 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 			[]string{"update.0.data: Record already exists", "create.0.name: CNAME records cannot share a name with other records",
 				"create.1.name: CNAME records cannot share a name with other records", "create.2.data: Record already exists"}},
 		{"one record twice", fmt.Sprintf(`{"delete":[%d],"update":[{"id":%d}],"create":[%s]}`, id, id, good), []string{"update.0.id: A record can stand in a batch only once"}},
-		{"SOA", fmt.Sprintf(`{"delete":[%d],"create":[%s]}`, w.records("example.com")[0].ID, good), []string{"delete.0: SOA records can't be deleted: every domain has one"}},
-		{"all NS", fmt.Sprintf(`{"delete":[%d,%d,%d],"create":[%s]}`, w.records("example.com")[1].ID, w.records("example.com")[2].ID, w.records("example.com")[3].ID, good),
+		{"SOA", fmt.Sprintf(`{"delete":[%d],"create":[%s]}`, w.Records("example.com")[0].ID, good), []string{"delete.0: SOA records can't be deleted: every domain has one"}},
+		{"all NS", fmt.Sprintf(`{"delete":[%d,%d,%d],"create":[%s]}`, w.Records("example.com")[1].ID, w.Records("example.com")[2].ID, w.Records("example.com")[3].ID, good),
 			[]string{"delete.0: A domain needs at least one NS record at its apex", "delete.1: A domain needs at least one NS record at its apex", "delete.2: A domain needs at least one NS record at its apex"}},
 		{"too many", `{"create":[` + strings.Repeat(good+",", 1000) + good + `]}`, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := w.tryBatch("example.com", batch(t, test.batch))
+			_, err := w.TryBatch("example.com", batch(t, test.batch))
 			var e *apierr.Error
 			if !errors.As(err, &e) || e.Kind != apierr.KindRefused {
 				t.Fatalf("error %v", err)
@@ -121,8 +122,8 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if after := w.file("example.com"); after != before || len(w.server.log) != told {
-				t.Errorf("something was done: %s\ntold: %v", after, w.server.log[told:])
+			if after := w.File("example.com"); after != before || len(w.Server.Calls()) != told {
+				t.Errorf("something was done: %s\ntold: %v", after, w.Server.Calls()[told:])
 			}
 		})
 	}
@@ -131,9 +132,9 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 // A record without a TTL gets the domain's as the same batch sets it.
 func TestABatchSetsTheTTLOfItsNewRecords(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	soa := w.records("example.com")[0].ID
-	result, err := w.tryBatch("example.com", batch(t, fmt.Sprintf(`{"update":[{"id":%d,"ttl":77}],"create":[{"type":"A","name":"a","data":"1.2.3.1"}]}`, soa)))
+	w.Create("example.com")
+	soa := w.Records("example.com")[0].ID
+	result, err := w.TryBatch("example.com", batch(t, fmt.Sprintf(`{"update":[{"id":%d,"ttl":77}],"create":[{"type":"A","name":"a","data":"1.2.3.1"}]}`, soa)))
 	if err != nil {
 		t.Fatal(err)
 	}

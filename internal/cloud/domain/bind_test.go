@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
@@ -100,18 +101,18 @@ func TestZoneFilesAsBIND(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
 			file := zonefile.Parse("isi.example", 1800, test.text)
-			if _, err := w.tryCreate(mine, domain.Create{Name: "isi.example", File: file}); err != nil {
+			if _, err := w.TryCreate(domaintest.Mine, domain.Create{Name: "isi.example", File: file}); err != nil {
 				t.Fatal(err)
 			}
 			want := checkzone(t, "isi.example", test.text)
-			if diff := cmp.Diff(want, sorted(t, strings.Join(w.server.serves("isi.example"), "\n"))); diff != "" {
+			if diff := cmp.Diff(want, sorted(t, strings.Join(w.Server.Lines("isi.example"), "\n"))); diff != "" {
 				t.Errorf("as it is served (-as BIND +got):\n%s", diff)
 			}
-			exported := w.file("isi.example")
+			exported := w.File("isi.example")
 			if diff := cmp.Diff(want, checkzone(t, "isi.example", exported)); diff != "" {
 				t.Errorf("as BIND reads the export (-want +got):\n%s", diff)
 			}
-			if plan, err := w.PlanUpdate(t.Context(), w.DB, mine, "isi.example", domain.Change{File: zonefile.Parse("isi.example", 1800, exported)}); err != nil || len(plan.Changes) > 0 {
+			if plan, err := w.PlanUpdate(t.Context(), w.DB, domaintest.Mine, "isi.example", domain.Change{File: zonefile.Parse("isi.example", 1800, exported)}); err != nil || len(plan.Changes) > 0 {
 				t.Errorf("an import of the export would change %v, %v", planned(plan), err)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
 )
 
@@ -21,19 +22,19 @@ func (alone) Catalog(uint32) error { return nil }
 
 // serveForReal has a world's domains answered by the real name server.
 func (w *world) serveForReal() *dns.Server {
-	w.t.Helper()
+	w.T.Helper()
 	s, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}})
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	w.Feed.Publisher = alone{s}
-	if err := w.Feed.Start(w.t.Context()); err != nil {
-		w.t.Fatal(err)
+	if err := w.Feed.Start(w.T.Context()); err != nil {
+		w.T.Fatal(err)
 	}
 	if err := s.Start(); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	w.t.Cleanup(func() { s.Close() })
+	w.T.Cleanup(func() { s.Close() })
 	return s
 }
 
@@ -72,7 +73,7 @@ func (w *world) chain(s *dns.Server, ds string) error {
 
 func (w *world) verify(signatures []*mdns.RRSIG, set []mdns.RR, key *mdns.DNSKEY) bool {
 	for _, s := range signatures {
-		if s.KeyTag == key.KeyTag() && s.ValidityPeriod(w.clock.Now()) && s.Verify(key, set) == nil {
+		if s.KeyTag == key.KeyTag() && s.ValidityPeriod(w.Clock.Now()) && s.Verify(key, set) == nil {
 			return true
 		}
 	}
@@ -102,8 +103,8 @@ func answers(s *dns.Server, name string, rrtype uint16) (set []mdns.RR, signatur
 func TestTheParentsDSLeadsToTheDomain(t *testing.T) {
 	w := newWorld(t)
 	s := w.serveForReal()
-	w.create("example.com")
-	w.add("example.com", params(t, `{"type":"A","name":"www","data":"192.0.2.1"}`))
+	w.Create("example.com")
+	w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"www","data":"192.0.2.1"}`))
 	w.step("example.com", domain.StepSign)
 	w.advanced(0)
 	w.advanced(time.Hour)
@@ -152,8 +153,8 @@ func TestTheParentsDSLeadsToTheDomain(t *testing.T) {
 func TestTheDomainAboveHasTheDS(t *testing.T) {
 	w := newWorld(t)
 	s := w.serveForReal()
-	w.create("example.com")
-	w.create("sub.example.com")
+	w.Create("example.com")
+	w.Create("sub.example.com")
 	w.step("sub.example.com", domain.StepSign)
 	w.advanced(0)
 	if set, _, err := answers(s, "sub.example.com.", mdns.TypeDS); err == nil {

@@ -1,27 +1,25 @@
 package domain_test
 
 import (
-	"fmt"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
-	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
 func (w *world) change(name string, id int64, text string) {
-	w.t.Helper()
-	if _, err := w.tryUpdate(name, id, params(w.t, text)); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if _, err := w.TryUpdate(name, id, domaintest.Params(w.T, text)); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 func (w *world) drop(name string, id int64) {
-	w.t.Helper()
-	if _, err := w.tryDelete(name, id); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if _, err := w.TryDelete(name, id); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
@@ -30,7 +28,7 @@ func (w *world) drop(name string, id int64) {
 func TestTheDomainAboveIsCopiedAgain(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"example.com", "top.example.com", "example.org"} {
-		w.create(name)
+		w.Create(name)
 	}
 	const child = "a.top.example.com"
 	step := func(step domain.Step) func() { return func() { w.step(child, step) } }
@@ -40,11 +38,11 @@ func TestTheDomainAboveIsCopiedAgain(t *testing.T) {
 		change  func()
 		renewed bool
 	}{
-		{"it comes", func() { w.create(child) }, true},
-		{"another record", func() { other = w.add(child, params(t, `{"type":"A","name":"www","data":"1.2.3.4"}`)) }, false},
-		{"a name server", func() { w.add(child, params(t, `{"type":"NS","name":"@","data":"ns.A.top.example.com."}`)) }, true},
-		{"a name server of another name", func() { w.add(child, params(t, `{"type":"NS","name":"x","data":"ns.example.net."}`)) }, false},
-		{"its address", func() { host = w.add(child, params(t, `{"type":"A","name":"NS","data":"1.2.3.4"}`)) }, true},
+		{"it comes", func() { w.Create(child) }, true},
+		{"another record", func() { other = w.Add(child, domaintest.Params(t, `{"type":"A","name":"www","data":"1.2.3.4"}`)) }, false},
+		{"a name server", func() { w.Add(child, domaintest.Params(t, `{"type":"NS","name":"@","data":"ns.A.top.example.com."}`)) }, true},
+		{"a name server of another name", func() { w.Add(child, domaintest.Params(t, `{"type":"NS","name":"x","data":"ns.example.net."}`)) }, false},
+		{"its address", func() { host = w.Add(child, domaintest.Params(t, `{"type":"A","name":"NS","data":"1.2.3.4"}`)) }, true},
 		{"another address", func() { w.change(child, host.ID, `{"data":"1.2.3.5"}`) }, true},
 		{"another record goes", func() { w.drop(child, other.ID) }, false},
 		{"its address goes", func() { w.drop(child, host.ID) }, true},
@@ -57,57 +55,21 @@ func TestTheDomainAboveIsCopiedAgain(t *testing.T) {
 		{"the DS record goes", step(domain.StepUnsign), true},
 		{"it has gone", step(domain.StepConfirmDS), false},
 		{"unsigned", func() { w.advanced(0); w.advanced(24 * time.Hour) }, false},
-		{"it goes", func() { w.remove(child) }, true},
+		{"it goes", func() { w.Remove(child) }, true},
 	} {
-		before := w.find("top.example.com")
-		beyond := w.find("example.com").Serial
-		w.server.mu.Lock()
-		w.server.log = nil
-		w.server.mu.Unlock()
+		before := w.Find("top.example.com")
+		beyond := w.Find("example.com").Serial
+		w.Server.ForgetCalls()
 		test.change()
-		if got := w.find("top.example.com").Serial != before.Serial; got != test.renewed {
+		if got := w.Find("top.example.com").Serial != before.Serial; got != test.renewed {
 			t.Errorf("%s: renewed: %t, want %t", test.name, got, test.renewed)
 		}
-		w.expect("top.example.com", w.full("top.example.com")...)
-		if log := w.server.log; test.renewed && log[len(log)-1] != "apply top.example.com." {
+		w.Expect("top.example.com", w.Full("top.example.com")...)
+		if log := w.Server.Calls(); test.renewed && log[len(log)-1] != "apply top.example.com." {
 			t.Errorf("%s: the domain above is not the last to change: %q", test.name, log)
 		}
-		if w.find("example.com").Serial != beyond {
+		if w.Find("example.com").Serial != beyond {
 			t.Errorf("%s: a domain that does not delegate it is renewed", test.name)
 		}
-	}
-}
-
-// A node that reads the domain above when that is ahead of the log serves the
-// domains below first: who copies the new serial would not ask again.
-func TestTheDomainAboveIsNotServedBeforeThoseBelow(t *testing.T) {
-	for _, prune := range []bool{false, true} {
-		t.Run(fmt.Sprintf("the log is pruned: %t", prune), func(t *testing.T) {
-			path := storetest.Source(t)
-			one := openWorld(t, path)
-			one.addAccounts()
-			one.create("example.com")
-			one.create("gone.example.com")
-			two := openWorld(t, path)
-			two.server.log = nil
-			one.step("example.com", domain.StepSign) // which is read whole
-			one.remove("gone.example.com")
-			one.create("sub.example.com")
-			if prune {
-				one.clock.advance(2 * time.Hour)
-				if err := one.Feed.Prune(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := two.Feed.CatchUp(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if want := []string{"remove gone.example.com.", "put sub.example.com.", "put example.com."}; !slices.Equal(two.server.log, want) {
-				t.Errorf("%q, want %q", two.server.log, want)
-			}
-			if got, want := two.server.serial("example.com"), one.find("example.com").Serial; got != want {
-				t.Errorf("served with the serial %d, want %d", got, want)
-			}
-		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
@@ -16,14 +17,17 @@ import (
 // creation reads parameters as a request's body has them.
 func creation(t testing.TB, text string) (c domain.Create) {
 	t.Helper()
-	unmarshal(t, text, &c)
+	domaintest.Unmarshal(t, text, &c)
 	return c
 }
 
+// longest is a label of the greatest length.
+const longest = "123456789012345678901234567890123456789012345678901234567890123"
+
 func TestNewDomains(t *testing.T) {
 	w := newWorld(t)
-	w.create("taken.example.com")
-	if _, err := w.tryCreate(other, domain.Create{Name: "example.org"}); err != nil {
+	w.Create("taken.example.com")
+	if _, err := w.TryCreate(domaintest.Other, domain.Create{Name: "example.org"}); err != nil {
 		t.Fatal(err)
 	}
 	const invalid = "name: Name is not a valid domain name: "
@@ -61,15 +65,15 @@ func TestNewDomains(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
-			d, err := w.tryCreate(mine, creation(t, test.params))
+			d, err := w.TryCreate(domaintest.Mine, creation(t, test.params))
 			if err != nil {
-				got = message(err)
+				got = domaintest.Message(err)
 			} else {
-				got = d.Name + " " + strings.Fields(short(w.records(d.Name)[0]))[3]
-				for _, r := range w.records(d.Name)[4:] {
+				got = d.Name + " " + strings.Fields(domaintest.Short(w.Records(d.Name)[0]))[3]
+				for _, r := range w.Records(d.Name)[4:] {
 					got += " " + r.Type + " " + r.Data
 				}
-				w.remove(d.Name)
+				w.Remove(d.Name)
 			}
 			if got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
@@ -80,14 +84,14 @@ func TestNewDomains(t *testing.T) {
 
 func TestADomainIsFoundByIDAndName(t *testing.T) {
 	w := newWorld(t)
-	d := w.create("example.com")
+	d := w.Create("example.com")
 	for _, test := range []struct {
 		account int64
 		ref     string
 		found   bool
 	}{
-		{mine, "1", true}, {mine, "example.com", true}, {mine, "EXAMPLE.com.", true},
-		{mine, "2", false}, {mine, "example.net", false}, {mine, "01x", false}, {other, "1", false}, {other, "example.com", false},
+		{domaintest.Mine, "1", true}, {domaintest.Mine, "example.com", true}, {domaintest.Mine, "EXAMPLE.com.", true},
+		{domaintest.Mine, "2", false}, {domaintest.Mine, "example.net", false}, {domaintest.Mine, "01x", false}, {domaintest.Other, "1", false}, {domaintest.Other, "example.com", false},
 	} {
 		got, err := zonedb.Find(t.Context(), w.DB, test.account, test.ref)
 		if test.found != (err == nil && got.ID == d.ID) {
@@ -98,20 +102,20 @@ func TestADomainIsFoundByIDAndName(t *testing.T) {
 
 func TestRecordsOfOtherDomainsAreNotFound(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	w.create("example.net")
-	r := w.add("example.com", params(t, `{"type":"A","name":"www","data":"1.2.3.4"}`))
+	w.Create("example.com")
+	w.Create("example.net")
+	r := w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"www","data":"1.2.3.4"}`))
 	const missing = "not about a field: The resource you were accessing could not be found."
-	if _, err := w.tryUpdate("example.net", r.ID, params(t, `{"data":"1.2.3.5"}`)); message(err) != missing {
+	if _, err := w.TryUpdate("example.net", r.ID, domaintest.Params(t, `{"data":"1.2.3.5"}`)); domaintest.Message(err) != missing {
 		t.Errorf("update: %v", err)
 	}
-	if _, err := w.tryDelete("example.net", r.ID); message(err) != missing {
+	if _, err := w.TryDelete("example.net", r.ID); domaintest.Message(err) != missing {
 		t.Errorf("delete: %v", err)
 	}
-	_, err := try(w, func(ctx context.Context, tx *store.Tx) (record.Record, error) {
-		return w.DeleteRecord(ctx, tx, other, "example.com", r.ID)
+	_, err := domaintest.Try(w.DB, func(ctx context.Context, tx *store.Tx) (record.Record, error) {
+		return w.Service.DeleteRecord(ctx, tx, domaintest.Other, "example.com", r.ID)
 	})
-	if message(err) != missing {
+	if domaintest.Message(err) != missing {
 		t.Errorf("delete by another account: %v", err)
 	}
 }
@@ -120,50 +124,50 @@ func TestRecordsOfOtherDomainsAreNotFound(t *testing.T) {
 // within a second, when a domain is made anew, and after an import.
 func TestSerialsGrow(t *testing.T) {
 	w := newWorld(t)
-	serial := func() uint32 { return w.find("example.com").Serial }
+	serial := func() uint32 { return w.Find("example.com").Serial }
 	expect := func(what string, want uint32) {
 		t.Helper()
-		if got := serial(); got != want || w.server.serial("example.com") != want {
-			t.Errorf("%s: serial %d, served %d, want %d", what, got, w.server.serial("example.com"), want)
+		if got := serial(); got != want || w.Server.Serial("example.com") != want {
+			t.Errorf("%s: serial %d, served %d, want %d", what, got, w.Server.Serial("example.com"), want)
 		}
 	}
-	w.create("example.com")
+	w.Create("example.com")
 	expect("a new domain", 1_700_000_000)
-	r := w.add("example.com", params(t, `{"type":"A","name":"www","data":"1.2.3.4"}`))
+	r := w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"www","data":"1.2.3.4"}`))
 	expect("in the same second", 1_700_000_001)
-	w.tryUpdate("example.com", r.ID, params(t, `{"data":"1.2.3.4","ttl":1800}`))
+	w.TryUpdate("example.com", r.ID, domaintest.Params(t, `{"data":"1.2.3.4","ttl":1800}`))
 	expect("nothing changed", 1_700_000_001)
-	w.clock.advance(time.Hour)
-	w.tryUpdate("example.com", r.ID, params(t, `{"ttl":60}`))
+	w.Clock.Advance(time.Hour)
+	w.TryUpdate("example.com", r.ID, domaintest.Params(t, `{"ttl":60}`))
 	expect("an hour later", 1_700_003_600)
-	w.remove("example.com")
-	w.create("example.com")
+	w.Remove("example.com")
+	w.Create("example.com")
 	expect("made anew", 1_700_003_602)
-	w.clock.advance(-24 * time.Hour)
-	w.remove("example.com")
-	w.create("example.com")
+	w.Clock.Advance(-24 * time.Hour)
+	w.Remove("example.com")
+	w.Create("example.com")
 	expect("made anew in the past", 1_700_003_604)
 	imported := "@ SOA ns1.x. host.x. 2026010203 1 2 3 4\n@ NS ns1.x.\n"
-	if _, err := try(w, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
-		return w.Update(ctx, tx, mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, imported)})
+	if _, err := domaintest.Try(w.DB, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
+		return w.Service.Update(ctx, tx, domaintest.Mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, imported)})
 	}); err != nil {
 		t.Fatal(err)
 	}
 	expect("imported", 2026010204)
-	w.remove("example.com")
+	w.Remove("example.com")
 	imported = "@ SOA ns1.x. host.x. 4294967295 1 2 3 4\n"
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, imported)}); err != nil {
+	if _, err := w.TryCreate(domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, imported)}); err != nil {
 		t.Fatal(err)
 	}
 	// By RFC 1982 beyond the greatest comes the least: this is later than both.
 	expect("imported with the greatest serial", 2026010206)
-	w.remove("example.com")
-	w.clock.advance(20 * 365 * 24 * time.Hour) // where the time is not later than that
+	w.Remove("example.com")
+	w.Clock.Advance(20 * 365 * 24 * time.Hour) // where the time is not later than that
 	imported = "@ SOA ns1.x. host.x. 4294967295 1 2 3 4\n"
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, imported)}); err != nil {
+	if _, err := w.TryCreate(domaintest.Mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, imported)}); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.find("example.net").Serial; got != 1 { // 0 is left out
+	if got := w.Find("example.net").Serial; got != 1 { // 0 is left out
 		t.Errorf("after the greatest serial comes %d", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
@@ -15,22 +16,22 @@ import (
 
 // handler is what answers a route.
 func (w *world) handler(route string) resource.Handler {
-	w.t.Helper()
+	w.T.Helper()
 	for _, r := range w.Resources() {
 		if h := r.Handlers[route]; h != nil {
 			return h
 		}
 	}
-	w.t.Fatalf("nothing handles %s", route)
+	w.T.Fatalf("nothing handles %s", route)
 	return nil
 }
 
 // listed shows the domains in an order.
 func (w *world) listed(q list.Query) []domain.View {
-	w.t.Helper()
-	response, err := w.handler("GET /domains")(w.t.Context(), &resource.Request{AccountID: mine, List: q})
+	w.T.Helper()
+	response, err := w.handler("GET /domains")(w.T.Context(), &resource.Request{AccountID: domaintest.Mine, List: q})
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return response.Value.([]domain.View)
 }
@@ -39,10 +40,10 @@ func (w *world) listed(q list.Query) []domain.View {
 func TestZoneFilesOfAList(t *testing.T) {
 	w := newWorld(t)
 	for i, name := range []string{"b.example", "c.example", "a.example"} {
-		w.create(name)
-		w.add(name, params(t, fmt.Sprintf(`{"type":"A","name":"www","data":"192.0.2.%d"}`, i)))
+		w.Create(name)
+		w.Add(name, domaintest.Params(t, fmt.Sprintf(`{"type":"A","name":"www","data":"192.0.2.%d"}`, i)))
 	}
-	if _, err := w.tryCreate(other, domain.Create{Name: "d.example"}); err != nil {
+	if _, err := w.TryCreate(domaintest.Other, domain.Create{Name: "d.example"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -56,7 +57,7 @@ func TestZoneFilesOfAList(t *testing.T) {
 		var names []string
 		for _, v := range w.listed(test.query) {
 			names = append(names, v.Name)
-			if v.ZoneFile == nil || *v.ZoneFile != w.file(v.Name) {
+			if v.ZoneFile == nil || *v.ZoneFile != w.File(v.Name) {
 				t.Errorf("%s has the zone file %v", v.Name, v.ZoneFile)
 			}
 		}
@@ -70,8 +71,8 @@ func TestZoneFilesOfAList(t *testing.T) {
 func TestLargeZoneFilesOfAList(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"a.example", "b.example", "c.example"} {
-		d := w.create(name)
-		w.write(func(tx *store.Tx) error {
+		d := w.Create(name)
+		w.Write(func(tx *store.Tx) error {
 			_, err := tx.Exec(t.Context(), `WITH RECURSIVE h(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM h WHERE n < 2250)
 				INSERT INTO domain_records (domain_id, type, name, name_key, data, ttl) SELECT $1, 'TXT', 'h' || n, 'h' || n, $2, 1800 FROM h`, d.ID, strings.Repeat("x", 4000))
 			return err
@@ -82,7 +83,7 @@ func TestLargeZoneFilesOfAList(t *testing.T) {
 			t.Errorf("%s has a zone file: %v", v.Name, v.ZoneFile != nil)
 		}
 	}
-	response, err := w.handler("GET /domains/{domain}")(t.Context(), &resource.Request{AccountID: mine, Path: map[string]string{"domain": "c.example"}})
+	response, err := w.handler("GET /domains/{domain}")(t.Context(), &resource.Request{AccountID: domaintest.Mine, Path: map[string]string{"domain": "c.example"}})
 	if err != nil || len(*response.Value.(domain.View).ZoneFile) < 9_000_000 {
 		t.Errorf("the domain itself: %+v, %v", response, err)
 	}
@@ -91,8 +92,8 @@ func TestLargeZoneFilesOfAList(t *testing.T) {
 // Records of a zone file that says no TTL get that of the domain.
 func TestTTLsOfAnImport(t *testing.T) {
 	w := newWorld(t)
-	w.create("there.example")
-	w.tryUpdate("there.example", 1, params(t, `{"ttl":300}`))
+	w.Create("there.example")
+	w.TryUpdate("there.example", 1, domaintest.Params(t, `{"ttl":300}`))
 	for _, test := range []struct {
 		route, name string
 		params      map[string]any
@@ -105,13 +106,13 @@ func TestTTLsOfAnImport(t *testing.T) {
 		{"PATCH /domains/{domain}", "there.example", map[string]any{"zone_file": "www A 192.0.2.1\n", "ttl": 60}, "A www 192.0.2.1 60"},
 	} {
 		test.params["name"] = test.name
-		r := &resource.Request{AccountID: mine, Path: map[string]string{"domain": test.name}, Params: test.params,
+		r := &resource.Request{AccountID: domaintest.Mine, Path: map[string]string{"domain": test.name}, Params: test.params,
 			BeforeCommit: func(context.Context, *store.Tx, *resource.Response) error { return nil }}
 		if _, err := w.handler(test.route)(t.Context(), r); err != nil {
 			t.Fatalf("%s %v: %v", test.route, test.params, err)
 		}
-		records := w.records(test.name)
-		if got := short(records[len(records)-1]); got != test.want {
+		records := w.Records(test.name)
+		if got := domaintest.Short(records[len(records)-1]); got != test.want {
 			t.Errorf("%s %v: %s, want %s", test.route, test.params, got, test.want)
 		}
 	}
@@ -120,8 +121,8 @@ func TestTTLsOfAnImport(t *testing.T) {
 // A dry run waits for no transaction that is under way, and writes nothing.
 func TestDryRunsWaitForNobody(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	before := w.file("example.com")
+	w.Create("example.com")
+	before := w.File("example.com")
 	for route, test := range map[string]struct {
 		params map[string]any
 		makes  func(value any) int // records, in the plan
@@ -137,8 +138,8 @@ func TestDryRunsWaitForNobody(t *testing.T) {
 			}},
 	} {
 		test.params["dry_run"] = true
-		w.write(func(*store.Tx) error {
-			r := &resource.Request{AccountID: mine, Path: map[string]string{"domain": "example.com"}, Params: test.params}
+		w.Write(func(*store.Tx) error {
+			r := &resource.Request{AccountID: domaintest.Mine, Path: map[string]string{"domain": "example.com"}, Params: test.params}
 			response, err := w.handler(route)(t.Context(), r)
 			if err != nil {
 				t.Fatalf("%s: %v", route, err)
@@ -149,7 +150,7 @@ func TestDryRunsWaitForNobody(t *testing.T) {
 			return nil
 		})
 	}
-	if after := w.file("example.com"); after != before {
+	if after := w.File("example.com"); after != before {
 		t.Errorf("a dry run has changed it:\n%s", after)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
@@ -17,8 +18,8 @@ import (
 )
 
 func (w *world) tryImport(name, file string) (zonedb.Domain, error) {
-	return try(w, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
-		return w.Update(ctx, tx, mine, name, domain.Change{File: zonefile.Parse(name, 1800, file)})
+	return domaintest.Try(w.DB, func(ctx context.Context, tx *store.Tx) (zonedb.Domain, error) {
+		return w.Service.Update(ctx, tx, domaintest.Mine, name, domain.Change{File: zonefile.Parse(name, 1800, file)})
 	})
 }
 
@@ -48,7 +49,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 	w := newWorld(t)
 	file := "$TTL 300\n@ SOA ns1.cloud.test. hostmaster 7 1 2 3 4\n@ NS ns1.cloud.test.\n@ NS ns.elsewhere.test.\nwww A 1.2.3.4\n"
 	address := "1.2.3.5"
-	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file), IPAddress: &address})
+	p, err := w.PlanCreate(t.Context(), w.DB, domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file), IPAddress: &address})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +59,13 @@ func TestPlanOfANewDomain(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	problems := []string{"warning in line 2: Of the SOA record only the TTL and the serial are taken", "warning in line 4, data: ns.elsewhere.test is not a name server of this cloud"}
-	if diff := cmp.Diff(problems, texts(p.Problems)); diff != "" || !p.Valid || p.Create != 5 {
+	if diff := cmp.Diff(problems, domaintest.Problems(p.Problems)); diff != "" || !p.Valid || p.Create != 5 {
 		t.Errorf("valid %v, %d to create (-want +got):\n%s", p.Valid, p.Create, diff)
 	}
-	if _, err := zonedb.Find(t.Context(), w.DB, mine, "example.com"); err == nil || len(w.server.log) > 0 {
+	if _, err := zonedb.Find(t.Context(), w.DB, domaintest.Mine, "example.com"); err == nil || len(w.Server.Calls()) > 0 {
 		t.Error("a plan has made a domain")
 	}
-	if d, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file), IPAddress: &address}); err != nil || d.TTL != 300 || len(w.records("example.com")) != 5 {
+	if d, err := w.TryCreate(domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file), IPAddress: &address}); err != nil || d.TTL != 300 || len(w.Records("example.com")) != 5 {
 		t.Errorf("the domain: %+v, %v, %v", d, err, w.shorts("example.com"))
 	}
 }
@@ -72,18 +73,18 @@ func TestPlanOfANewDomain(t *testing.T) {
 func TestAnImportWithFaults(t *testing.T) {
 	w := newWorld(t)
 	file := "@ NS ns1.cloud.test.\nbad A 1.2.3\nwww CNAME @\n\nWWW A 1.2.3.4 ; beside a CNAME\n@ CNAME www\nfine A 1.2.3.4\n"
-	p, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file)})
+	p, err := w.PlanCreate(t.Context(), w.DB, domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const shares = "CNAME records cannot share a name with other records"
 	want := []string{`error in line 2: Can't be read: bad A A: "1.2.3"`, "error in line 3, name: " + shares, "error in line 5, name: " + shares, "error in line 6, name: " + shares}
-	if diff := cmp.Diff(want, texts(p.Problems)); diff != "" || p.Valid {
+	if diff := cmp.Diff(want, domaintest.Problems(p.Problems)); diff != "" || p.Valid {
 		t.Errorf("valid %v (-want +got):\n%s", p.Valid, diff)
 	}
 	for name, err := range map[string]error{
-		"create": second(w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file)})),
-		"update": func() error { w.create("example.net"); return second(w.tryImport("example.net", file)) }(),
+		"create": second(w.TryCreate(domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file)})),
+		"update": func() error { w.Create("example.net"); return second(w.tryImport("example.net", file)) }(),
 	} {
 		var e *apierr.Error
 		if !errors.As(err, &e) || e.Kind != apierr.KindInvalid || e.Message != `Line 2: Can't be read: bad A A: "1.2.3"` || e.Fields[0].Field != "zone_file" {
@@ -91,10 +92,10 @@ func TestAnImportWithFaults(t *testing.T) {
 		}
 	}
 	readable := strings.Replace(file, "1.2.3\n", "1.2.3.4\n", 1)
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, readable)}); message(err) != "zone_file: Line 3: "+shares {
+	if _, err := w.TryCreate(domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, readable)}); domaintest.Message(err) != "zone_file: Line 3: "+shares {
 		t.Errorf("readable, but against the rules: %v", err)
 	}
-	if _, err := zonedb.Find(t.Context(), w.DB, mine, "example.com"); err == nil {
+	if _, err := zonedb.Find(t.Context(), w.DB, domaintest.Mine, "example.com"); err == nil {
 		t.Error("an import with faults has made a domain")
 	}
 }
@@ -103,15 +104,15 @@ func second[T any](_ T, err error) error { return err }
 
 func TestImportIntoADomain(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
+	w.Create("example.com")
 	for _, p := range []string{
 		`{"type":"A","name":"stays","data":"1.2.3.1"}`, `{"type":"AAAA","name":"stays","data":"2001:DB8::1"}`, `{"type":"A","name":"ttl","data":"1.2.3.2"}`,
 		`{"type":"A","name":"moves","data":"1.2.3.3"}`, `{"type":"A","name":"goes","data":"1.2.3.4"}`, `{"type":"TXT","name":"goes","data":"x"}`,
 	} {
-		w.add("example.com", params(t, p))
+		w.Add("example.com", domaintest.Params(t, p))
 	}
 	file := "stays A 1.2.3.1\nSTAYS AAAA 2001:db8:0::1\nttl 60 A 1.2.3.2\nmoves 1800 A 1.2.3.9\nnew A 1.2.3.5\ngoes CNAME new\n"
-	p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, file)})
+	p, err := w.PlanUpdate(t.Context(), w.DB, domaintest.Mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, file)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +123,8 @@ func TestImportIntoADomain(t *testing.T) {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 	if !p.Valid || p.Create != 2 || p.Update != 2 || p.Delete != 2 || p.Unchanged != 2 ||
-		fmt.Sprint(texts(p.Problems)) != "[warning: The zone file has no NS record for example.com.; the domain has its own]" {
-		t.Errorf("plan: %+v, %v", p, texts(p.Problems))
+		fmt.Sprint(domaintest.Problems(p.Problems)) != "[warning: The zone file has no NS record for example.com.; the domain has its own]" {
+		t.Errorf("plan: %+v, %v", p, domaintest.Problems(p.Problems))
 	}
 	if _, err := w.tryImport("example.com", file); err != nil {
 		t.Fatal(err)
@@ -132,11 +133,11 @@ func TestImportIntoADomain(t *testing.T) {
 	if diff := cmp.Diff(records, w.shorts("example.com")); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
-	w.expect("example.com", "example.com. 1800 IN NS ns1.cloud.test.", "example.com. 1800 IN NS ns2.cloud.test.", "example.com. 1800 IN NS ns3.cloud.test.",
+	w.Expect("example.com", "example.com. 1800 IN NS ns1.cloud.test.", "example.com. 1800 IN NS ns2.cloud.test.", "example.com. 1800 IN NS ns3.cloud.test.",
 		"stays.example.com. 1800 IN A 1.2.3.1", "stays.example.com. 1800 IN AAAA 2001:db8::1", "ttl.example.com. 60 IN A 1.2.3.2",
 		"moves.example.com. 1800 IN A 1.2.3.9", "new.example.com. 1800 IN A 1.2.3.5", "goes.example.com. 1800 IN CNAME new.example.com.")
-	serial := w.find("example.com").Serial
-	if _, err := w.tryImport("example.com", w.file("example.com")); err != nil || w.find("example.com").Serial != serial {
+	serial := w.Find("example.com").Serial
+	if _, err := w.tryImport("example.com", w.File("example.com")); err != nil || w.Find("example.com").Serial != serial {
 		t.Errorf("its own export changes it: %v", err)
 	}
 }
@@ -144,15 +145,15 @@ func TestImportIntoADomain(t *testing.T) {
 // An import too large to be told record by record is told as a whole.
 func TestALargeImport(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	file := strings.Join(manyLines(9_000), "")
+	w.Create("example.com")
+	file := domaintest.HostLines(9_000)
 	if _, err := w.tryImport("example.com", file); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(w.server.serves("example.com")); got != 9_003 || w.server.log[len(w.server.log)-1] != "put example.com." {
-		t.Errorf("%d records are served; told: %v", got, w.server.log)
+	if got := len(w.Server.Lines("example.com")); got != 9_003 || w.Server.LastCall() != "put example.com." {
+		t.Errorf("%d records are served; told: %v", got, w.Server.Calls())
 	}
-	if _, err := w.tryImport("example.com", "h1 A 1.2.3.4\n"); err != nil || len(w.server.serves("example.com")) != 4 {
-		t.Errorf("back again: %v, %v", err, w.server.serves("example.com"))
+	if _, err := w.tryImport("example.com", "h1 A 1.2.3.4\n"); err != nil || len(w.Server.Lines("example.com")) != 4 {
+		t.Errorf("back again: %v, %v", err, w.Server.Lines("example.com"))
 	}
 }

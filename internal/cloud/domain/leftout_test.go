@@ -1,16 +1,14 @@
 package domain_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
@@ -39,15 +37,15 @@ func TestASignedZoneIsImported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			signed := sign(t, unsigned+ds, flags...)
-			if _, err := w.tryCreate(mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, signed)}); err != nil {
+			if _, err := w.TryCreate(domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, signed)}); err != nil {
 				t.Fatal(err)
 			}
 			plain := unsigned
-			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, plain)})
+			p, err := w.PlanUpdate(t.Context(), w.DB, domaintest.Mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, plain)})
 			if err != nil || p.Create+p.Update+p.Delete > 0 || p.Unchanged != 9 {
 				t.Errorf("it is not the zone that was signed: %v, %v", planned(p), err)
 			}
-			told := strings.Join(texts(zonefile.Parse("example.com", 1800, signed).Problems), "\n")
+			told := strings.Join(domaintest.Problems(zonefile.Parse("example.com", 1800, signed).Problems), "\n")
 			kind, _, _ := strings.Cut(name, " ")
 			for _, want := range []string{"type: RRSIG records are left out, all ", "type: DNSKEY records are left out, all 2: the name server makes its own",
 				"type: " + kind + " records are left out, all ", "type: DS records are left out: domains have no such records here"} {
@@ -83,21 +81,4 @@ func sign(t *testing.T, file string, flags ...string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// Records that are left out take no place of those that are not, and are told
-// of once however many they are.
-func TestVeryManyRecordsAreLeftOut(t *testing.T) {
-	var text strings.Builder
-	for i := range 10_000 {
-		fmt.Fprintf(&text, "h%d A 192.0.2.1\n", i)
-	}
-	for i := range 2000 {
-		fmt.Fprintf(&text, "h%d NSEC h%d A NSEC\n", i, i+1)
-	}
-	file := zonefile.Parse("example.com", 1800, text.String())
-	want := []string{"warning in line 10001, type: NSEC records are left out, all 2000: the name server makes its own when it signs the domain"}
-	if diff := cmp.Diff(want, texts(file.Problems)); diff != "" || len(file.Records) != 10_000 {
-		t.Errorf("%d records (-want +got):\n%s", len(file.Records), diff)
-	}
 }

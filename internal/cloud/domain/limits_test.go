@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
@@ -14,7 +15,7 @@ import (
 // domain, so nobody may write it.
 func TestAnRRsetMustFitInAMessage(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
+	w.Create("example.com")
 	const want = "data: The records of this name and type have more than 60000 bytes together, which is more than a DNS message can carry"
 	var file strings.Builder
 	var err error
@@ -26,23 +27,23 @@ func TestAnRRsetMustFitInAMessage(t *testing.T) {
 		}
 		file.WriteByte('\n')
 		if err == nil {
-			_, err = w.tryAdd("example.com", params(t, fmt.Sprintf(`{"type":"TXT","name":"big","data":"%02d%s"}`, i, strings.Repeat("x", 3998))))
+			_, err = w.TryAdd("example.com", domaintest.Params(t, fmt.Sprintf(`{"type":"TXT","name":"big","data":"%02d%s"}`, i, strings.Repeat("x", 3998))))
 		}
 	}
-	if n := len(w.records("example.com")); message(err) != want || n != 4+14 {
-		t.Errorf("%d records, then: %s", n, message(err))
+	if n := len(w.Records("example.com")); domaintest.Message(err) != want || n != 4+14 {
+		t.Errorf("%d records, then: %s", n, domaintest.Message(err))
 	}
-	if _, err := w.tryAdd("example.com", params(t, `{"type":"TXT","name":"small","data":"x"}`)); err != nil {
+	if _, err := w.TryAdd("example.com", domaintest.Params(t, `{"type":"TXT","name":"small","data":"x"}`)); err != nil {
 		t.Errorf("at another name: %v", err)
 	}
 	text := file.String()
-	plan, err := w.PlanCreate(t.Context(), w.DB, mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, text)})
-	if err != nil || plan.Valid || !strings.HasPrefix(strings.Join(texts(plan.Problems), "\n"), "warning: ") ||
-		!strings.Contains(strings.Join(texts(plan.Problems), "\n"), "error in line 1, "+want) {
-		t.Errorf("dry run: %v, %v", texts(plan.Problems), err)
+	plan, err := w.PlanCreate(t.Context(), w.DB, domaintest.Mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, text)})
+	if err != nil || plan.Valid || !strings.HasPrefix(strings.Join(domaintest.Problems(plan.Problems), "\n"), "warning: ") ||
+		!strings.Contains(strings.Join(domaintest.Problems(plan.Problems), "\n"), "error in line 1, "+want) {
+		t.Errorf("dry run: %v, %v", domaintest.Problems(plan.Problems), err)
 	}
-	if _, err := w.tryCreate(mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, text)}); !strings.Contains(message(err), "zone_file: Line 1: The records") {
-		t.Errorf("import: %s", message(err))
+	if _, err := w.TryCreate(domaintest.Mine, domain.Create{Name: "example.net", File: zonefile.Parse("example.net", 1800, text)}); !strings.Contains(domaintest.Message(err), "zone_file: Line 1: The records") {
+		t.Errorf("import: %s", domaintest.Message(err))
 	}
 }
 
@@ -57,13 +58,13 @@ func TestAnImportOfManyRecordsAtOneName(t *testing.T) {
 	}
 	allocations := func(n int) float64 {
 		w := newWorld(t)
-		w.create("example.com")
+		w.Create("example.com")
 		if _, err := w.tryImport("example.com", file(n, 0)); err != nil {
 			t.Fatal(err)
 		}
 		others := file(n, n)
 		return testing.AllocsPerRun(1, func() {
-			p, err := w.PlanUpdate(t.Context(), w.DB, mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, others)})
+			p, err := w.PlanUpdate(t.Context(), w.DB, domaintest.Mine, "example.com", domain.Change{File: zonefile.Parse("example.com", 1800, others)})
 			if err != nil || p.Update != n {
 				t.Fatalf("%d of %d updated, %v", p.Update, n, err)
 			}
@@ -76,18 +77,18 @@ func TestAnImportOfManyRecordsAtOneName(t *testing.T) {
 
 func TestADomainHasSoManyRecords(t *testing.T) {
 	w := newWorld(t)
-	d := w.create("example.com")
-	w.write(func(tx *store.Tx) error {
+	d := w.Create("example.com")
+	w.Write(func(tx *store.Tx) error {
 		_, err := tx.Exec(t.Context(), `WITH RECURSIVE h(n) AS (SELECT 5 UNION ALL SELECT n + 1 FROM h WHERE n < 20000)
 			INSERT INTO domain_records (domain_id, type, name, name_key, data, ttl) SELECT $1, 'A', 'h' || n, 'h' || n, '192.0.2.1', 1800 FROM h`, d.ID)
 		return err
 	})
 	const want = "The domain would have 20001 records, the maximum is 20000"
-	_, err := w.tryAdd("example.com", params(t, `{"type":"A","name":"more","data":"192.0.2.1"}`))
-	if got := message(err); got != "not about a field: "+want {
+	_, err := w.TryAdd("example.com", domaintest.Params(t, `{"type":"A","name":"more","data":"192.0.2.1"}`))
+	if got := domaintest.Message(err); got != "not about a field: "+want {
 		t.Errorf("create: %s", got)
 	}
-	if _, err := w.tryBatch("example.com", batch(t, `{"delete":[5],"create":[{"type":"A","name":"more","data":"192.0.2.1"}]}`)); err != nil {
+	if _, err := w.TryBatch("example.com", batch(t, `{"delete":[5],"create":[{"type":"A","name":"more","data":"192.0.2.1"}]}`)); err != nil {
 		t.Errorf("in the place of another: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
@@ -19,8 +20,8 @@ import (
 // point assigns an address to a droplet with a name; without a name it releases
 // the address.
 func (w *world) point(account, dropletID int64, address, name string) {
-	w.t.Helper()
-	w.write(func(tx *store.Tx) error {
+	w.T.Helper()
+	w.Write(func(tx *store.Tx) error {
 		a := netip.MustParseAddr(address)
 		if name == "" {
 			return w.AddressReleased(context.Background(), tx, a)
@@ -33,7 +34,7 @@ func (w *world) point(account, dropletID int64, address, name string) {
 func (w *world) pointers() string {
 	all := []string{}
 	for _, name := range []string{"127.in-addr.arpa", "18.127.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"} {
-		for _, line := range w.server.serves(name) {
+		for _, line := range w.Server.Lines(name) {
 			if strings.Contains(line, " PTR ") {
 				all = append(all, line)
 			}
@@ -50,26 +51,29 @@ func TestPointers(t *testing.T) {
 		do   func()
 		want string
 	}{
-		{"no zone is here", func() { w.point(mine, 1, "127.18.0.2", "web.example.com") }, ""},
-		{"only the reverse zone", func() { w.create("127.in-addr.arpa") }, ""},
-		{"both zones", func() { w.create("example.com") }, web},
-		{"told again", func() { w.point(mine, 1, "127.18.0.2", "web.example.com") }, web},
-		{"renamed", func() { w.point(mine, 1, "127.18.0.2", "Web-2.example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR Web-2.example.com."},
-		{"renamed to what is in no zone", func() { w.point(mine, 1, "127.18.0.2", "web.example.net") }, ""},
-		{"renamed to the domain itself", func() { w.point(mine, 1, "127.18.0.2", "example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR example.com."},
-		{"another account's droplet", func() { w.point(other, 2, "127.18.0.3", "evil.example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR example.com."},
-		{"renamed back", func() { w.point(mine, 1, "127.18.0.2", "web.example.com") }, web},
-		{"a nearer reverse zone", func() { w.create("18.127.in-addr.arpa") }, web},
-		{"it is gone again", func() { w.remove("18.127.in-addr.arpa") }, web},
-		{"the domain is gone", func() { w.remove("example.com") }, ""},
-		{"the domain is back", func() { w.create("example.com") }, web},
-		{"the address is another droplet's", func() { w.point(mine, 3, "127.18.0.2", "web.example.com") }, web},
-		{"the address is free", func() { w.point(mine, 3, "127.18.0.2", "") }, ""},
+		{"no zone is here", func() { w.point(domaintest.Mine, 1, "127.18.0.2", "web.example.com") }, ""},
+		{"only the reverse zone", func() { w.Create("127.in-addr.arpa") }, ""},
+		{"both zones", func() { w.Create("example.com") }, web},
+		{"told again", func() { w.point(domaintest.Mine, 1, "127.18.0.2", "web.example.com") }, web},
+		{"renamed", func() { w.point(domaintest.Mine, 1, "127.18.0.2", "Web-2.example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR Web-2.example.com."},
+		{"renamed to what is in no zone", func() { w.point(domaintest.Mine, 1, "127.18.0.2", "web.example.net") }, ""},
+		{"renamed to the domain itself", func() { w.point(domaintest.Mine, 1, "127.18.0.2", "example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR example.com."},
+		{"another account's droplet", func() { w.point(domaintest.Other, 2, "127.18.0.3", "evil.example.com") }, "2.0.18.127.in-addr.arpa. 1800 IN PTR example.com."},
+		{"renamed back", func() { w.point(domaintest.Mine, 1, "127.18.0.2", "web.example.com") }, web},
+		{"a nearer reverse zone", func() { w.Create("18.127.in-addr.arpa") }, web},
+		{"it is gone again", func() { w.Remove("18.127.in-addr.arpa") }, web},
+		{"the domain is gone", func() { w.Remove("example.com") }, ""},
+		{"the domain is back", func() { w.Create("example.com") }, web},
+		{"the address is another droplet's", func() { w.point(domaintest.Mine, 3, "127.18.0.2", "web.example.com") }, web},
+		{"the address is free", func() { w.point(domaintest.Mine, 3, "127.18.0.2", "") }, ""},
 		{"IPv6", func() {
-			w.create("8.b.d.0.1.0.0.2.ip6.arpa")
-			w.point(mine, 4, "2001:db8::1", "six.example.com")
+			w.Create("8.b.d.0.1.0.0.2.ip6.arpa")
+			w.point(domaintest.Mine, 4, "2001:db8::1", "six.example.com")
 		}, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. 1800 IN PTR six.example.com."},
-		{"IPv4 in IPv6", func() { w.point(mine, 4, "2001:db8::1", ""); w.point(mine, 1, "::ffff:127.18.0.2", "web.example.com") }, web},
+		{"IPv4 in IPv6", func() {
+			w.point(domaintest.Mine, 4, "2001:db8::1", "")
+			w.point(domaintest.Mine, 1, "::ffff:127.18.0.2", "web.example.com")
+		}, web},
 	} {
 		t.Run(step.what, func(t *testing.T) {
 			step.do()
@@ -83,23 +87,23 @@ func TestPointers(t *testing.T) {
 // A domain that goes leaves its names to the domain above it, whoever has that.
 func TestPointersOfADomainAbove(t *testing.T) {
 	w := newWorld(t)
-	w.create("127.in-addr.arpa")
-	w.createBy(other, "sub.example.com")
-	w.create("example.com")
-	w.point(mine, 1, "127.18.0.2", "web.sub.example.com")
+	w.Create("127.in-addr.arpa")
+	w.createBy(domaintest.Other, "sub.example.com")
+	w.Create("example.com")
+	w.point(domaintest.Mine, 1, "127.18.0.2", "web.sub.example.com")
 	if got := w.pointers(); got != "" {
 		t.Errorf("in another account's domain: %s", got)
 	}
-	w.removeBy(other, "sub.example.com")
+	w.RemoveBy(domaintest.Other, "sub.example.com")
 	if got := w.pointers(); got != "2.0.18.127.in-addr.arpa. 1800 IN PTR web.sub.example.com." {
 		t.Errorf("when that is gone: %s", got)
 	}
 }
 
 func (w *world) createBy(account int64, name string) {
-	w.t.Helper()
-	if _, err := w.tryCreate(account, domain.Create{Name: name}); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if _, err := w.TryCreate(account, domain.Create{Name: name}); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
@@ -107,13 +111,13 @@ func (w *world) createBy(account int64, name string) {
 func TestManyPointersAreOneChange(t *testing.T) {
 	w := newWorld(t)
 	for i := range 100 {
-		w.point(mine, int64(i), fmt.Sprintf("127.18.0.%d", i), fmt.Sprintf("h%d.example.com", i))
+		w.point(domaintest.Mine, int64(i), fmt.Sprintf("127.18.0.%d", i), fmt.Sprintf("h%d.example.com", i))
 	}
-	w.create("127.in-addr.arpa")
-	told := len(w.server.log)
-	w.create("example.com")
-	if n := strings.Count(w.pointers(), "PTR"); n != 100 || len(w.server.log) != told+2 {
-		t.Errorf("%d records, told %v", n, w.server.log[told:])
+	w.Create("127.in-addr.arpa")
+	told := len(w.Server.Calls())
+	w.Create("example.com")
+	if n := strings.Count(w.pointers(), "PTR"); n != 100 || len(w.Server.Calls()) != told+2 {
+		t.Errorf("%d records, told %v", n, w.Server.Calls()[told:])
 	}
 }
 
@@ -121,32 +125,32 @@ func TestManyPointersAreOneChange(t *testing.T) {
 // cloud has made changes with the droplet only.
 func TestPointersAndOtherRecords(t *testing.T) {
 	w := newWorld(t)
-	w.create("127.in-addr.arpa")
-	w.create("example.com")
-	own := w.add("127.in-addr.arpa", params(t, `{"type":"PTR","name":"2.0.18","data":"own.example.net.","ttl":60}`))
-	w.add("127.in-addr.arpa", params(t, `{"type":"CNAME","name":"3.0.18","data":"3.elsewhere.example.net."}`))
-	w.point(mine, 1, "127.18.0.2", "a.example.com")
-	w.point(mine, 2, "127.18.0.3", "b.example.com")
-	w.point(mine, 3, "127.18.0.4", "c.example.com")
+	w.Create("127.in-addr.arpa")
+	w.Create("example.com")
+	own := w.Add("127.in-addr.arpa", domaintest.Params(t, `{"type":"PTR","name":"2.0.18","data":"own.example.net.","ttl":60}`))
+	w.Add("127.in-addr.arpa", domaintest.Params(t, `{"type":"CNAME","name":"3.0.18","data":"3.elsewhere.example.net."}`))
+	w.point(domaintest.Mine, 1, "127.18.0.2", "a.example.com")
+	w.point(domaintest.Mine, 2, "127.18.0.3", "b.example.com")
+	w.point(domaintest.Mine, 3, "127.18.0.4", "c.example.com")
 	const c = "4.0.18.127.in-addr.arpa. 1800 IN PTR c.example.com."
 	if got, want := w.pointers(), "2.0.18.127.in-addr.arpa. 60 IN PTR own.example.net.; "+c; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	records := w.records("127.in-addr.arpa")
+	records := w.Records("127.in-addr.arpa")
 	cloud := records[len(records)-1]
 	const follows = "not about a field: This PTR record follows a droplet's name: rename the droplet to change it"
-	if _, err := w.tryUpdate("127.in-addr.arpa", cloud.ID, params(t, `{"data":"x.example.com."}`)); message(err) != follows {
+	if _, err := w.TryUpdate("127.in-addr.arpa", cloud.ID, domaintest.Params(t, `{"data":"x.example.com."}`)); domaintest.Message(err) != follows {
 		t.Errorf("update: %v", err)
 	}
-	if _, err := w.tryDelete("127.in-addr.arpa", cloud.ID); message(err) != follows {
+	if _, err := w.TryDelete("127.in-addr.arpa", cloud.ID); domaintest.Message(err) != follows {
 		t.Errorf("delete: %v", err)
 	}
-	if _, err := w.tryDelete("127.in-addr.arpa", own.ID); err != nil {
+	if _, err := w.TryDelete("127.in-addr.arpa", own.ID); err != nil {
 		t.Errorf("delete one's own: %v", err)
 	}
 	file := "5.0.18 PTR five.example.com.\n4.0.18 30 PTR c.example.com.\n"
-	plan, err := w.PlanUpdate(t.Context(), w.DB, mine, "127.in-addr.arpa", domain.Change{File: zonefile.Parse("127.in-addr.arpa", 1800, file)})
-	if told := strings.Join(texts(plan.Problems), "; "); err != nil || !strings.HasSuffix(told, "warning in line 2, ttl: This PTR record follows a droplet's name and keeps its TTL, 1800") {
+	plan, err := w.PlanUpdate(t.Context(), w.DB, domaintest.Mine, "127.in-addr.arpa", domain.Change{File: zonefile.Parse("127.in-addr.arpa", 1800, file)})
+	if told := strings.Join(domaintest.Problems(plan.Problems), "; "); err != nil || !strings.HasSuffix(told, "warning in line 2, ttl: This PTR record follows a droplet's name and keeps its TTL, 1800") {
 		t.Errorf("the plan of an import: %v, %s", err, told)
 	}
 	if _, err := w.tryImport("127.in-addr.arpa", file); err != nil {
@@ -161,16 +165,16 @@ func TestPointersAndOtherRecords(t *testing.T) {
 // A reverse zone tells its account nothing of the droplets of others.
 func TestPointersOfOtherAccounts(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	w.point(mine, 1, "127.18.0.2", "before.example.com")
-	w.createBy(other, "127.in-addr.arpa")
-	w.point(mine, 2, "127.18.0.3", "after.example.com")
+	w.Create("example.com")
+	w.point(domaintest.Mine, 1, "127.18.0.2", "before.example.com")
+	w.createBy(domaintest.Other, "127.in-addr.arpa")
+	w.point(domaintest.Mine, 2, "127.18.0.3", "after.example.com")
 	if got := w.pointers(); got != "" {
 		t.Errorf("another account's reverse zone has %s", got)
 	}
 	for _, name := range []string{"in-addr.arpa", "IP6.arpa."} {
-		_, err := w.tryCreate(other, domain.Create{Name: name})
-		if got, want := message(err), "name: Name is all reverse zones: give the one of your own addresses below it"; got != want {
+		_, err := w.TryCreate(domaintest.Other, domain.Create{Name: name})
+		if got, want := domaintest.Message(err), "name: Name is all reverse zones: give the one of your own addresses below it"; got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
@@ -185,47 +189,49 @@ func TestPointersComeBack(t *testing.T) {
 			name string
 			take func(w *world, id int64) error
 		}{
-			{"DELETE", func(w *world, id int64) error { return second(w.tryDelete(zone, id)) }},
-			{"a batch", func(w *world, id int64) error { return second(w.tryBatch(zone, domain.Batch{Delete: []int64{id}})) }},
+			{"DELETE", func(w *world, id int64) error { return second(w.TryDelete(zone, id)) }},
+			{"a batch", func(w *world, id int64) error { return second(w.TryBatch(zone, domain.Batch{Delete: []int64{id}})) }},
 			{"another name by a batch", func(w *world, id int64) error {
-				return second(w.tryBatch(zone, domain.Batch{Update: []domain.BatchUpdate{{ID: id, Params: params(t, `{"name":"9.0.18"}`)}}}))
+				return second(w.TryBatch(zone, domain.Batch{Update: []domain.BatchUpdate{{ID: id, Params: domaintest.Params(t, `{"name":"9.0.18"}`)}}}))
 			}},
-			{"another name", func(w *world, id int64) error { return second(w.tryUpdate(zone, id, params(t, `{"name":"9.0.18"}`))) }},
+			{"another name", func(w *world, id int64) error {
+				return second(w.TryUpdate(zone, id, domaintest.Params(t, `{"name":"9.0.18"}`)))
+			}},
 			{"another type", func(w *world, id int64) error {
-				return second(w.tryUpdate(zone, id, params(t, `{"type":"TXT","data":"x"}`)))
+				return second(w.TryUpdate(zone, id, domaintest.Params(t, `{"type":"TXT","data":"x"}`)))
 			}},
 			{"an import", func(w *world, _ int64) error { return second(w.tryImport(zone, "9.0.18 TXT x\n")) }},
-			{"the domain is made again", func(w *world, _ int64) error { w.remove(zone); w.create(zone); return nil }},
+			{"the domain is made again", func(w *world, _ int64) error { w.Remove(zone); w.Create(zone); return nil }},
 			{"the domain is made of a file", func(w *world, _ int64) error {
-				w.remove(zone)
-				return second(w.tryCreate(mine, domain.Create{Name: zone, File: zonefile.Parse(zone, 1800, "9.0.18 TXT x\n")}))
+				w.Remove(zone)
+				return second(w.TryCreate(domaintest.Mine, domain.Create{Name: zone, File: zonefile.Parse(zone, 1800, "9.0.18 TXT x\n")}))
 			}},
 		} {
 			t.Run(way.name+" of "+own[9:12], func(t *testing.T) {
 				w := newWorld(t)
-				w.create(zone)
-				w.create("example.com")
-				r := w.add(zone, params(t, own))
-				w.point(mine, 1, "127.18.0.2", "a.example.com")
+				w.Create(zone)
+				w.Create("example.com")
+				r := w.Add(zone, domaintest.Params(t, own))
+				w.point(domaintest.Mine, 1, "127.18.0.2", "a.example.com")
 				if strings.Contains(w.pointers(), "a.example.com") {
 					t.Fatalf("before: %s", w.pointers())
 				}
-				before, told := w.find(zone).Serial, len(w.server.log)
+				before, told := w.Find(zone).Serial, len(w.Server.Calls())
 				if err := way.take(w, r.ID); err != nil {
 					t.Fatal(err)
 				}
 				if got := w.pointers(); !strings.Contains(got, cloud) {
 					t.Errorf("afterwards: %q", got)
 				}
-				if d := w.find(zone); d.ID == r.DomainID && (d.Serial != before+1 || len(w.server.log) != told+1) {
-					t.Errorf("serial %d after %d, told %v", d.Serial, before, w.server.log[told:])
+				if d := w.Find(zone); d.ID == r.DomainID && (d.Serial != before+1 || len(w.Server.Calls()) != told+1) {
+					t.Errorf("serial %d after %d, told %v", d.Serial, before, w.Server.Calls()[told:])
 				}
-				w.expect(zone, w.server.serves(zone)...)
-				records := w.records(zone)
+				w.Expect(zone, w.Server.Lines(zone)...)
+				records := w.Records(zone)
 				if last := records[len(records)-1]; last.DropletID != 1 {
 					t.Errorf("it is nobody's: %+v", last)
 				}
-				w.point(mine, 1, "127.18.0.2", "b.example.com")
+				w.point(domaintest.Mine, 1, "127.18.0.2", "b.example.com")
 				if got := w.pointers(); !strings.Contains(got, "PTR b.example.com.") || strings.Contains(got, "a.example.com") {
 					t.Errorf("renamed: %s", got)
 				}
@@ -243,34 +249,34 @@ func TestPointersThatStayAway(t *testing.T) {
 		do   func(w *world, id int64) error
 	}{
 		{"other data", func(w *world, id int64) error {
-			return second(w.tryUpdate(zone, id, params(t, `{"data":"x.example.net."}`)))
+			return second(w.TryUpdate(zone, id, domaintest.Params(t, `{"data":"x.example.net."}`)))
 		}},
 		{"another one in the same batch", func(w *world, id int64) error {
-			return second(w.tryBatch(zone, domain.Batch{Delete: []int64{id}, Create: []record.Params{params(t, `{"type":"CNAME","name":"2.0.18","data":"x.example.net."}`)}}))
+			return second(w.TryBatch(zone, domain.Batch{Delete: []int64{id}, Create: []record.Params{domaintest.Params(t, `{"type":"CNAME","name":"2.0.18","data":"x.example.net."}`)}}))
 		}},
 		{"there was another beside it", func(w *world, id int64) error {
-			w.add(zone, params(t, `{"type":"PTR","name":"2.0.18","data":"x.example.net."}`))
-			return second(w.tryDelete(zone, id))
+			w.Add(zone, domaintest.Params(t, `{"type":"PTR","name":"2.0.18","data":"x.example.net."}`))
+			return second(w.TryDelete(zone, id))
 		}},
 		{"the address is free", func(w *world, id int64) error {
-			w.point(mine, 1, "127.18.0.2", "")
-			return second(w.tryDelete(zone, id))
+			w.point(domaintest.Mine, 1, "127.18.0.2", "")
+			return second(w.TryDelete(zone, id))
 		}},
 		{"the droplet is named elsewhere", func(w *world, id int64) error {
-			w.point(mine, 1, "127.18.0.2", "a.example.org")
-			return second(w.tryDelete(zone, id))
+			w.point(domaintest.Mine, 1, "127.18.0.2", "a.example.org")
+			return second(w.TryDelete(zone, id))
 		}},
 		{"the droplet is another account's", func(w *world, id int64) error {
-			w.point(other, 2, "127.18.0.2", "a.example.com")
-			return second(w.tryDelete(zone, id))
+			w.point(domaintest.Other, 2, "127.18.0.2", "a.example.com")
+			return second(w.TryDelete(zone, id))
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.create(zone)
-			w.create("example.com")
-			r := w.add(zone, params(t, own))
-			w.point(mine, 1, "127.18.0.2", "a.example.com")
+			w.Create(zone)
+			w.Create("example.com")
+			r := w.Add(zone, domaintest.Params(t, own))
+			w.point(domaintest.Mine, 1, "127.18.0.2", "a.example.com")
 			if err := test.do(w, r.ID); err != nil {
 				t.Fatal(err)
 			}
@@ -290,13 +296,13 @@ func TestRenamesLeaveWhatAnOwnerWrote(t *testing.T) {
 		`{"type":"CNAME","name":"2.0.18","data":"a.example.com."}`, `{"type":"TXT","name":"2.0.18","data":"mine"}`,
 	} {
 		w := newWorld(t)
-		w.create(zone)
-		w.create("example.com")
-		kept := w.add(zone, params(t, own))
+		w.Create(zone)
+		w.Create("example.com")
+		kept := w.Add(zone, domaintest.Params(t, own))
 		for _, name := range []string{"a.example.com", "b.example.com", "a.example.com", "", "a.example.com", "c.example.org"} {
-			w.point(mine, 1, "127.18.0.2", name)
+			w.point(domaintest.Mine, 1, "127.18.0.2", name)
 			found := false
-			for _, r := range w.records(zone) {
+			for _, r := range w.Records(zone) {
 				found = found || r.ID == kept.ID && cmp.Equal(r, kept)
 			}
 			if !found {
@@ -305,17 +311,17 @@ func TestRenamesLeaveWhatAnOwnerWrote(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	w.create(zone)
-	w.create("example.com")
-	w.point(mine, 1, "127.18.0.2", "a.example.com")
-	beside := w.add(zone, params(t, `{"type":"PTR","name":"2.0.18","data":"b.example.com."}`))
+	w.Create(zone)
+	w.Create("example.com")
+	w.point(domaintest.Mine, 1, "127.18.0.2", "a.example.com")
+	beside := w.Add(zone, domaintest.Params(t, `{"type":"PTR","name":"2.0.18","data":"b.example.com."}`))
 	for _, name := range []string{"b.example.com", "a.example.com", "c.example.com"} {
-		w.point(mine, 1, "127.18.0.2", name)
+		w.point(domaintest.Mine, 1, "127.18.0.2", name)
 		if got := w.pointers(); got != "2.0.18.127.in-addr.arpa. 1800 IN PTR b.example.com." {
 			t.Errorf("beside the cloud's, when the droplet is %q: %s", name, got)
 		}
 	}
-	if _, err := w.tryDelete(zone, beside.ID); err != nil || w.pointers() != "2.0.18.127.in-addr.arpa. 1800 IN PTR c.example.com." {
+	if _, err := w.TryDelete(zone, beside.ID); err != nil || w.pointers() != "2.0.18.127.in-addr.arpa. 1800 IN PTR c.example.com." {
 		t.Errorf("without what was beside it: %v %s", err, w.pointers())
 	}
 }
@@ -324,11 +330,11 @@ func TestRenamesLeaveWhatAnOwnerWrote(t *testing.T) {
 func TestPlanOfPointersThatComeBack(t *testing.T) {
 	const zone = "8.b.d.0.1.0.0.2.ip6.arpa"
 	w := newWorld(t)
-	w.create(zone)
-	w.create("example.com")
-	w.add(zone, params(t, `{"type":"PTR","name":"2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0","data":"own.example.net."}`))
-	w.point(mine, 1, "2001:db8::2", "six.example.com")
-	p, err := w.PlanUpdate(t.Context(), w.DB, mine, zone, domain.Change{File: zonefile.Parse(zone, 1800, "@ TXT x\n")})
+	w.Create(zone)
+	w.Create("example.com")
+	w.Add(zone, domaintest.Params(t, `{"type":"PTR","name":"2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0","data":"own.example.net."}`))
+	w.point(domaintest.Mine, 1, "2001:db8::2", "six.example.com")
+	p, err := w.PlanUpdate(t.Context(), w.DB, domaintest.Mine, zone, domain.Change{File: zonefile.Parse(zone, 1800, "@ TXT x\n")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/record"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
@@ -19,25 +20,25 @@ import (
 )
 
 func (w *world) tryStep(name string, step domain.Step) (domain.SigningView, error) {
-	return try(w, func(ctx context.Context, tx *store.Tx) (domain.SigningView, error) {
-		return w.Sign(ctx, tx, mine, name, step)
+	return domaintest.Try(w.DB, func(ctx context.Context, tx *store.Tx) (domain.SigningView, error) {
+		return w.Service.Sign(ctx, tx, domaintest.Mine, name, step)
 	})
 }
 
 func (w *world) step(name string, step domain.Step) domain.SigningView {
-	w.t.Helper()
+	w.T.Helper()
 	v, err := w.tryStep(name, step)
 	if err != nil {
-		w.t.Fatalf("%s: %v", step, err)
+		w.T.Fatalf("%s: %v", step, err)
 	}
 	return v
 }
 
 func (w *world) signing(name string) domain.SigningView {
-	w.t.Helper()
-	v, err := w.Signing(context.Background(), w.DB, mine, name)
+	w.T.Helper()
+	v, err := w.Signing(context.Background(), w.DB, domaintest.Mine, name)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return v
 }
@@ -45,18 +46,18 @@ func (w *world) signing(name string) domain.SigningView {
 // advanced lets a time pass and has keys looked after, as often as it takes
 // for nothing more to be due.
 func (w *world) advanced(by time.Duration) {
-	w.t.Helper()
-	w.clock.advance(by)
+	w.T.Helper()
+	w.Clock.Advance(by)
 	for range 2 {
 		if err := w.Advance(context.Background()); err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 	}
 }
 
 // apex counts the records that are served of a type of a domain's apex.
 func (w *world) apex(name, rrtype string) (count int) {
-	for _, line := range w.server.serves(name) {
+	for _, line := range w.Server.Lines(name) {
 		if strings.HasPrefix(line, name+". ") && strings.Contains(line, " IN "+rrtype+" ") {
 			count++
 		}
@@ -69,7 +70,7 @@ func (w *world) apex(name, rrtype string) (count int) {
 func (w *world) state(name string) string {
 	v := w.signing(name)
 	return fmt.Sprintf("%s ds=%d keys=%d DNSKEY=%d CDS=%d signer=%t", v.Stage, len(v.DS), len(v.Keys),
-		w.apex(name, "DNSKEY"), w.apex(name, "CDS"), w.server.signers[name+"."] != nil)
+		w.apex(name, "DNSKEY"), w.apex(name, "CDS"), w.Server.Signer(name+".") != nil)
 }
 
 // A domain is signed, its key replaced, and it is signed no more; each stage
@@ -77,9 +78,9 @@ func (w *world) state(name string) string {
 func TestSigningLife(t *testing.T) {
 	w := newWorld(t)
 	w.Propagation = time.Minute
-	w.create("example.com")
-	w.add("example.com", params(t, `{"type":"A","name":"long","data":"192.0.2.1","ttl":7200}`))
-	serial := w.find("example.com").Serial
+	w.Create("example.com")
+	w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"long","data":"192.0.2.1","ttl":7200}`))
+	serial := w.Find("example.com").Serial
 	for _, at := range []struct {
 		step   domain.Step
 		lasts  time.Duration // before the stage after the step ends by time; 0 if it does not
@@ -92,7 +93,7 @@ func TestSigningLife(t *testing.T) {
 		{domain.StepUnsign, 0, "leaving ds=0 keys=1 DNSKEY=1 CDS=1 signer=true", ""},
 		{domain.StepConfirmDS, 24*time.Hour + time.Minute, "left ds=0 keys=1 DNSKEY=1 CDS=1 signer=true", "unsigned ds=0 keys=0 DNSKEY=0 CDS=0 signer=false"},
 	} {
-		began := w.clock.Now()
+		began := w.Clock.Now()
 		v := w.step("example.com", at.step)
 		if got := w.state("example.com"); got != at.during {
 			t.Fatalf("after %s: %s, want %s", at.step, got, at.during)
@@ -115,31 +116,31 @@ func TestSigningLife(t *testing.T) {
 		if got := w.state("example.com"); got != at.after {
 			t.Fatalf("at the end of %s: %s, want %s", at.step, got, at.after)
 		}
-		if now := w.find("example.com").Serial; now <= serial {
+		if now := w.Find("example.com").Serial; now <= serial {
 			t.Errorf("the serial goes from %d to %d", serial, now)
 		} else {
 			serial = now
 		}
 	}
-	if got := len(w.server.serves("example.com")); got != 4 {
+	if got := len(w.Server.Lines("example.com")); got != 4 {
 		t.Errorf("at the end %d records are served", got)
 	}
 }
 
 func TestSteps(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
+	w.Create("example.com")
 	refused := func(step domain.Step, want string) {
 		t.Helper()
 		before := w.signing("example.com")
-		if _, err := w.tryStep("example.com", step); message(err) != "type: "+want {
-			t.Errorf("%s at %s: %s", step, before.Stage, message(err))
+		if _, err := w.tryStep("example.com", step); domaintest.Message(err) != "type: "+want {
+			t.Errorf("%s at %s: %s", step, before.Stage, domaintest.Message(err))
 		}
 	}
 	same := func(step domain.Step) {
 		t.Helper()
-		serial, stage := w.find("example.com").Serial, w.signing("example.com").Stage
-		if v := w.step("example.com", step); v.Stage != stage || w.find("example.com").Serial != serial {
+		serial, stage := w.Find("example.com").Serial, w.signing("example.com").Stage
+		if v := w.step("example.com", step); v.Stage != stage || w.Find("example.com").Serial != serial {
 			t.Errorf("%s at %s changes it", step, stage)
 		}
 	}
@@ -168,7 +169,7 @@ func TestSteps(t *testing.T) {
 	refused(domain.StepUnsign, "A rollover is under way, at the stage published: end it first, until the domain's signing is stable")
 	same(domain.StepSign)
 	w.advanced(0)
-	w.clock.advance(time.Hour)
+	w.Clock.Advance(time.Hour)
 	if err := w.Advance(t.Context()); err != nil { // and once only: nobody has seen it served
 		t.Fatal(err)
 	}
@@ -177,30 +178,30 @@ func TestSteps(t *testing.T) {
 	if v := w.step("example.com", domain.StepConfirmDS); v.Stage != "seen" {
 		t.Errorf("confirmed: %+v", v)
 	}
-	if _, err := w.tryStep("example.net", domain.StepSign); message(err) != "not about a field: The resource you were accessing could not be found." {
-		t.Errorf("no domain: %s", message(err))
+	if _, err := w.tryStep("example.net", domain.StepSign); domaintest.Message(err) != "not about a field: The resource you were accessing could not be found." {
+		t.Errorf("no domain: %s", domaintest.Message(err))
 	}
 }
 
 // What a record's change costs must not be that all is signed anew.
 func TestChangesKeepTheSigner(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
+	w.Create("example.com")
 	w.step("example.com", domain.StepSign)
-	signer := w.server.signers["example.com."]
-	w.add("example.com", params(t, `{"type":"A","name":"www","data":"192.0.2.1"}`))
-	if last := w.server.log[len(w.server.log)-1]; last != "apply example.com." {
+	signer := w.Server.Signer("example.com.")
+	w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"www","data":"192.0.2.1"}`))
+	if last := w.Server.LastCall(); last != "apply example.com." {
 		t.Errorf("a record: %s", last)
 	}
 	w.advanced(0)
 	if err := w.Feed.Start(t.Context()); err != nil { // reads all anew
 		t.Fatal(err)
 	}
-	if w.server.signers["example.com."] != signer {
+	if w.Server.Signer("example.com.") != signer {
 		t.Error("the same keys have another signer")
 	}
 	w.advanced(2 * time.Hour)
-	if w.signing("example.com").Stage != "stable" || w.server.signers["example.com."] == signer {
+	if w.signing("example.com").Stage != "stable" || w.Server.Signer("example.com.") == signer {
 		t.Error("other keys have the same signer")
 	}
 }
@@ -209,23 +210,23 @@ func TestChangesKeepTheSigner(t *testing.T) {
 // signatures, and nothing else of it changes.
 func TestSignaturesAreMadeAnew(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	w.create("example.net")
+	w.Create("example.com")
+	w.Create("example.net")
 	w.step("example.com", domain.StepSign)
 	w.advanced(0)
 	w.advanced(2 * time.Hour)
 	w.advanced(0)
 	for range 3 {
-		signed, unsigned, serves := w.find("example.com").Serial, w.find("example.net").Serial, w.server.serves("example.com")
+		signed, unsigned, serves := w.Find("example.com").Serial, w.Find("example.net").Serial, w.Server.Lines("example.com")
 		w.advanced(4*24*time.Hour - time.Minute)
-		if w.find("example.com").Serial != signed {
+		if w.Find("example.com").Serial != signed {
 			t.Error("too early")
 		}
 		w.advanced(time.Minute)
-		if w.find("example.com").Serial <= signed || w.find("example.net").Serial != unsigned {
+		if w.Find("example.com").Serial <= signed || w.Find("example.net").Serial != unsigned {
 			t.Error("no new serial after four days, or one for a domain that is not signed")
 		}
-		w.expect("example.com", serves...)
+		w.Expect("example.com", serves...)
 	}
 }
 
@@ -234,16 +235,16 @@ func TestSignaturesAreMadeAnew(t *testing.T) {
 func TestAStageLastsFromWhenItIsServed(t *testing.T) {
 	path := storetest.Source(t)
 	w := openWorld(t, path)
-	w.addAccounts()
-	w.create("example.com")
-	w.server.refuses = func(string) error { return errors.New("no") }
+	w.AddAccounts()
+	w.Create("example.com")
+	w.Server.Reject(func(string) error { return errors.New("no") })
 	w.step("example.com", domain.StepSign)
 	w.advanced(100 * time.Hour)
 	if v := w.signing("example.com"); v.Stage != "introduced" {
 		t.Fatalf("refused by the name server, and yet %s", v.Stage)
 	}
 	again := openWorld(t, path) // after a crash before the publication, it might be
-	again.clock.advance(100 * time.Hour)
+	again.Clock.Advance(100 * time.Hour)
 	again.advanced(30 * time.Second)
 	again.advanced(time.Hour - time.Second)
 	if v := again.signing("example.com"); v.Stage != "introduced" {
@@ -259,9 +260,9 @@ func TestAStageLastsFromWhenItIsServed(t *testing.T) {
 func TestAfterAStartSecondariesCatchUp(t *testing.T) {
 	path := storetest.Source(t)
 	w := openWorld(t, path)
-	w.addAccounts()
+	w.AddAccounts()
 	w.Propagation = record.SecondaryLag
-	w.create("example.com")
+	w.Create("example.com")
 	w.step("example.com", domain.StepSign)
 	w.advanced(0)
 	w.advanced(6 * time.Hour)
@@ -269,7 +270,7 @@ func TestAfterAStartSecondariesCatchUp(t *testing.T) {
 	w.advanced(0)
 	again := openWorld(t, path)
 	again.Propagation = record.SecondaryLag
-	again.clock.advance(100 * time.Hour)
+	again.Clock.Advance(100 * time.Hour)
 	if err := again.Feed.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -288,14 +289,14 @@ func TestAfterAStartSecondariesCatchUp(t *testing.T) {
 func TestOneProcessEndsStages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.create("example.com")
+		w.Create("example.com")
 		w.step("example.com", domain.StepSign)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		after := func(begin func(context.Context)) dnssec.Stage {
 			go begin(ctx)
 			time.Sleep(time.Minute) // of the bubble's clock: sees it served
-			w.clock.advance(2 * time.Hour)
+			w.Clock.Advance(2 * time.Hour)
 			time.Sleep(time.Minute)
 			synctest.Wait()
 			return w.signing("example.com").Stage
@@ -313,8 +314,8 @@ func TestOneProcessEndsStages(t *testing.T) {
 // how long others keep what the old one has signed.
 func TestShorterTTLsDoNotShortenARollover(t *testing.T) {
 	w := newWorld(t)
-	w.create("example.com")
-	r := w.add("example.com", params(t, `{"type":"A","name":"long","data":"192.0.2.1","ttl":604800}`))
+	w.Create("example.com")
+	r := w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"long","data":"192.0.2.1","ttl":604800}`))
 	w.step("example.com", domain.StepSign)
 	w.advanced(0)
 	w.advanced(7 * 24 * time.Hour)
@@ -324,7 +325,7 @@ func TestShorterTTLsDoNotShortenARollover(t *testing.T) {
 	if v := w.signing("example.com"); v.Stage != "switched" {
 		t.Fatal(v.Stage)
 	}
-	if _, err := w.tryUpdate("example.com", r.ID, params(t, `{"ttl":30}`)); err != nil {
+	if _, err := w.TryUpdate("example.com", r.ID, domaintest.Params(t, `{"ttl":30}`)); err != nil {
 		t.Fatal(err)
 	}
 	w.step("example.com", domain.StepConfirmDS)
@@ -344,12 +345,12 @@ func TestShorterTTLsDoNotShortenARollover(t *testing.T) {
 func TestKeysAreInTheDatabase(t *testing.T) {
 	path := storetest.Source(t)
 	w := openWorld(t, path)
-	w.addAccounts()
-	w.create("example.com")
+	w.AddAccounts()
+	w.Create("example.com")
 	first := w.step("example.com", domain.StepSign).Keys[0]
 	other := openWorld(t, path)
 	a := &dns.A{Hdr: dns.RR_Header{Name: "example.com.", Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60}, A: []byte{192, 0, 2, 1}}
-	signatures, _, err := other.server.signers["example.com."].Sign([]dns.RR{a})
+	signatures, _, err := other.Server.Signer("example.com.").Sign([]dns.RR{a})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,8 +358,8 @@ func TestKeysAreInTheDatabase(t *testing.T) {
 	if err := signatures[0].(*dns.RRSIG).Verify(key, []dns.RR{a}); err != nil {
 		t.Errorf("signed by the other node: %v", err)
 	}
-	w.remove("example.com")
-	w.create("example.com")
+	w.Remove("example.com")
+	w.Create("example.com")
 	if got := w.state("example.com"); got != "unsigned ds=0 keys=0 DNSKEY=0 CDS=0 signer=false" {
 		t.Errorf("made again: %s", got)
 	}

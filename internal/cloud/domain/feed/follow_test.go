@@ -1,4 +1,4 @@
-package domain_test
+package feed_test
 
 import (
 	"context"
@@ -15,32 +15,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// full is a domain's records as they should be served.
-func (w *world) full(name string) []string {
-	w.t.Helper()
-	all := []string{}
-	for _, r := range w.records(name) {
-		if r.Type == "A" {
-			all = append(all, fmt.Sprintf("%s.%s. %d IN A %s", r.Name, name, r.TTL, r.Data))
-		} else if r.Type == "NS" {
-			all = append(all, fmt.Sprintf("%s. %d IN NS %s.", name, r.TTL, r.Data))
-		}
-	}
-	return all
-}
-
 // When a write has returned, its change is served, however many there are at
 // once.
 func TestReadYourWrites(t *testing.T) {
-	w := newWorld(t)
+	w := domaintest.New(t)
 	names := []string{"a.example", "b.example", "c.example"}
 	for _, name := range names {
-		w.create(name)
+		w.Create(name)
 	}
 	var wg sync.WaitGroup
 	for worker := range 8 {
@@ -49,10 +36,10 @@ func TestReadYourWrites(t *testing.T) {
 				name := names[(worker+i)%len(names)]
 				host := fmt.Sprintf("h%d-%d", worker, i)
 				text := fmt.Sprintf(`{"type":"A","name":%q,"data":"1.2.3.%d","ttl":60}`, host, i)
-				if _, err := w.tryAdd(name, params(t, text)); err != nil {
+				if _, err := w.TryAdd(name, domaintest.Params(t, text)); err != nil {
 					t.Error(err)
 				}
-				if line := fmt.Sprintf("%s.%s. 60 IN A 1.2.3.%d", host, name, i); !slices.Contains(w.server.serves(name), line) {
+				if line := fmt.Sprintf("%s.%s. 60 IN A 1.2.3.%d", host, name, i); !slices.Contains(w.Server.Lines(name), line) {
 					t.Errorf("%s is written but not served", line)
 				}
 			}
@@ -60,10 +47,10 @@ func TestReadYourWrites(t *testing.T) {
 	}
 	wg.Wait()
 	for _, name := range names {
-		w.expect(name, w.full(name)...)
+		w.Expect(name, w.Full(name)...)
 	}
-	for _, line := range w.server.log {
-		if strings.HasPrefix(line, "put") && strings.Count(strings.Join(w.server.log, " "), line) > 1 {
+	for _, line := range w.Server.Calls() {
+		if strings.HasPrefix(line, "put") && strings.Count(strings.Join(w.Server.Calls(), " "), line) > 1 {
 			t.Errorf("%s several times: changes were not in order", line)
 		}
 	}
@@ -72,24 +59,24 @@ func TestReadYourWrites(t *testing.T) {
 // A zone that the name server refuses stays as it was served last, and the
 // domain tells what is wrong until that is mended.
 func TestABadZone(t *testing.T) {
-	w := newWorld(t)
-	w.create("example.com")
-	good := w.add("example.com", params(t, `{"type":"A","name":"good","data":"1.2.3.4"}`))
-	served := w.server.serves("example.com")
-	w.server.refuses = func(string) error { return errors.New("I don't like it") }
-	bad := w.add("example.com", params(t, `{"type":"A","name":"bad","data":"1.2.3.5"}`))
+	w := domaintest.New(t)
+	w.Create("example.com")
+	good := w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"good","data":"1.2.3.4"}`))
+	served := w.Server.Lines("example.com")
+	w.Server.Reject(func(string) error { return errors.New("I don't like it") })
+	bad := w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"bad","data":"1.2.3.5"}`))
 	check := func(what string) {
 		t.Helper()
-		d := w.find("example.com")
-		if d.BadZoneError != "I don't like it" || d.BadZoneFile != w.file("example.com") {
+		d := w.Find("example.com")
+		if d.BadZoneError != "I don't like it" || d.BadZoneFile != w.File("example.com") {
 			t.Errorf("%s: error %q, file:\n%s", what, d.BadZoneError, d.BadZoneFile)
 		}
-		if diff := cmp.Diff(served, w.server.serves("example.com")); diff != "" {
+		if diff := cmp.Diff(served, w.Server.Lines("example.com")); diff != "" {
 			t.Errorf("%s: served (-want +got):\n%s", what, diff)
 		}
 	}
 	check("refused")
-	if _, err := w.tryUpdate("example.com", good.ID, params(t, `{"ttl":60}`)); err != nil {
+	if _, err := w.TryUpdate("example.com", good.ID, domaintest.Params(t, `{"ttl":60}`)); err != nil {
 		t.Fatal(err)
 	}
 	check("refused again")
@@ -97,83 +84,81 @@ func TestABadZone(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("read anew")
-	w.server.refuses = func(string) error { return nil }
-	if _, err := w.tryDelete("example.com", bad.ID); err != nil {
+	w.Server.Reject(func(string) error { return nil })
+	if _, err := w.TryDelete("example.com", bad.ID); err != nil {
 		t.Fatal(err)
 	}
-	if d := w.find("example.com"); d.BadZoneError != "" || d.BadZoneFile != "" {
+	if d := w.Find("example.com"); d.BadZoneError != "" || d.BadZoneFile != "" {
 		t.Errorf("mended: error %q, file %q", d.BadZoneError, d.BadZoneFile)
 	}
-	w.expect("example.com", w.full("example.com")...)
+	w.Expect("example.com", w.Full("example.com")...)
 }
 
 // Noting that a zone is refused is a write as well, among those that wait.
 func TestManyWritesOfABadZone(t *testing.T) {
-	w := newWorld(t)
-	w.create("example.com")
-	w.server.refuses = func(string) error { return errors.New("no") }
+	w := domaintest.New(t)
+	w.Create("example.com")
+	w.Server.Reject(func(string) error { return errors.New("no") })
 	var wg sync.WaitGroup
 	for worker := range 8 {
 		wg.Go(func() {
 			for i := range 5 {
 				text := fmt.Sprintf(`{"type":"A","name":"h%d-%d","data":"1.2.3.4"}`, worker, i)
-				if _, err := w.tryAdd("example.com", params(t, text)); err != nil {
+				if _, err := w.TryAdd("example.com", domaintest.Params(t, text)); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if d := w.find("example.com"); d.BadZoneError != "no" || d.BadZoneFile != w.file("example.com") {
+	if d := w.Find("example.com"); d.BadZoneError != "no" || d.BadZoneFile != w.File("example.com") {
 		t.Errorf("error %q, file:\n%s", d.BadZoneError, d.BadZoneFile)
 	}
 }
 
 func TestARefusedZoneIsTriedAgainAtTheNextStart(t *testing.T) {
 	path := storetest.Source(t)
-	w := openWorld(t, path)
-	w.addAccounts()
-	w.server.refuses = func(string) error { return errors.New("no") }
-	w.create("example.com")
-	if w.find("example.com").BadZoneError != "no" {
+	w := domaintest.Open(t, path)
+	w.AddAccounts()
+	w.Server.Reject(func(string) error { return errors.New("no") })
+	w.Create("example.com")
+	if w.Find("example.com").BadZoneError != "no" {
 		t.Fatal("not refused")
 	}
-	again := openWorld(t, path)
-	if d := again.find("example.com"); d.BadZoneError != "" {
+	again := domaintest.Open(t, path)
+	if d := again.Find("example.com"); d.BadZoneError != "" {
 		t.Errorf("error %q", d.BadZoneError)
 	}
-	again.expect("example.com", again.full("example.com")...)
+	again.Expect("example.com", again.Full("example.com")...)
 }
 
 // A change that does not fit what the name server has makes it get the domain
 // whole.
 func TestARefusedChange(t *testing.T) {
-	w := newWorld(t)
-	w.create("example.com")
-	w.server.mu.Lock()
-	clear(w.server.zones) // as if it had lost them
-	w.server.mu.Unlock()
-	w.add("example.com", params(t, `{"type":"A","name":"a","data":"1.2.3.4"}`))
-	w.expect("example.com", w.full("example.com")...)
+	w := domaintest.New(t)
+	w.Create("example.com")
+	w.Server.LoseZones()
+	w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.4"}`))
+	w.Expect("example.com", w.Full("example.com")...)
 }
 
 func TestDomainsAreServedFromTheStart(t *testing.T) {
 	path := storetest.Source(t)
-	w := openWorld(t, path)
-	w.addAccounts()
+	w := domaintest.Open(t, path)
+	w.AddAccounts()
 	for i := range 20 {
 		name := fmt.Sprintf("d%d.example", i)
-		w.create(name)
-		w.add(name, params(t, `{"type":"A","name":"a","data":"1.2.3.4"}`))
+		w.Create(name)
+		w.Add(name, domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.4"}`))
 	}
-	w.remove("d7.example")
-	again := openWorld(t, path)
+	w.Remove("d7.example")
+	again := domaintest.Open(t, path)
 	for i := range 20 {
 		if name := fmt.Sprintf("d%d.example", i); i != 7 {
-			again.expect(name, again.full(name)...)
+			again.Expect(name, again.Full(name)...)
 		}
 	}
-	if len(again.server.serves("d7.example")) > 0 {
+	if len(again.Server.Lines("d7.example")) > 0 {
 		t.Error("a removed domain is served")
 	}
 }
@@ -182,45 +167,45 @@ func TestDomainsAreServedFromTheStart(t *testing.T) {
 func TestNodesFollowEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := storetest.Source(t)
-		one := openWorld(t, path)
-		one.addAccounts()
-		one.create("early.example")
-		two := openWorld(t, path)
+		one := domaintest.Open(t, path)
+		one.AddAccounts()
+		one.Create("early.example")
+		two := domaintest.Open(t, path)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go two.Feed.Follow(ctx)
-		one.create("example.com")
-		r := one.add("example.com", params(t, `{"type":"TXT","name":"a","data":"say \"ü\" \\ ;"}`))
-		one.add("early.example", params(t, `{"type":"CAA","name":"@","data":";","flags":0,"tag":"issue"}`))
+		one.Create("example.com")
+		r := one.Add("example.com", domaintest.Params(t, `{"type":"TXT","name":"a","data":"say \"ü\" \\ ;"}`))
+		one.Add("early.example", domaintest.Params(t, `{"type":"CAA","name":"@","data":";","flags":0,"tag":"issue"}`))
 		settle := func(what string) {
 			t.Helper()
 			time.Sleep(time.Second) // of the bubble's clock
 			synctest.Wait()
 			for _, name := range []string{"example.com", "early.example"} {
-				if diff := cmp.Diff(one.server.serves(name), two.server.serves(name)); diff != "" || one.server.serial(name) != two.server.serial(name) {
-					t.Errorf("%s: %s with serials %d and %d (-one +two):\n%s", what, name, one.server.serial(name), two.server.serial(name), diff)
+				if diff := cmp.Diff(one.Server.Lines(name), two.Server.Lines(name)); diff != "" || one.Server.Serial(name) != two.Server.Serial(name) {
+					t.Errorf("%s: %s with serials %d and %d (-one +two):\n%s", what, name, one.Server.Serial(name), two.Server.Serial(name), diff)
 				}
 			}
 		}
 		settle("created")
-		if told := strings.Join(two.server.log, " "); strings.Count(told, " example.com.") != 1 {
+		if told := strings.Join(two.Server.Calls(), " "); strings.Count(told, " example.com.") != 1 {
 			t.Errorf("the whole domain had the record already, but there was more: %s", told)
 		}
-		if _, err := one.tryUpdate("example.com", r.ID, params(t, `{"ttl":77}`)); err != nil {
+		if _, err := one.TryUpdate("example.com", r.ID, domaintest.Params(t, `{"ttl":77}`)); err != nil {
 			t.Fatal(err)
 		}
-		two.add("example.com", params(t, `{"type":"A","name":"two","data":"1.2.3.4"}`))
+		two.Add("example.com", domaintest.Params(t, `{"type":"A","name":"two","data":"1.2.3.4"}`))
 		if err := one.Feed.CatchUp(ctx); err != nil {
 			t.Fatal(err)
 		}
 		settle("changed by both")
-		one.remove("example.com")
+		one.Remove("example.com")
 		settle("removed")
-		one.create("example.com")
-		one.remove("early.example")
+		one.Create("example.com")
+		one.Remove("early.example")
 		settle("made anew")
-		if puts := strings.Count(strings.Join(two.server.log, " "), "put early.example."); puts != 1 {
-			t.Errorf("a change was not followed as one: %v", two.server.log)
+		if puts := strings.Count(strings.Join(two.Server.Calls(), " "), "put early.example."); puts != 1 {
+			t.Errorf("a change was not followed as one: %v", two.Server.Calls())
 		}
 	})
 }
@@ -231,25 +216,25 @@ func TestANodeThatHasSleptForLong(t *testing.T) {
 	for name, late := range map[string]bool{"nothing newer": false, "something newer": true} {
 		t.Run(name, func(t *testing.T) {
 			path := storetest.Source(t)
-			one := openWorld(t, path)
-			one.addAccounts()
-			one.create("gone.example")
-			one.create("example.com")
-			two := openWorld(t, path)
-			one.remove("gone.example")
-			one.add("example.com", params(t, `{"type":"A","name":"a","data":"1.2.3.4"}`))
-			one.clock.advance(2 * time.Hour)
+			one := domaintest.Open(t, path)
+			one.AddAccounts()
+			one.Create("gone.example")
+			one.Create("example.com")
+			two := domaintest.Open(t, path)
+			one.Remove("gone.example")
+			one.Add("example.com", domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.4"}`))
+			one.Clock.Advance(2 * time.Hour)
 			if err := one.Feed.Prune(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if late {
-				one.add("example.com", params(t, `{"type":"A","name":"late","data":"1.2.3.4"}`))
+				one.Add("example.com", domaintest.Params(t, `{"type":"A","name":"late","data":"1.2.3.4"}`))
 			}
 			if err := two.Feed.CatchUp(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			two.expect("example.com", two.full("example.com")...)
-			if len(two.server.serves("gone.example")) > 0 {
+			two.Expect("example.com", two.Full("example.com")...)
+			if len(two.Server.Lines("gone.example")) > 0 {
 				t.Error("a removed domain is still served")
 			}
 		})
@@ -259,13 +244,13 @@ func TestANodeThatHasSleptForLong(t *testing.T) {
 // Where nothing is old nothing is written: that would cost a part of a full
 // disk's reserve, each minute.
 func TestPruneOfNothingWritesNothing(t *testing.T) {
-	w := newWorld(t)
-	w.create("example.com")
+	w := domaintest.New(t)
+	w.Create("example.com")
 	for _, test := range []struct {
 		later   time.Duration
 		commits uint64
 	}{{0, 0}, {2 * time.Hour, 1}, {0, 0}} {
-		w.clock.advance(test.later)
+		w.Clock.Advance(test.later)
 		before := w.DB.Commits()
 		if err := w.Feed.Prune(t.Context()); err != nil {
 			t.Fatal(err)
@@ -280,29 +265,29 @@ func TestPruneOfNothingWritesNothing(t *testing.T) {
 // the database has.
 func TestNodesAgree(t *testing.T) {
 	path := storetest.Source(t)
-	nodes := []*world{openWorld(t, path), openWorld(t, path)}
-	nodes[0].addAccounts()
+	nodes := []*domaintest.World{domaintest.Open(t, path), domaintest.Open(t, path)}
+	nodes[0].AddAccounts()
 	names := []string{"a.example", "b.example"}
 	rapid.Check(t, func(rt *rapid.T) {
 		for range rapid.IntRange(1, 15).Draw(rt, "steps") {
 			w := nodes[rapid.IntRange(0, 1).Draw(rt, "node")]
 			name := rapid.SampledFrom(names).Draw(rt, "name")
-			d, err := zonedb.Find(t.Context(), w.DB, mine, name)
+			d, err := zonedb.Find(t.Context(), w.DB, domaintest.Mine, name)
 			switch step := rapid.IntRange(0, 5).Draw(rt, "step"); {
 			case err != nil:
-				w.create(name)
+				w.Create(name)
 			case step == 0:
-				w.remove(name)
+				w.Remove(name)
 			case step == 1:
 				if err := w.Feed.CatchUp(t.Context()); err != nil {
 					rt.Fatal(err)
 				}
 			case step == 2:
-				if records := w.records(name); len(records) > 4 {
-					w.tryDelete(name, records[4].ID)
+				if records := w.Records(name); len(records) > 4 {
+					w.TryDelete(name, records[4].ID)
 				}
 			default:
-				w.tryAdd(name, params(t, fmt.Sprintf(`{"type":"A","name":"h%d","data":"1.2.3.%d","ttl":%d}`, step%2, d.Serial%250, 30+d.Serial%7)))
+				w.TryAdd(name, domaintest.Params(t, fmt.Sprintf(`{"type":"A","name":"h%d","data":"1.2.3.%d","ttl":%d}`, step%2, d.Serial%250, 30+d.Serial%7)))
 			}
 		}
 		for _, w := range nodes {
@@ -311,11 +296,11 @@ func TestNodesAgree(t *testing.T) {
 			}
 			for _, name := range names {
 				want := []string{}
-				if _, err := zonedb.Find(t.Context(), w.DB, mine, name); err == nil {
-					want = w.full(name)
+				if _, err := zonedb.Find(t.Context(), w.DB, domaintest.Mine, name); err == nil {
+					want = w.Full(name)
 				}
 				slices.Sort(want)
-				if diff := cmp.Diff(want, append([]string{}, w.server.serves(name)...)); diff != "" {
+				if diff := cmp.Diff(want, append([]string{}, w.Server.Lines(name)...)); diff != "" {
 					rt.Fatalf("%s (-want +got):\n%s", name, diff)
 				}
 			}
@@ -325,11 +310,11 @@ func TestNodesAgree(t *testing.T) {
 
 // A database that is restored under a running node is served as it is then.
 func TestARestoredDatabase(t *testing.T) {
-	w := newWorld(t)
+	w := domaintest.New(t)
 	ctx := t.Context()
-	w.create("early.example")
-	late := w.create("late.example")
-	w.write(func(tx *store.Tx) error {
+	w.Create("early.example")
+	late := w.Create("late.example")
+	w.Write(func(tx *store.Tx) error {
 		for _, statement := range []string{
 			`DELETE FROM domain_changes WHERE name = 'late.example'`,
 			`DELETE FROM domain_records WHERE domain_id = ` + strconv.FormatInt(late.ID, 10),
@@ -345,8 +330,8 @@ func TestARestoredDatabase(t *testing.T) {
 	if err := w.Feed.CatchUp(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.server.serves("late.example"); len(got) > 0 {
+	if got := w.Server.Lines("late.example"); len(got) > 0 {
 		t.Errorf("still served: %v", got)
 	}
-	w.expect("early.example", w.full("early.example")...)
+	w.Expect("early.example", w.Full("early.example")...)
 }
