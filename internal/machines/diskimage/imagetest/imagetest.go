@@ -38,7 +38,7 @@ func get(tb testing.TB, name, files string, source diskimage.Source, recipe ...s
 	if err != nil {
 		tb.Fatal(err)
 	}
-	hash, err := hashRecipe(filepath.Join(root, "internal", "diskimage"), recipe, files)
+	hash, err := hashRecipe(filepath.Join(root, "internal", "machines", "diskimage"), recipe, files)
 	if err != nil {
 		tb.Fatalf("hashing the recipe of the %s image: %v", name, err)
 	}
