@@ -179,7 +179,8 @@ func testFaultsInChange(h *harness) {
 	for nth := range points {
 		for _, injected := range []error{errInjected, fault.ErrCrash} {
 			id++
-			h.faultInChange(id, nth, injected)
+			id := id
+			h.alone(fmt.Sprintf("point %d, %v", nth, injected), func(h *harness) { h.faultInChange(id, nth, injected) })
 		}
 	}
 }

@@ -99,7 +99,10 @@ func Run(t *testing.T, open Open, options Options) {
 
 func run(t *testing.T, open Open, options Options, tests []test) {
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(newHarness(t, open, options)) })
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // mostly they wait for a process to start or to end
+			test.run(newHarness(t, open, options))
+		})
 	}
 }
 
@@ -108,6 +111,7 @@ type harness struct {
 	*testing.T
 	ctx     context.Context
 	options Options
+	open    Open
 	engine  compute.Engine
 	reopen  func() compute.Engine
 	events  chan compute.Event
@@ -115,7 +119,7 @@ type harness struct {
 
 func newHarness(t *testing.T, open Open, options Options) *harness {
 	engine, reopen := open(t)
-	h := &harness{T: t, ctx: t.Context(), options: options, engine: engine, reopen: reopen, events: make(chan compute.Event, 16)}
+	h := &harness{T: t, ctx: t.Context(), options: options, open: open, engine: engine, reopen: reopen, events: make(chan compute.Event, 16)}
 	t.Cleanup(h.cleanUp)
 	h.must("recover nothing", h.engine.Recover(h.ctx, h.notify))
 	return h
@@ -139,6 +143,14 @@ func (h *harness) cleanUp() {
 	if err := h.engine.Close(); err != nil {
 		h.Errorf("close: %v", err)
 	}
+}
+
+// alone runs a case at the same time as others, on an engine of its own.
+func (h *harness) alone(name string, do func(*harness)) {
+	h.Run(name, func(t *testing.T) {
+		t.Parallel()
+		do(newHarness(t, h.open, h.options))
+	})
 }
 
 // nextProcess goes on with another engine on the same machines.

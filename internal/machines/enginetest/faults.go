@@ -42,7 +42,8 @@ func testFaults(h *harness) {
 	for nth := range slices.Max(points) {
 		for _, injected := range []error{errInjected, fault.ErrCrash} {
 			id++
-			h.liveThrough(id, points, nth, injected)
+			id := id
+			h.alone(fmt.Sprintf("point %d, %v", nth, injected), func(h *harness) { h.liveThrough(id, points, nth, injected) })
 		}
 	}
 }
