@@ -16,7 +16,7 @@ func (s *Service) Resource() resource.Resource {
 	return resource.Resource{Name: "action", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /actions":          s.list,
 		"GET /actions/{action}": s.info,
-	}, Filters: map[string][]string{"GET /actions": Filters()}}
+	}, Filters: Filters()}
 }
 
 func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {

@@ -32,7 +32,7 @@ func (s *Service) Resources() []resource.Resource {
 			"PUT /domains/{domain}":    s.update,
 			"PATCH /domains/{domain}":  s.update,
 			"DELETE /domains/{domain}": s.delete,
-		}, Filters: map[string][]string{"GET /domains": list.FilterNames(zonedb.DomainTable.Filters)}},
+		}, Filters: list.FilterNames(zonedb.DomainTable.Filters)},
 		{Name: "domain-record", Schema: recordSchema, Handlers: map[string]resource.Handler{
 			"GET /domains/{domain}/records":                    s.listRecords,
 			"POST /domains/{domain}/records":                   s.createRecord,
@@ -41,7 +41,7 @@ func (s *Service) Resources() []resource.Resource {
 			"PUT /domains/{domain}/records/{domain-record}":    s.updateRecord,
 			"PATCH /domains/{domain}/records/{domain-record}":  s.updateRecord,
 			"DELETE /domains/{domain}/records/{domain-record}": s.deleteRecord,
-		}, Filters: map[string][]string{"GET /domains/{domain}/records": list.FilterNames(zonedb.RecordTable.Filters)}},
+		}, Filters: list.FilterNames(zonedb.RecordTable.Filters)},
 		{Name: "domain-dnssec", Schema: signingSchema, Handlers: map[string]resource.Handler{
 			"GET /domains/{domain}/dnssec":  s.signingInfo,
 			"POST /domains/{domain}/dnssec": s.signingStep,

@@ -53,7 +53,10 @@ func (s *Service) actionsSchema() ([]byte, error) {
 	all := strings.Join(types[:last], ", ") + " or " + types[last]
 	for _, link := range d.Links {
 		if link["method"] == "POST" {
-			link["description"] = strings.ReplaceAll(fmt.Sprint(link["description"]), "TYPES", all)
+			for _, described := range []any{link, link["alias"]} {
+				described := described.(map[string]any)
+				described["description"] = strings.ReplaceAll(fmt.Sprint(described["description"]), "TYPES", all)
+			}
 			link["schema"].(map[string]any)["properties"] = properties
 		}
 	}

@@ -31,19 +31,12 @@ func (s *Service) Resources() ([]resource.Resource, error) {
 			"PATCH /droplets/{droplet}":  s.update,
 			"PUT /droplets/{droplet}":    s.update,
 			"DELETE /droplets/{droplet}": s.delete,
-		}, Filters: map[string][]string{"GET /droplets": list.FilterNames(table.Filters)}},
+		}, Filters: list.FilterNames(table.Filters)},
 		{Name: "droplet-action", Schema: actions, Handlers: map[string]resource.Handler{
 			"GET /droplets/{droplet}/actions":          s.listActions,
 			"POST /droplets/{droplet}/actions":         s.act,
 			"GET /droplets/{droplet}/actions/{action}": s.actionInfo,
-			// As the draft spelt them:
-			"GET /droplet/{droplet}/actions":          s.listActions,
-			"POST /droplet/{droplet}/actions":         s.act,
-			"GET /droplet/{droplet}/actions/{action}": s.actionInfo,
-		}, Filters: map[string][]string{
-			"GET /droplets/{droplet}/actions": action.Filters(),
-			"GET /droplet/{droplet}/actions":  action.Filters(),
-		}},
+		}, Filters: action.Filters()},
 	}, nil
 }
 

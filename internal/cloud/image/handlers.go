@@ -24,7 +24,7 @@ func (l *Library) Resource() resource.Resource {
 		"PUT /images/{image}":    l.change,
 		"PATCH /images/{image}":  l.change,
 		"DELETE /images/{image}": l.change,
-	}, Filters: map[string][]string{"GET /images": list.FilterNames(l.filters())}}
+	}, Filters: list.FilterNames(l.filters())}
 }
 
 // Lookup returns the image with that id or slug if the account may see it,

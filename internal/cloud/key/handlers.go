@@ -28,7 +28,7 @@ func Resource(db *store.DB) resource.Resource {
 		"PUT /account/keys/{key}":    h.update,
 		"PATCH /account/keys/{key}":  h.update,
 		"DELETE /account/keys/{key}": h.delete,
-	}, Filters: map[string][]string{"GET /account/keys": list.FilterNames(table.Filters)}}
+	}, Filters: list.FilterNames(table.Filters)}
 }
 
 func (h handlers) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {

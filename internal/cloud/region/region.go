@@ -143,7 +143,7 @@ func (c *Catalog) Resource() resource.Resource {
 	return resource.Resource{Name: "region", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /regions":          c.list,
 		"GET /regions/{region}": c.info,
-	}, Filters: map[string][]string{"GET /regions": list.FilterNames(c.filters())}}
+	}, Filters: list.FilterNames(c.filters())}
 }
 
 var attrs = []list.Attr[Region]{{Name: "slug", Alias: "id", Value: func(r Region) string { return r.Slug }}}

@@ -66,7 +66,7 @@ func (c *Catalog) Resource() resource.Resource {
 	return resource.Resource{Name: "size", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /sizes":        c.list,
 		"GET /sizes/{size}": c.info,
-	}, Filters: map[string][]string{"GET /sizes": list.FilterNames(c.filters())}}
+	}, Filters: list.FilterNames(c.filters())}
 }
 
 var attrs = []list.Attr[Size]{{Name: "slug", Alias: "id", Value: func(s Size) string { return s.Slug }}}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -55,10 +54,10 @@ func New(c Config) (*Door, error) {
 	s := &server{Config: c, keys: idempotency.NewKeys(c.DB), torn: &torn{}}
 	definitions := map[string][]byte{}
 	handlers := map[string]resource.Handler{}
-	filters := map[string][]string{}
+	filters := map[string][]string{} // by resource
 	for _, r := range c.Resources {
 		definitions[r.Name] = r.Schema
-		maps.Copy(filters, r.Filters)
+		filters[r.Name] = r.Filters
 		for route, handler := range r.Handlers {
 			if handlers[route] != nil {
 				return nil, fmt.Errorf("two handlers for %s", route)
@@ -70,7 +69,7 @@ func New(c Config) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkFilters(loaded.Links, filters); err != nil {
+	if err := checkFilters(loaded.Resources, filters); err != nil {
 		return nil, err
 	}
 	router := chi.NewRouter()
@@ -93,37 +92,45 @@ func New(c Config) (*Door, error) {
 
 func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {
 	var errs []error
+	routes := map[string]bool{} // that have a handler
 	for _, link := range links {
-		handler := handlers[link.Route()]
+		route := link.Route()
+		if link.Alias != nil {
+			route = link.Alias.Route()
+		}
+		handler := handlers[route]
 		if handler == nil {
 			errs = append(errs, fmt.Errorf("the schema of %s has %s, which nothing handles", link.Resource, link.Route()))
 			continue
 		}
-		delete(handlers, link.Route())
+		routes[route] = true
 		router.Method(link.Method, "/v2"+link.Path, s.authenticated(link.Scopes, s.operation(link, handler)))
 	}
 	for route := range handlers {
-		errs = append(errs, fmt.Errorf("the handler of %s has no link in the schema", route))
+		if !routes[route] {
+			errs = append(errs, fmt.Errorf("the handler of %s has no link in the schema", route))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// checkFilters compares what lists can be narrowed by with the parameters that
-// their links declare.
-func checkFilters(links []*schema.Link, filters map[string][]string) error {
+// checkFilters compares the filters of each resource with the parameters of its
+// list.
+func checkFilters(resources []*schema.Resource, filters map[string][]string) error {
 	var errs []error
-	for _, link := range links {
-		have, declared := slices.Sorted(slices.Values(filters[link.Route()])), link.ParameterNames()
-		if link.Lists() && !slices.Equal(have, declared) {
-			errs = append(errs, fmt.Errorf("%s has the filters %v, its schema has the parameters %v", link.Route(), have, declared))
+	for _, r := range resources {
+		have, lists := slices.Sorted(slices.Values(filters[r.Name])), 0
+		for _, link := range r.Links {
+			if !link.Lists() {
+				continue
+			}
+			lists++
+			if declared := link.ParameterNames(); !slices.Equal(have, declared) {
+				errs = append(errs, fmt.Errorf("%s has the filters %v, its schema has the parameters %v", link.Route(), have, declared))
+			}
 		}
-		if !link.Lists() && len(have) > 0 {
-			errs = append(errs, fmt.Errorf("%s has the filters %v, but is no list", link.Route(), have))
-		}
-	}
-	for route := range filters {
-		if !slices.ContainsFunc(links, func(l *schema.Link) bool { return l.Route() == route }) {
-			errs = append(errs, fmt.Errorf("%s has filters, but no link in the schema", route))
+		if lists == 0 && len(have) > 0 {
+			errs = append(errs, fmt.Errorf("%s has the filters %v, but no list", r.Name, have))
 		}
 	}
 	return errors.Join(errs...)

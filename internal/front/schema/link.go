@@ -21,6 +21,7 @@ type Link struct {
 	Path        string     // below /v2, identities as {resource}
 	Variables   []Variable // the identities in Path
 	Scopes      []string   // of which a token needs one, like droplet:read
+	Alias       *Link      // the link that this one is another path to; nil if it is none
 	Status      int        // of its answer
 	Also        int        // another status that it may have, as when nothing was to be done; 0 if it has one only
 

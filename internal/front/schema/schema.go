@@ -28,9 +28,16 @@
 //     of destroy 204.
 //   - also, of a link: another status that it may answer with, and the same
 //     target, as when nothing was to be done.
+//   - alias, of a link: another path to the same. It has an href, and where they
+//     differ a title, a description and an example of parameters. It becomes a
+//     link of its own.
 //   - targetSchema, of a link: draft-04's own, written only where the answer is
 //     not what its rel means: of instances a list with links and meta, of
 //     destroy nothing, else one object.
+//
+// A definition filter_NAME of a resource describes the parameter NAME, by which
+// the resource's list can be narrowed: the link of rel instances has all of them
+// unless it has a schema of its own.
 //
 // Every attribute, also a member of an object in an attribute, has a
 // description and a type, or is a reference. Whatever can be null says so in
@@ -103,9 +110,14 @@ func Load(definitions map[string][]byte) (*Schema, error) {
 		"$schema": draft, "title": "Rockpool API v2", "type": []any{"object"},
 		"definitions": resources, "properties": refs,
 	}}
+	aliases, err := s.doc.expand()
+	if err != nil {
+		return nil, err
+	}
+	read := func() error { return s.read(aliases) }
 	// Nothing can be derived from references that lead nowhere, nor be compiled
 	// before all is complete.
-	for _, step := range []func() error{s.doc.checkReferences, s.doc.complete, s.read, s.compile} {
+	for _, step := range []func() error{s.doc.checkReferences, s.doc.complete, read, s.compile} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -143,9 +155,11 @@ func decode(definitions map[string][]byte) (object, error) {
 	return resources, nil
 }
 
-// read makes the resources and links of what the document says.
-func (s *Schema) read() error {
+// read makes the resources and links of what the document says. The aliases are
+// those of expand.
+func (s *Schema) read(aliases map[string]string) error {
 	var errs []error
+	byPointer := map[string]*Link{}
 	for name, definition := range s.doc.resources() {
 		r := &Resource{Name: name, Attributes: s.doc.attributes(definition)}
 		slices.SortStableFunc(r.Attributes, func(a, b Attribute) int { return s.doc.rank(name, a) - s.doc.rank(name, b) })
@@ -156,10 +170,16 @@ func (s *Schema) read() error {
 				errs = append(errs, fmt.Errorf("schema of %s, link %d: %w", name, i, err))
 				continue
 			}
-			link.pointer = fmt.Sprintf("/definitions/%s/links/%d", name, i)
+			link.pointer = linkPointer(name, i)
+			byPointer[link.pointer] = link
 			r.Links, s.Links = append(r.Links, link), append(s.Links, link)
 		}
 		s.Resources = append(s.Resources, r)
+	}
+	for other, link := range aliases {
+		if byPointer[other] != nil {
+			byPointer[other].Alias = byPointer[link]
+		}
 	}
 	sort.SliceStable(s.Links, func(i, j int) bool { return s.Links[i].Route() < s.Links[j].Route() })
 	return errors.Join(append(errs, s.checkLinks())...)

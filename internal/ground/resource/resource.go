@@ -21,9 +21,9 @@ type Resource struct {
 	Schema   []byte             // its definition, a JSON hyper-schema
 	Handlers map[string]Handler // by "METHOD /path/{name}", one for each link
 
-	// Filters are the parameters that each of its lists can be narrowed by, by
-	// the route of the list's link, which declares the same ones.
-	Filters map[string][]string
+	// Filters are the parameters that its list can be narrowed by. The schema
+	// declares the same ones; the server does not start otherwise.
+	Filters []string
 }
 
 // Handler answers one link. The front door answers its error by the kind (package httperr).
