@@ -15,16 +15,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// Create is what a client says of a new domain.
+// Create is the parameters of a new domain.
 type Create struct {
 	Name      string         `json:"name"`
-	IPAddress *string        `json:"ip_address"` // of the apex
+	IPAddress *string        `json:"ip_address"` // of an address record at the apex
 	TTL       *record.Number `json:"ttl"`
-	File      *zonefile.File `json:"-"` // with its records
+	File      *zonefile.File `json:"-"` // nil for none
 }
 
-// Create makes a domain: with the records of its zone file if it has one, and
-// with what every domain has.
+// Create creates a domain with the records that every domain has and with those of
+// its zone file.
 func (s *Service) Create(ctx context.Context, tx *store.Tx, accountID int64, c Create) (zonedb.Domain, error) {
 	p, err := s.prepareCreate(ctx, tx, accountID, c)
 	if err != nil {
@@ -49,7 +49,7 @@ var (
 	errNameOfOther = apierr.Invalid("name", "Name is below a domain of another account")
 )
 
-// prepareCreate finds out what makes the domain. It writes nothing.
+// prepareCreate returns the edit that creates the domain. It writes nothing.
 func (s *Service) prepareCreate(ctx context.Context, q store.Querier, accountID int64, c Create) (p prepared, err error) {
 	name, err := record.ValidName(c.Name)
 	if err != nil {
@@ -82,8 +82,8 @@ func (s *Service) prepareCreate(ctx context.Context, q store.Querier, accountID 
 	return p, nil
 }
 
-// checkFree refuses a name that is taken, or that lies below a domain of
-// another account: its owner decides about what is below.
+// checkFree rejects a name that is taken, and a name below a domain of another
+// account: that account decides about the names in its domain.
 func checkFree(ctx context.Context, q store.Querier, accountID int64, name string) error {
 	for i, ancestor := range record.Ancestors(name) {
 		found, ok, err := zonedb.Hosted(ctx, q, ancestor)
@@ -99,8 +99,8 @@ func checkFree(ctx context.Context, q store.Querier, accountID int64, name strin
 	return nil
 }
 
-// defaults makes the records that every domain has: SOA, and NS unless the
-// operations make some.
+// defaults returns the operations that create the records that every domain has: the
+// SOA record, and NS records unless operations creates some at the apex.
 func (e *edit) defaults(nameservers []string, operations []*operation) []*operation {
 	soa := record.Record{Type: record.TypeSOA, Name: record.Apex, Data: strconv.Itoa(record.SOAMinimum), TTL: e.ttl}
 	all := []*operation{{kind: kindCreate, ready: &soa, given: true}}
@@ -119,7 +119,7 @@ func (e *edit) defaults(nameservers []string, operations []*operation) []*operat
 	return all
 }
 
-// addressOperation makes the record of a domain's own address.
+// addressOperation creates the address record at the apex.
 func addressOperation(text string, ttl int) (*operation, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -136,14 +136,13 @@ func addressOperation(text string, ttl int) (*operation, error) {
 	return &operation{kind: kindCreate, ready: &r}, nil
 }
 
-// applyAll applies operations and returns what is wrong with them as one
-// error.
+// applyAll applies operations and joins their faults into one error.
 func (e *edit) applyAll(ctx context.Context, operations []*operation) error {
 	faults, err := e.apply(ctx, operations)
 	if err != nil {
 		return err
 	}
-	return refusal(faults)
+	return joinFaults(faults)
 }
 
 // Delete removes a domain with all its records.
@@ -166,10 +165,10 @@ func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID int64, idO
 	return d, s.domainChanged(ctx, tx, d)
 }
 
-// Change is what a client says of a domain that is there.
+// Change is the parameters of a change of a domain.
 type Change struct {
 	TTL  *record.Number `json:"ttl"`
-	File *zonefile.File `json:"-"` // with what takes the place of its records
+	File *zonefile.File `json:"-"` // replaces all records; nil to keep them
 }
 
 // Update changes a domain's TTL, which is that of its SOA record, or replaces

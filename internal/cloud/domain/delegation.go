@@ -11,7 +11,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// above returns the next domain above a name, of whatever account.
+// above returns the nearest domain above a name, of any account.
 func above(ctx context.Context, q store.Querier, name string) (d zonedb.Domain, ok bool, err error) {
 	for _, ancestor := range record.Ancestors(name)[1:] {
 		if d, ok, err = zonedb.Hosted(ctx, q, ancestor); ok || err != nil {
@@ -21,11 +21,12 @@ func above(ctx context.Context, q store.Querier, name string) (d zonedb.Domain, 
 	return d, false, nil
 }
 
-// delegationChanged is called after what a domain's delegation says has been
-// logged: that it is there, its name servers, their addresses, or its DS record.
-// The domain above gets a new serial, so that secondaries copy it again: their
-// copies delegate this domain. That may not be earlier in the log, or a copy in
-// between would have the serial but not the change.
+// delegationChanged gives the domain above a new serial, so that secondaries copy it
+// again: their copies of it contain the delegation of this domain. It must be called
+// after a change of the delegation has been appended to the feed: the domain comes
+// or goes, or its name servers, their addresses or its DS record change. In the other
+// order, a copy between the two entries would have the new serial and the old
+// delegation.
 func (s *Service) delegationChanged(ctx context.Context, tx *store.Tx, name string) error {
 	d, ok, err := above(ctx, tx, name)
 	if err != nil || !ok {
@@ -34,8 +35,8 @@ func (s *Service) delegationChanged(ctx context.Context, tx *store.Tx, name stri
 	return s.renew(ctx, tx, d)
 }
 
-// changesDelegation reports whether an edit changes the domain's name servers,
-// or their addresses in the domain.
+// changesDelegation reports whether an edit of these records changes the domain's
+// name servers, or their addresses in the domain.
 func (e *edit) changesDelegation(ctx context.Context, records []record.Record) (bool, error) {
 	if e.isNew {
 		return true, nil

@@ -13,25 +13,25 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// edit is a change of one domain under way: what its names would hold. It
-// reads what it needs and writes nothing, so it serves for a dry run as well.
+// edit is a change of one domain in memory. It loads the names that it needs and
+// writes nothing, so a dry run can use it too.
 type edit struct {
 	q      store.Querier
-	domain zonedb.Domain // as it was
-	ttl    int           // as it would be
+	domain zonedb.Domain // before the edit
+	ttl    int           // after the edit, in seconds
 	floor  uint32        // the new serial must be later than this one
-	isNew  bool          // the domain is
+	isNew  bool          // the domain is being created
 	whole  bool          // all names are loaded
 
-	names   map[string][]*record.Record      // what would be at each name that is loaded
-	byID    map[int64]*record.Record         // of those that are in the database
-	old     map[*record.Record]record.Record // what records were that have changed
+	names   map[string][]*record.Record      // after the edit, by key, of the loaded names
+	byID    map[int64]*record.Record         // of the stored records
+	old     map[*record.Record]record.Record // the stored state of changed records
 	changed []*record.Record                 // the keys of old, in the order of the changes
-	made    []*record.Record                 // new ones
+	made    []*record.Record                 // created by the edit
 	removed []record.Record
 
-	ttls      map[rrsetKey]int    // that are to be shared
-	summaries map[string]*summary // of what would be at names
+	ttls      map[rrsetKey]int    // written by the edit; shareTTLs applies them
+	summaries map[string]*summary // by key
 }
 
 func newEdit(q store.Querier, d zonedb.Domain) *edit {
@@ -40,7 +40,7 @@ func newEdit(q store.Querier, d zonedb.Domain) *edit {
 		ttls: map[rrsetKey]int{}, summaries: map[string]*summary{}}
 }
 
-// load adds records as they are in the database.
+// load adds stored records.
 func (e *edit) load(records []record.Record) {
 	for _, r := range records {
 		e.names[r.Key()] = append(e.names[r.Key()], &r)
@@ -56,18 +56,18 @@ func (e *edit) loadAll(ctx context.Context) error {
 	return err
 }
 
-// all returns the records of a domain that is loaded whole, by their ids.
+// all returns the records in the order of their ids; loadAll must have loaded them.
 func (e *edit) all() []*record.Record {
 	return slices.SortedFunc(maps.Values(e.byID), func(a, b *record.Record) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// has reports whether a name is loaded, or nothing is there.
+// has reports whether a name is loaded or certainly has no stored records.
 func (e *edit) has(key string) bool {
 	_, ok := e.names[key]
 	return ok || e.whole || e.isNew
 }
 
-// at returns what would be at a name.
+// at returns the records that would be at a name.
 func (e *edit) at(ctx context.Context, key string) ([]*record.Record, error) {
 	if e.has(key) {
 		return e.names[key], nil
@@ -81,8 +81,8 @@ func (e *edit) at(ctx context.Context, key string) ([]*record.Record, error) {
 	return e.names[key], nil
 }
 
-// find returns the record with that id, or apierr.NotFound; also for one that
-// this edit has removed.
+// find returns the record with that id. It returns apierr.NotFound if there is none
+// or the edit has removed it.
 func (e *edit) find(ctx context.Context, id int64) (*record.Record, error) {
 	if r := e.byID[id]; r != nil {
 		return r, nil
@@ -111,7 +111,7 @@ func (e *edit) create(ctx context.Context, r record.Record) (*record.Record, err
 	return &r, nil
 }
 
-// replace makes a record another one, with the same id.
+// replace changes a record; its id, domain and droplet stay.
 func (e *edit) replace(ctx context.Context, r *record.Record, with record.Record) error {
 	with.ID, with.DomainID, with.DropletID = r.ID, r.DomainID, r.DropletID
 	e.touch(r)
@@ -130,7 +130,7 @@ func (e *edit) replace(ctx context.Context, r *record.Record, with record.Record
 	return nil
 }
 
-// remove removes a record that is in the database.
+// remove removes a stored record.
 func (e *edit) remove(r *record.Record) {
 	e.takeOut(r)
 	delete(e.byID, r.ID)
@@ -146,7 +146,7 @@ func (e *edit) takeOut(r *record.Record) {
 	e.names[r.Key()] = slices.DeleteFunc(e.names[r.Key()], func(other *record.Record) bool { return other == r })
 }
 
-// touch keeps what a record was before its first change.
+// touch remembers the stored state of a record before its first change.
 func (e *edit) touch(r *record.Record) {
 	if _, ok := e.old[r]; !ok && r.ID > 0 {
 		e.old[r] = *r
@@ -157,7 +157,7 @@ func (e *edit) touch(r *record.Record) {
 // rrsetKey is a name and a type.
 type rrsetKey struct{ name, kind string }
 
-// withTTL is a record with the TTL that its RRset will have.
+// withTTL returns a record with the TTL that its RRset will have.
 func (e *edit) withTTL(r record.Record) record.Record {
 	if ttl, ok := e.ttls[rrsetKey{r.Key(), r.Type}]; ok {
 		r.TTL = ttl
@@ -165,8 +165,8 @@ func (e *edit) withTTL(r record.Record) record.Record {
 	return r
 }
 
-// shareTTLs gives the TTL that was written last to all records of the same name
-// and type: they are answered together (RFC 2181, section 5.2).
+// shareTTLs gives all records of an RRset the TTL that was written last, because an
+// RRset has one TTL (RFC 2181, section 5.2).
 func (e *edit) shareTTLs(ctx context.Context) error {
 	names := map[string]bool{}
 	for set := range e.ttls {
@@ -200,7 +200,8 @@ func (e *edit) setTTL(ctx context.Context, ttl int) error {
 	return err
 }
 
-// difference returns what the edit would take out of the domain and put in.
+// difference returns the records that the edit removes and adds; a changed record is
+// in both, with its old and its new state.
 func (e *edit) difference() (removed, added []record.Record) {
 	removed = slices.Clone(e.removed)
 	for _, r := range e.changed {

@@ -22,7 +22,7 @@ var recordSchema []byte
 //go:embed signing_schema.json
 var signingSchema []byte
 
-// Resources are the room as the front door sees it.
+// Resources returns the resources of the API that this package handles.
 func (s *Service) Resources() []resource.Resource {
 	return []resource.Resource{
 		{Name: "domain", Schema: schema, Handlers: map[string]resource.Handler{
@@ -70,7 +70,7 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	return resource.One(http.StatusOK, "domain", v), err
 }
 
-// shown shows the domain in a request's path.
+// shown returns the view of the domain in a request's path.
 func (s *Service) shown(ctx context.Context, r *resource.Request) (v View, err error) {
 	err = s.DB.Snapshot(ctx, func(q store.Querier) error {
 		d, err := zonedb.Find(ctx, q, r.AccountID, r.Path["domain"])
@@ -146,7 +146,7 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 	if err != nil {
 		return nil, err
 	}
-	if c.File, err = c.parse(d.Name, c.TTL, d.TTL); err != nil { // neither an id nor a name ever means another name
+	if c.File, err = c.parse(d.Name, c.TTL, d.TTL); err != nil { // outside the transaction: an id or name always stands for the same domain name
 		return nil, err
 	}
 	if c.DryRun {
@@ -166,7 +166,7 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 }
 
 func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-	gone, err := s.shown(ctx, r) // before the transaction, which others wait for
+	gone, err := s.shown(ctx, r) // outside the transaction, so that other writers do not wait for it
 	if err != nil {
 		return nil, err
 	}

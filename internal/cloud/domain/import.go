@@ -13,17 +13,17 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// zoneImport is what a zone file means for a domain.
+// zoneImport is the operations that make a domain's records those of a zone file.
 type zoneImport struct {
 	operations []*operation
-	unchanged  int // records of the file that are there as they are
+	unchanged  int // number of records in the file that the domain has already
 	problems   []zonefile.Problem
 }
 
-// readZoneFile finds out what makes the domain's records those of a zone file.
-// The SOA record gives the domain its TTL, and a serial that its next one must
-// be later than. Where the file has no NS records for the apex those that are
-// there stay, and so do the records that the cloud makes itself.
+// readZoneFile returns the operations that make the domain's records those of a zone
+// file. The domain takes its TTL from the SOA record, and its next serial will be
+// later than that of the SOA record. If the file has no NS records at the apex, the
+// domain keeps its own. It always keeps the records that the cloud makes.
 func (s *Service) readZoneFile(e *edit, file *zonefile.File) zoneImport {
 	e.floor = file.Serial
 	if file.TTL != 0 {
@@ -50,11 +50,11 @@ func (i *zoneImport) warn(line int, field, format string, args ...any) {
 	i.problems = append(i.problems, zonefile.NewProblem(line, zonefile.SeverityWarning, field, format, args...))
 }
 
-// compare makes the operations that lead from the records that are there to
-// those of the file. Records with the same content stay; of the others, one
-// takes the place of another of its name and type.
+// compare makes the operations that lead from the domain's records to those of the
+// file. Records with the same content stay. A record that the file has instead of
+// another one of its name and type is an update of that one.
 func (i *zoneImport) compare(e *edit, file []zonefile.Record, hasNS bool) {
-	there := recordsOf{byContent: map[string][]*record.Record{}, byRRset: map[string][]*record.Record{}, taken: map[*record.Record]bool{}}
+	there := matching{byContent: map[string][]*record.Record{}, byRRset: map[string][]*record.Record{}, taken: map[*record.Record]bool{}}
 	all := e.all()
 	for _, r := range all {
 		if r.Type == record.TypeSOA || !hasNS && r.Type == record.TypeNS && r.Name == record.Apex {
@@ -95,28 +95,28 @@ func (i *zoneImport) compare(e *edit, file []zonefile.Record, hasNS bool) {
 	}
 }
 
-// recordsOf are a domain's records, and which of them have their place in a
-// zone file already.
-type recordsOf struct {
-	byContent map[string][]*record.Record // and RRset
+// matching finds the records of a domain that match those of a zone file. Each
+// record is taken once.
+type matching struct {
+	byContent map[string][]*record.Record // by RRset and content
 	byRRset   map[string][]*record.Record
 	taken     map[*record.Record]bool
 }
 
-// take takes the first record that has a key and is not taken, or returns nil.
-func (t recordsOf) take(from map[string][]*record.Record, key string) *record.Record {
+// take takes the first record with a key that is not taken; nil if there is none.
+func (m matching) take(from map[string][]*record.Record, key string) *record.Record {
 	for len(from[key]) > 0 {
 		r := from[key][0]
 		from[key] = from[key][1:]
-		if !t.taken[r] {
-			t.taken[r] = true
+		if !m.taken[r] {
+			m.taken[r] = true
 			return r
 		}
 	}
 	return nil
 }
 
-// err is the import's problems as an error, if it can't be made.
+// err joins the errors among the import's problems; nil if there are none.
 func (i *zoneImport) err() error {
 	var e *apierr.Error
 	for _, p := range i.problems {
@@ -139,7 +139,7 @@ func (i *zoneImport) err() error {
 	return e
 }
 
-// add adds what is wrong with the import's operations to its problems.
+// add adds faults of the operations to the problems.
 func (i *zoneImport) add(faults []fault) {
 	for _, f := range faults {
 		field := ""
@@ -150,7 +150,7 @@ func (i *zoneImport) add(faults []fault) {
 	}
 }
 
-// do makes what was prepared, or tells what is wrong with it.
+// do applies and writes a prepared edit.
 func (s *Service) do(ctx context.Context, tx *store.Tx, p prepared) (zonedb.Domain, error) {
 	if err := p.err(); err != nil {
 		return p.domain, err

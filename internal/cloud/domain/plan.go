@@ -9,10 +9,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Plan is what an import would do.
+// Plan is the changes that an import would make.
 type Plan struct {
 	Name      string             `json:"name"`
-	Valid     bool               `json:"valid"` // it would be done
+	Valid     bool               `json:"valid"` // the import would succeed
 	Create    int                `json:"create"`
 	Update    int                `json:"update"`
 	Delete    int                `json:"delete"`
@@ -24,12 +24,12 @@ type Plan struct {
 // PlannedChange is one change that an import would make.
 type PlannedChange struct {
 	Action kind        `json:"action"`
-	Line   *int        `json:"line"` // of the zone file, null for what it does not mention
+	Line   *int        `json:"line"` // of the zone file, null if the change does not come from it
 	Record *RecordView `json:"record"`
 	Before *RecordView `json:"before"`
 }
 
-// PlanCreate tells what Create would do, and does nothing.
+// PlanCreate returns the changes that Create would make, and makes none.
 func (s *Service) PlanCreate(ctx context.Context, q store.Querier, accountID int64, c Create) (Plan, error) {
 	p, err := s.prepareCreate(ctx, q, accountID, c)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Service) PlanCreate(ctx context.Context, q store.Querier, accountID int
 	return p.plan(ctx)
 }
 
-// PlanUpdate tells what Update would do, and does nothing.
+// PlanUpdate returns the changes that Update would make, and makes none.
 func (s *Service) PlanUpdate(ctx context.Context, q store.Querier, accountID int64, idOrName string, c Change) (Plan, error) {
 	d, err := zonedb.Find(ctx, q, accountID, idOrName)
 	if err != nil {
@@ -51,20 +51,20 @@ func (s *Service) PlanUpdate(ctx context.Context, q store.Querier, accountID int
 	return p.plan(ctx)
 }
 
-// prepared is an edit and what it is to do.
+// prepared is an edit and the operations to apply to it.
 type prepared struct {
 	*edit
 	zoneImport
 }
 
-// plan applies the edit, which nobody writes then.
+// plan applies the operations and returns the changes. The edit is not written.
 func (p prepared) plan(ctx context.Context) (Plan, error) {
 	faults, err := p.apply(ctx, p.operations)
 	if err != nil {
 		return Plan{}, err
 	}
 	p.add(faults)
-	back, err := p.bringBack(ctx)
+	back, err := p.restorePTRs(ctx)
 	if err != nil {
 		return Plan{}, err
 	}

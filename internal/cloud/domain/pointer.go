@@ -25,7 +25,7 @@ func (s *Service) AddressNamed(ctx context.Context, tx *store.Tx, p droplet.Name
 	if err != nil {
 		return err
 	}
-	return s.point(ctx, tx, []netip.Addr{p.Address})
+	return s.updatePTRs(ctx, tx, []netip.Addr{p.Address})
 }
 
 // AddressReleased implements droplet.AddressListener. It removes the address's
@@ -35,11 +35,12 @@ func (s *Service) AddressReleased(ctx context.Context, tx *store.Tx, address net
 	if _, err := tx.Exec(ctx, `DELETE FROM domain_pointers WHERE address = $1`, address.String()); err != nil {
 		return err
 	}
-	return s.point(ctx, tx, []netip.Addr{address})
+	return s.updatePTRs(ctx, tx, []netip.Addr{address})
 }
 
-// domainChanged brings in line the PTR records that a domain's coming or going
-// touches: of addresses in it if it is a reverse zone, else of droplets in it.
+// domainChanged updates the PTR records that depend on a domain that was created or
+// deleted: of the addresses in it if it is a reverse zone, and of the droplets whose
+// names are in it.
 func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d zonedb.Domain) error {
 	var addresses []netip.Addr
 	if record.IsReverse(d.Name) {
@@ -53,7 +54,7 @@ func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d zonedb.Doma
 			}
 		}
 	}
-	accounts, err := concerned(ctx, tx, d)
+	accounts, err := accountsAt(ctx, tx, d)
 	if err != nil {
 		return err
 	}
@@ -71,13 +72,13 @@ func (s *Service) domainChanged(ctx context.Context, tx *store.Tx, d zonedb.Doma
 	if len(addresses) == 0 {
 		return nil
 	}
-	return s.point(ctx, tx, addresses)
+	return s.updatePTRs(ctx, tx, addresses)
 }
 
-// concerned returns the accounts whose droplets may be named in a domain: its
-// own, and that of the next domain above, which answers for the names where the
-// domain is gone.
-func concerned(ctx context.Context, q store.Querier, d zonedb.Domain) ([]int64, error) {
+// accountsAt returns the accounts whose droplets may have names in a domain: its own
+// account, and that of the domain above, to which the names belong after the domain
+// is deleted.
+func accountsAt(ctx context.Context, q store.Querier, d zonedb.Domain) ([]int64, error) {
 	above, ok, err := above(ctx, q, d.Name)
 	if ok && above.AccountID != d.AccountID {
 		return []int64{d.AccountID, above.AccountID}, nil

@@ -84,7 +84,7 @@ func (s *Service) deleteRecord(ctx context.Context, r *resource.Request) (*resou
 	})
 }
 
-// batchView is a batch's result as the API shows it.
+// batchView is the API's view of a batch's result.
 type batchView struct {
 	Create []RecordView `json:"create"`
 	Update []RecordView `json:"update"`
@@ -101,12 +101,12 @@ func (s *Service) batch(ctx context.Context, r *resource.Request) (*resource.Res
 	}
 	if b.DryRun {
 		return r.DryRun(ctx, s.DB, func(q store.Querier) (*resource.Response, error) {
-			result, err := s.PlanApply(ctx, q, r.AccountID, r.Path["domain"], b.Batch)
+			result, err := s.PlanBatch(ctx, q, r.AccountID, r.Path["domain"], b.Batch)
 			return resource.One(http.StatusOK, "changes", result.view()), err
 		})
 	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
-		result, err := s.Apply(ctx, tx, r.AccountID, r.Path["domain"], b.Batch)
+		result, err := s.ApplyBatch(ctx, tx, r.AccountID, r.Path["domain"], b.Batch)
 		return resource.One(http.StatusOK, "changes", result.view()), err
 	})
 }

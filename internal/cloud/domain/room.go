@@ -12,6 +12,6 @@ func (s *Service) Room() resource.Room {
 		Name:       "domains",
 		Resources:  s.Resources(),
 		Recover:    s.Feed.Start,
-		Background: []func(context.Context){s.Feed.Follow, s.KeepKeys},
+		Background: []func(context.Context){s.Feed.Follow, s.MaintainKeys},
 	}
 }

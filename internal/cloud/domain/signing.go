@@ -12,12 +12,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// What is known beforehand of the times of signed domains.
+// The times of signed domains that are fixed.
 const (
 	// dsTTL is the longest TTL that registries give DS records, in seconds.
 	dsTTL = 86400
-	// resignInterval is how often a signed domain gets a new serial though
-	// nothing has changed, so that secondaries copy newer signatures.
+	// resignInterval is how often an unchanged signed domain gets a new serial, so that
+	// secondaries copy newer signatures.
 	resignInterval = 4 * 24 * time.Hour
 )
 
@@ -29,13 +29,12 @@ func getSigning(ctx context.Context, q store.Querier, d zonedb.Domain) (signing,
 	return signing{k}, err
 }
 
-// timing is how long others may know what was.
+// timing returns how long resolvers and secondaries may use outdated records.
 func (k *signing) timing(propagation time.Duration) dnssec.Timing {
 	return dnssec.Timing{DNSKEY: feed.KeyTTL * time.Second, Zone: k.ZoneTTL, DS: dsTTL * time.Second, Propagation: propagation}
 }
 
-// next returns the keys as they are to be now, as Keys.Next does, and sets when
-// to ask again.
+// next returns the result of Keys.Next and sets Due to when it has to be called again.
 func (k *signing) next(now time.Time, propagation time.Duration) dnssec.Keys {
 	next, due := k.Next(now, k.timing(propagation))
 	k.Due = now.Add(resignInterval)
@@ -45,7 +44,7 @@ func (k *signing) next(now time.Time, propagation time.Duration) dnssec.Keys {
 	return next
 }
 
-// Signing shows how a domain is signed.
+// Signing returns how a domain is signed.
 func (s *Service) Signing(ctx context.Context, q store.Querier, accountID int64, idOrName string) (SigningView, error) {
 	d, err := zonedb.Find(ctx, q, accountID, idOrName)
 	if err != nil {
@@ -55,8 +54,8 @@ func (s *Service) Signing(ctx context.Context, q store.Querier, accountID int64,
 	return k.view(d, s.Propagation), err
 }
 
-// Sign does a step of signing a domain, or of signing it no more, and shows how
-// it is signed then. What is already as the step would have it stays.
+// Sign executes a step of signing a domain and returns how it is signed then. A step
+// whose result is there already changes nothing.
 func (s *Service) Sign(ctx context.Context, tx *store.Tx, accountID int64, idOrName string, step Step) (SigningView, error) {
 	d, err := zonedb.Find(ctx, tx, accountID, idOrName)
 	if err != nil {
@@ -76,12 +75,12 @@ func (s *Service) Sign(ctx context.Context, tx *store.Tx, accountID int64, idOrN
 	return k.view(d, s.Propagation), err
 }
 
-// errUnseen keeps the time that the old key's signatures last for from being
-// counted from before the new key signs.
+// errUnseen rejects confirm_ds before the new key is seen to sign: the lifetime of the
+// old key's signatures must not be counted from an earlier time.
 var errUnseen = apierr.Invalid("type", "The new key has only just begun to sign: confirm in half a minute")
 
-// setKeys has a domain signed by other keys: the name servers read it whole after
-// the commit.
+// setKeys stores other keys for a domain. Name servers read the whole domain after the
+// commit.
 func (s *Service) setKeys(ctx context.Context, tx *store.Tx, d zonedb.Domain, k signing, keys dnssec.Keys) (signing, error) {
 	to, err := renumber(ctx, tx, d)
 	if err != nil {
@@ -109,7 +108,7 @@ func (s *Service) setKeys(ctx context.Context, tx *store.Tx, d zonedb.Domain, k 
 	return k, s.delegationChanged(ctx, tx, d.Name)
 }
 
-// renew gives a domain a new serial and nothing else, so that secondaries copy
+// renew gives a domain a new serial and changes nothing else, so that secondaries copy
 // it again.
 func (s *Service) renew(ctx context.Context, tx *store.Tx, d zonedb.Domain) error {
 	to, err := renumber(ctx, tx, d)

@@ -49,7 +49,7 @@ func (w *world) advanced(by time.Duration) {
 	w.T.Helper()
 	w.Clock.Advance(by)
 	for range 2 {
-		if err := w.Advance(context.Background()); err != nil {
+		if err := w.UpdateDueKeys(context.Background()); err != nil {
 			w.T.Fatal(err)
 		}
 	}
@@ -170,7 +170,7 @@ func TestSteps(t *testing.T) {
 	same(domain.StepSign)
 	w.advanced(0)
 	w.Clock.Advance(time.Hour)
-	if err := w.Advance(t.Context()); err != nil { // and once only: nobody has seen it served
+	if err := w.UpdateDueKeys(t.Context()); err != nil { // and once only: nobody has seen it served
 		t.Fatal(err)
 	}
 	refused(domain.StepConfirmDS, "The new key has only just begun to sign: confirm in half a minute")
@@ -304,7 +304,7 @@ func TestOneProcessEndsStages(t *testing.T) {
 		if stage := after(w.Feed.Follow); stage != dnssec.Introduced {
 			t.Errorf("who follows has ended a stage: %s", stage)
 		}
-		if stage := after(w.KeepKeys); stage != dnssec.Stable {
+		if stage := after(w.MaintainKeys); stage != dnssec.Stable {
 			t.Errorf("who keeps the keys has not ended a stage: %s", stage)
 		}
 	})

@@ -11,12 +11,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 )
 
-// SigningView is how a domain is signed, as the API shows it.
+// SigningView is the API's view of how a domain is signed.
 type SigningView struct {
 	Signed bool         `json:"signed"`
 	Stage  dnssec.Stage `json:"stage"`
 	Since  *string      `json:"since"` // of the stage
-	Until  *string      `json:"until"` // null if it does not end by time
+	Until  *string      `json:"until"` // null if the stage does not end by itself
 	DS     []DSView     `json:"ds"`
 	Keys   []KeyView    `json:"keys"`
 	Advice *string      `json:"advice"`
@@ -31,7 +31,7 @@ type DSView struct {
 	Record     string `json:"record"` // as in a zone file
 }
 
-// KeyView is a DNSKEY record, which some registries ask for instead.
+// KeyView is a DNSKEY record, which some registries ask for instead of the DS record.
 type KeyView struct {
 	KeyTag    uint16 `json:"key_tag"`
 	Flags     uint16 `json:"flags"`
@@ -40,7 +40,7 @@ type KeyView struct {
 	PublicKey string `json:"public_key"` // base64
 }
 
-// advice is what the owner is to do, or may be surprised by, at each stage.
+// advice tells the owner what to do at each stage.
 var advice = map[dnssec.Stage]string{
 	dnssec.Introduced: "Nothing to do yet: resolvers may have unsigned answers. The DS record is shown when they have none any more.",
 	dnssec.Stable:     "The parent zone has to have this DS record, and no other: without it nobody validates.",
@@ -74,7 +74,7 @@ func (k *signing) view(d zonedb.Domain, propagation time.Duration) SigningView {
 	return v
 }
 
-// timeText is a time as the API has it, nil for none.
+// timeText writes a time in the API's form; nil for the zero time.
 func timeText(t time.Time) *string {
 	if t.IsZero() {
 		return nil

@@ -7,18 +7,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 )
 
-// Step is what can be done to a domain's keys; the words are the API's.
+// Step is a request to change how a domain is signed; the words are the API's.
 type Step string
 
 // The steps.
 const (
 	StepSign      Step = "sign"
 	StepRollover  Step = "rollover"
-	StepConfirmDS Step = "confirm_ds" // the parent's DS records are as they are to be
+	StepConfirmDS Step = "confirm_ds" // the parent zone has the DS records of this stage
 	StepUnsign    Step = "unsign"
 )
 
-// apply returns the keys as the step leaves them.
+// apply returns the keys after the step.
 func (s Step) apply(k dnssec.Keys, now time.Time) (dnssec.Keys, error) {
 	switch s {
 	case StepSign:
@@ -45,7 +45,7 @@ func sign(k dnssec.Keys, now time.Time) (dnssec.Keys, error) {
 			return k, err
 		}
 		return dnssec.Sign(key, now), nil
-	case dnssec.Leaving, dnssec.Left: // it has been signed all the time
+	case dnssec.Leaving, dnssec.Left: // it is still signed
 		return dnssec.Sign(k.Key, now), nil
 	}
 	return k, nil

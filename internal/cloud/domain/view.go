@@ -5,7 +5,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonedb"
 )
 
-// View is a domain as the API shows it.
+// View is the API's view of a domain.
 type View struct {
 	ID           int64   `json:"id"`
 	Name         string  `json:"name"`
@@ -27,9 +27,9 @@ func orNull(text string) *string {
 	return &text
 }
 
-// RecordView is a record as the API shows it.
+// RecordView is the API's view of a record.
 type RecordView struct {
-	ID       *int64  `json:"id"` // null if it is only planned
+	ID       *int64  `json:"id"` // null in a dry run, before the record exists
 	Type     string  `json:"type"`
 	Name     string  `json:"name"`
 	Data     string  `json:"data"`
@@ -51,11 +51,11 @@ func recordView(r record.Record) RecordView {
 	return v
 }
 
-// recordDraft is a record as the API's early draft showed it.
+// recordDraft is the view of a record in the API's early draft.
 type recordDraft struct {
 	RecordView
 	DraftType string `json:"type_"`
 }
 
-// Draft shows the record as the draft did.
+// Draft returns the view in the early draft.
 func (v RecordView) Draft() any { return recordDraft{v, v.Type} }

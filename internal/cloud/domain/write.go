@@ -9,15 +9,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// maxChange is how many records a change may have to be told to name servers
-// record by record; beyond it they read the zone whole.
+// maxChange is the greatest number of records in a log entry. For a larger change
+// name servers read the whole zone.
 const maxChange = 1000
 
-// write writes an edit that was applied without faults, and has the name
-// servers told after the commit. It returns the domain as it is then. An edit
-// that changes nothing leaves the serial alone.
+// write writes an edit that was applied without faults and appends it to the feed.
+// It returns the changed domain. The serial stays if the edit changes nothing.
 func (s *Service) write(ctx context.Context, tx *store.Tx, e *edit) (zonedb.Domain, error) {
-	if _, err := e.bringBack(ctx); err != nil {
+	if _, err := e.restorePTRs(ctx); err != nil {
 		return e.domain, err
 	}
 	removed, added := e.difference()

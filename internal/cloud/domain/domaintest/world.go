@@ -159,7 +159,7 @@ func (w *World) TryDelete(name string, id int64) (record.Record, error) {
 // TryBatch applies a batch to a domain of Mine.
 func (w *World) TryBatch(name string, b domain.Batch) (domain.BatchResult, error) {
 	return Try(w.DB, func(ctx context.Context, tx *store.Tx) (domain.BatchResult, error) {
-		return w.Service.Apply(ctx, tx, Mine, name, b)
+		return w.ApplyBatch(ctx, tx, Mine, name, b)
 	})
 }
 

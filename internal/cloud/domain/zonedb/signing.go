@@ -19,7 +19,7 @@ type Signing struct {
 	dnssec.Keys
 	ZoneTTL time.Duration // longest TTL in the domain when the key that signs began to sign
 	Serial  uint32        // of the domain when the stage began; 0 once name servers were seen to serve it
-	Due     time.Time     // when Advance has something to do
+	Due     time.Time     // when UpdateDueKeys has to update it
 }
 
 // GetSigning returns how a domain is signed. The stage of one that is not signed is

@@ -15,29 +15,32 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// How often keys are looked after, and of how many domains at a time.
+// The time between two calls of UpdateDueKeys, and the most domains that one call
+// updates.
 const (
-	advanceInterval = 10 * time.Second
-	advanceLimit    = 500
+	keysInterval = 10 * time.Second
+	keysLimit    = 500
 )
 
-// KeepKeys looks after the keys of domains until ctx ends. One process does, the
-// one that knows of the secondaries: how long each stage lasts hangs on them.
-func (s *Service) KeepKeys(ctx context.Context) {
-	periodic.Run(ctx, advanceInterval, s.Log, "look after the keys of domains", s.Advance)
+// MaintainKeys calls UpdateDueKeys at intervals until ctx ends. Only one process may
+// run it: the one that knows the secondaries, which determine how long each stage
+// lasts.
+func (s *Service) MaintainKeys(ctx context.Context) {
+	periodic.Run(ctx, keysInterval, s.Log, "look after the keys of domains", s.UpdateDueKeys)
 }
 
-// Advance brings signed domains whose time has come one stage further, and
-// gives those a new serial whose signatures secondaries have had for long.
-func (s *Service) Advance(ctx context.Context) error {
-	due, err := zonedb.DueDomains(ctx, s.DB, s.DB.Now(), advanceLimit)
+// UpdateDueKeys moves signed domains whose stage has lasted long enough to the next
+// stage. It gives a new serial to those whose signatures secondaries should copy
+// again.
+func (s *Service) UpdateDueKeys(ctx context.Context) error {
+	due, err := zonedb.DueDomains(ctx, s.DB, s.DB.Now(), keysLimit)
 	if err != nil || len(due) == 0 {
 		return err
 	}
 	var errs []error
 	for _, d := range due {
 		serial, since := s.Feed.Serving(d.Name + ".")
-		err := s.DB.Write(ctx, func(tx *store.Tx) error { return s.advance(ctx, tx, d.ID, serial, since) })
+		err := s.DB.Write(ctx, func(tx *store.Tx) error { return s.updateKeys(ctx, tx, d.ID, serial, since) })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("keys of %s: %w", d.Name, err))
 		}
@@ -45,13 +48,13 @@ func (s *Service) Advance(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// advance looks after one domain, which is served with that serial. The time of
-// a stage runs from when it has been seen served, not from when it was written:
-// what nobody could ask for meanwhile helps nobody.
-func (s *Service) advance(ctx context.Context, tx *store.Tx, id int64, served uint32, since time.Time) error {
+// updateKeys updates the keys of one domain, which is served with that serial. The
+// time of a stage runs from when the stage was seen to be served, not from when it
+// was written: until then no resolver could learn of it.
+func (s *Service) updateKeys(ctx context.Context, tx *store.Tx, id int64, served uint32, since time.Time) error {
 	d, err := zonedb.Get(ctx, tx, id)
 	if missing := new(apierr.Error); errors.As(err, &missing) {
-		return nil // it is gone meanwhile
+		return nil // it has been deleted in the meantime
 	}
 	if err != nil {
 		return err
@@ -66,7 +69,7 @@ func (s *Service) advance(ctx context.Context, tx *store.Tx, id int64, served ui
 			k.begin(now)
 			k.next(now, s.Propagation)
 		} else {
-			k.Due = now.Add(advanceInterval)
+			k.Due = now.Add(keysInterval)
 		}
 		return zonedb.SaveSigning(ctx, tx, id, k.Signing)
 	}
@@ -84,8 +87,8 @@ func (s *Service) advance(ctx context.Context, tx *store.Tx, id int64, served ui
 	return s.renew(ctx, tx, d)
 }
 
-// catchUpTime is how long this process has to serve before a stage may end by
-// time: as long as it did not, secondaries may have served the stage before.
+// catchUpTime is how long this process has to serve domains before it may end a
+// stage: while it did not run, secondaries may have served the stage before.
 func (s *Service) catchUpTime(k signing) time.Duration {
 	if k.Stage == dnssec.Published {
 		return s.Propagation + feed.KeyTTL*time.Second
@@ -93,11 +96,10 @@ func (s *Service) catchUpTime(k signing) time.Duration {
 	return s.Propagation
 }
 
-// isServed reports whether a zone that is served with that serial is at the
-// stage.
+// isServed reports whether a zone with that serial has the stage.
 func (k *signing) isServed(serial uint32) bool { return serial != 0 && !zone.Later(k.Serial, serial) }
 
-// begin lets the time of the stage run.
+// begin starts the time of the stage.
 func (k *signing) begin(now time.Time) {
 	k.Serial, k.Since = 0, now
 	if k.Stage == dnssec.Switched {

@@ -15,12 +15,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// point gives each address the PTR record that it should have, and takes away
-// what it should not.
-func (s *Service) point(ctx context.Context, tx *store.Tx, addresses []netip.Addr) error {
-	edits := pointerEdits{q: tx, byID: map[int64]*edit{}}
+// updatePTRs creates, changes or removes the PTR records of addresses.
+func (s *Service) updatePTRs(ctx context.Context, tx *store.Tx, addresses []netip.Addr) error {
+	edits := ptrEdits{q: tx, byID: map[int64]*edit{}}
 	for _, address := range addresses {
-		if err := edits.point(ctx, address); err != nil {
+		if err := edits.update(ctx, address); err != nil {
 			return err
 		}
 	}
@@ -35,21 +34,21 @@ func (s *Service) point(ctx context.Context, tx *store.Tx, addresses []netip.Add
 	return nil
 }
 
-// pointerEdits are the changes of reverse zones under way: one for each, many
-// as their addresses may be.
-type pointerEdits struct {
+// ptrEdits are edits of reverse zones, one for each zone however many addresses
+// change in it.
+type ptrEdits struct {
 	q       store.Querier
 	byID    map[int64]*edit
 	inOrder []*edit
 }
 
-func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
+func (p *ptrEdits) update(ctx context.Context, address netip.Addr) error {
 	owner := record.ReverseName(address)
-	data, of, err := pointerData(ctx, p.q, address)
+	data, of, err := ptrData(ctx, p.q, address)
 	if err != nil {
 		return err
 	}
-	nearest := true // only the nearest zone above the address answers for it
+	nearest := true // queries for the name are answered by the nearest zone only
 	for _, name := range record.Ancestors(owner) {
 		d, ok, err := zonedb.Hosted(ctx, p.q, name)
 		if err != nil {
@@ -58,7 +57,7 @@ func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
 		if !ok {
 			continue
 		}
-		// What an account calls its droplets is nothing to others.
+		// The names of an account's droplets are not shown in zones of others.
 		if !nearest || d.AccountID != of.AccountID {
 			data = ""
 		}
@@ -70,9 +69,9 @@ func (p *pointerEdits) point(ctx context.Context, address netip.Addr) error {
 	return nil
 }
 
-// pointerData is what the PTR record of an address should say, empty if there
-// should be none, and the droplet that has the address.
-func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data string, p droplet.NamedAddress, err error) {
+// ptrData returns the data that the PTR record of an address should have, empty if
+// there should be none, and the droplet that has the address.
+func ptrData(ctx context.Context, q store.Querier, address netip.Addr) (data string, p droplet.NamedAddress, err error) {
 	p, err = scanPointer(q.QueryRow(ctx, `SELECT `+pointerColumns+` FROM domain_pointers WHERE address = $1`, address.String()))
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", p, nil
@@ -90,7 +89,7 @@ func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data
 			return "", p, err
 		}
 		if ok {
-			// A domain of somebody else, nearer than one's own, decides.
+			// The nearest domain decides, even if the account has one above it.
 			if d.AccountID != p.AccountID {
 				return "", p, nil
 			}
@@ -100,8 +99,9 @@ func pointerData(ctx context.Context, q store.Querier, address netip.Addr) (data
 	return "", p, nil
 }
 
-// set makes the cloud's PTR record of a name in a reverse zone say data.
-func (p *pointerEdits) set(ctx context.Context, d zonedb.Domain, owner, data string, dropletID int64) error {
+// set gives the cloud's PTR record of a name in a reverse zone its data; with empty
+// data it removes the record.
+func (p *ptrEdits) set(ctx context.Context, d zonedb.Domain, owner, data string, dropletID int64) error {
 	e := p.byID[d.ID]
 	if e == nil {
 		e = newEdit(p.q, d)
@@ -134,35 +134,35 @@ func (p *pointerEdits) set(ctx context.Context, d zonedb.Domain, owner, data str
 	return err
 }
 
-// bringBack gives addresses their PTR records where the edit has taken away what
-// somebody had made at their names. It returns the records.
-func (e *edit) bringBack(ctx context.Context) ([]*record.Record, error) {
+// restorePTRs creates the cloud's PTR records at names where the edit removes a
+// client's record that took precedence. It returns the created records.
+func (e *edit) restorePTRs(ctx context.Context) ([]*record.Record, error) {
 	if !record.IsReverse(e.domain.Name) || e.isNew {
 		return nil, nil
 	}
-	edits := pointerEdits{q: e.q, byID: map[int64]*edit{e.domain.ID: e}}
+	edits := ptrEdits{q: e.q, byID: map[int64]*edit{e.domain.ID: e}}
 	made := len(e.made)
-	for _, name := range e.freed() {
+	for _, name := range e.freedNames() {
 		address, ok := record.ReverseAddress(record.Absolute(e.domain.Name, name))
 		if !ok {
 			continue
 		}
-		if data, _, err := pointerData(ctx, e.q, address); err != nil || data == "" {
+		if data, _, err := ptrData(ctx, e.q, address); err != nil || data == "" {
 			if err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if err := edits.point(ctx, address); err != nil {
+		if err := edits.update(ctx, address); err != nil {
 			return nil, err
 		}
 	}
 	return e.made[made:], e.shareTTLs(ctx)
 }
 
-// freed are the names at which the edit has changed or removed what keeps the
-// cloud from having a PTR record there.
-func (e *edit) freed() []string {
+// freedNames returns the names at which the edit changes or removes a client's record
+// that takes precedence over the cloud's PTR record.
+func (e *edit) freedNames() []string {
 	names := map[string]bool{}
 	note := func(r record.Record) {
 		if r.DropletID == 0 && (r.Type == record.TypePTR || r.Type == record.TypeCNAME) {
