@@ -20,12 +20,13 @@ type Act struct {
 	kind      kind
 	accountID int64
 	id        int64
-	runs      bool // the machine; known to kinds that ask for it
+	runs      bool   // the machine; known to kinds that ask for it
+	budget    Budget // of all droplets; likewise
 	params    map[string]any
 }
 
 // PlanAct finds out, outside a transaction, what an action of that type wants to
-// know of the machine. The status in the database may be that of a moment ago,
+// know of the host and of the machine. The status in the database may be that of a moment ago,
 // so the engine is asked: about a droplet that is the account's and has no
 // unfinished action, for a type that has a precondition.
 func (s *Service) PlanAct(ctx context.Context, accountID, id int64, actionType string, params map[string]any) (*Act, error) {
@@ -34,6 +35,12 @@ func (s *Service) PlanAct(ctx context.Context, accountID, id int64, actionType s
 		return nil, err
 	}
 	a := &Act{service: s, kind: k, accountID: accountID, id: id, params: params}
+	if k.AsksHost {
+		if err := s.ready(ctx); err != nil {
+			return nil, err
+		}
+		a.budget = s.budget()
+	}
 	if !k.AsksPower {
 		return a, nil
 	}
@@ -58,7 +65,7 @@ func (a *Act) Open(ctx context.Context, tx *store.Tx) (action.Action, error) {
 	if d.Locked {
 		return action.Action{}, errPending
 	}
-	params, err := a.kind.Admit(ctx, tx, Ask{Droplet: d, Runs: a.runs, Params: a.params})
+	params, err := a.kind.Admit(ctx, tx, Ask{Droplet: d, Runs: a.runs, Budget: a.budget, Params: a.params})
 	if err != nil {
 		return action.Action{}, err
 	}

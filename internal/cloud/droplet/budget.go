@@ -22,9 +22,12 @@ type Claims struct {
 	DiskGB   int
 }
 
-// Claimed returns what all droplets of the cloud have.
+// Claimed returns what all droplets of the cloud have, or will have when they are
+// resized.
 func Claimed(ctx context.Context, q store.Querier) (c Claims, err error) {
-	err = q.QueryRow(ctx, `SELECT CAST(coalesce(sum(memory_mb), 0) AS BIGINT), CAST(coalesce(sum(disk_gb), 0) AS BIGINT) FROM droplets`).
+	err = q.QueryRow(ctx, `SELECT
+		CAST(coalesce(sum(CASE WHEN reserved_memory_mb > memory_mb THEN reserved_memory_mb ELSE memory_mb END), 0) AS BIGINT),
+		CAST(coalesce(sum(CASE WHEN reserved_disk_gb > disk_gb THEN reserved_disk_gb ELSE disk_gb END), 0) AS BIGINT) FROM droplets`).
 		Scan(&c.MemoryMB, &c.DiskGB)
 	return c, err
 }

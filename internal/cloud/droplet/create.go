@@ -176,11 +176,8 @@ func (s *Service) template(ctx context.Context, accountID int64, c Create) (Drop
 	if err != nil {
 		return Droplet{}, err
 	}
-	if s.Ready != nil {
-		if err := s.Ready(ctx); err != nil {
-			s.Log.Warn("a create is refused: no machine can run here", "reason", err)
-			return Droplet{}, apierr.Refused("No hypervisor fits this Droplet: %v", err)
-		}
+	if err := s.ready(ctx); err != nil {
+		return Droplet{}, err
 	}
 	disk, err := s.chooseImage(ctx, accountID, string(c.Image), dimensions)
 	if err != nil {
@@ -203,6 +200,18 @@ func (s *Service) template(ctx context.Context, accountID int64, c Create) (Drop
 		Image: s.Images.View(disk), Status: statusNew, VPC: where.DefaultVPC(),
 		Features: features, Tags: uniqueTags(c.Tags), PublicKeys: keys,
 	}, nil
+}
+
+// ready returns why no machine can run here, if so. It may ask the engine.
+func (s *Service) ready(ctx context.Context) error {
+	if s.Ready == nil {
+		return nil
+	}
+	if err := s.Ready(ctx); err != nil {
+		s.Log.Warn("a request is refused: no machine can run here", "reason", err)
+		return apierr.Refused("No hypervisor fits this Droplet: %v", err)
+	}
+	return nil
 }
 
 func (s *Service) chooseRegion(slug string) (region.Region, error) {

@@ -31,6 +31,9 @@ type kind struct {
 	// AsksPower says that Admit wants to know whether the machine runs.
 	AsksPower bool
 
+	// AsksHost says that Admit wants to know what this cloud's host can give.
+	AsksHost bool
+
 	// Admit runs in the transaction that opens the action a client asks for. It
 	// returns why the request is rejected, or the parameters that the steps read
 	// by saga.Run.Params. It is nil for kinds that no client asks for by type.
@@ -52,6 +55,7 @@ type param struct {
 type Ask struct {
 	Droplet Droplet
 	Runs    bool           // the machine runs; known to kinds that ask for it
+	Budget  Budget         // of all droplets; known to kinds that ask for it
 	Params  map[string]any // as they were sent; the schema has checked their types
 }
 
@@ -68,7 +72,7 @@ func always(context.Context, *store.Tx, Ask) (any, error) { return nil, nil }
 func (s *Service) kinds() []kind {
 	all := []kind{
 		s.createKind(), s.destroyKind(), s.powerOnKind(), s.powerOffKind(), s.powerCycleKind(), s.shutdownKind(),
-		s.rebootKind(), s.renameKind(),
+		s.rebootKind(), s.renameKind(), s.resizeKind(),
 	}
 	for i := range all {
 		k := &all[i]

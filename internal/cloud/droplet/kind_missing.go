@@ -17,7 +17,6 @@ func missingKinds() []kind {
 	}
 	return []kind{
 		missing("password_reset", &draftForm{Key: "resetpassword"}),
-		missing("resize", &draftForm{Key: "resize", Param: "size"}),
 		missing("snapshot", &draftForm{Key: "snapshot", Param: "name"}),
 		missing("rebuild", &draftForm{Key: "rebuild", Param: "image"}),
 		missing("restore", &draftForm{Key: "restore", Param: "image"}),

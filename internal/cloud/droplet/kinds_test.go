@@ -44,6 +44,10 @@ var trials = []trial{
 			return err
 		})
 	}},
+	{name: "resize", before: []string{"power_off"}, open: acting("resize", "size", "s-1vcpu-512mb-10gb"), want: "off",
+		assert: measures(dimensions{"s-1vcpu-512mb-10gb", 1, 512, 10})},
+	{name: "resize with disk", before: []string{"power_off"}, open: acting("resize", "size", "s-3vcpu-1gb", "disk", true), want: "off",
+		assert: measures(dimensions{"s-3vcpu-1gb", 3, 1024, 60})},
 	{name: "rename", want: "active", empty: true, open: acting("rename", "name", "web-2")},
 }
 

@@ -144,6 +144,20 @@ func setHostLife(ctx context.Context, tx *store.Tx, id int64, life string) error
 	return err
 }
 
+// reserve has the droplet count as if it had so much, where that is more than it
+// has.
+func reserve(ctx context.Context, tx *store.Tx, id int64, c Claims) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET reserved_memory_mb = $2, reserved_disk_gb = $3 WHERE id = $1`, id, c.MemoryMB, c.DiskGB)
+	return err
+}
+
+// setDimensions writes the droplet's new size, and ends what was reserved for it.
+func setDimensions(ctx context.Context, tx *store.Tx, id int64, d dimensions) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET size_slug = $2, vcpus = $3, memory_mb = $4, disk_gb = $5,
+		reserved_memory_mb = 0, reserved_disk_gb = 0 WHERE id = $1`, id, d.Size, d.VCPUs, d.MemoryMB, d.DiskGB)
+	return err
+}
+
 func setName(ctx context.Context, tx *store.Tx, id int64, name string) error {
 	_, err := tx.Exec(ctx, `UPDATE droplets SET name = $2 WHERE id = $1`, id, name)
 	return err

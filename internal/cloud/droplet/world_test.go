@@ -151,9 +151,9 @@ func (w *world) active() droplet.Droplet {
 	return d
 }
 
-func (w *world) act(id int64, actionType string) action.Action {
+func (w *world) act(id int64, actionType string, params ...any) action.Action {
 	w.t.Helper()
-	a, err := w.try(id, actionType)
+	a, err := w.try(id, actionType, params...)
 	check(w.t, err)
 	return w.wait(a.ID)
 }
@@ -224,6 +224,11 @@ func (w *world) assertSound(id int64) {
 	}
 	_, has, err := address.Of(context.Background(), w.DB, id)
 	check(w.t, err)
+	if state != compute.Absent {
+		d, err := w.Get(context.Background(), w.account, id)
+		check(w.t, err)
+		w.assertMachine(id, dimensions{d.Size, d.VCPUs, d.MemoryMB, d.DiskGB})
+	}
 	if has != (state != compute.Absent) {
 		w.t.Errorf("has an address: %v, its machine is %s", has, state)
 	}

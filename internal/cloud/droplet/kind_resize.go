@@ -1,0 +1,145 @@
+package droplet
+
+import (
+	"context"
+	"strings"
+
+	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
+	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+)
+
+// resizeKind gives the droplet the memory and processors of another size, and
+// its disk too if the client wants that: a disk that has grown stays so.
+func (s *Service) resizeKind() kind {
+	return kind{
+		Type:  "resize",
+		Draft: &draftForm{Key: "resize", Param: "size"},
+		Params: []param{
+			{"size", `{"description": "slug of the new size, of a resize", "example": "s-2vcpu-2gb", "type": ["string"]}`},
+			{"disk", `{"description": "whether a resize makes the disk larger as well, which can't be undone", "example": true, "type": ["boolean"]}`},
+		},
+		Scopes:    []string{"droplet:create"},
+		AsksPower: true,
+		AsksHost:  true,
+		Admit:     s.admitResize,
+		Definition: saga.Definition{
+			Steps: []saga.Step{
+				step("measure", s.measure, nil),
+				step("machine", s.resizeMachine, s.restoreMachineSize),
+			},
+			Observe:  s.observe,
+			Complete: s.resized,
+			Abort:    s.notResized,
+		},
+	}
+}
+
+// dimensions are what a resize changes of a droplet.
+type dimensions struct {
+	Size     string `json:"size"` // slug
+	Disk     bool   `json:"disk"` // the client wants the size's disk
+	VCPUs    int    `json:"vcpus"`
+	MemoryMB int    `json:"memory_mb"`
+	DiskGB   int    `json:"disk_gb"`
+}
+
+func (d Droplet) dimensions() dimensions {
+	return dimensions{Size: d.Size, VCPUs: d.VCPUs, MemoryMB: d.MemoryMB, DiskGB: d.DiskGB}
+}
+
+// admitResize returns the droplet's new dimensions, and reserves what it will
+// have more than now. Clients match the messages (contract, droplet-actions.md).
+func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r Ask) (any, error) {
+	d := r.Droplet
+	wanted, ok := s.Sizes.Find(strings.ToLower(r.text("size")))
+	if !ok {
+		return nil, apierr.Invalid("size", "You specified an invalid size for Droplet resize.")
+	}
+	disk, _ := r.Params["disk"].(bool)
+	next := dimensions{Size: wanted.Slug, Disk: disk, VCPUs: wanted.VCPUs, MemoryMB: wanted.MemoryMB, DiskGB: d.DiskGB}
+	if disk {
+		next.DiskGB = wanted.DiskGB
+	}
+	switch {
+	case wanted.DiskGB < d.DiskGB:
+		return nil, apierr.Invalid("size", "Size can not decrease size of Droplet's disk image")
+	case wanted.Slug == d.Size && next.DiskGB == d.DiskGB:
+		return nil, apierr.Invalid("size", "Droplet already has size %s", wanted.Slug)
+	case !s.Sizes.Available(wanted):
+		return nil, apierr.Invalid("size", "Size is too large to fit on your droplet's server")
+	case r.Runs:
+		return nil, apierr.Refused("Droplet must be powered off to resize")
+	}
+	more := Claims{MemoryMB: max(0, next.MemoryMB-d.MemoryMB), DiskGB: next.DiskGB - d.DiskGB}
+	short, err := r.Budget.shortage(ctx, tx, more)
+	if err != nil {
+		return nil, err
+	}
+	if short != "" {
+		return nil, apierr.Invalid("size", "Size is too large to fit on your droplet's server: %s", short)
+	}
+	return next, reserve(ctx, tx, d.ID, Claims{MemoryMB: next.MemoryMB, DiskGB: next.DiskGB})
+}
+
+// measure outputs the droplet's dimensions before the resize, for its undo.
+func (s *Service) measure(ctx context.Context, r *saga.Run, id int64) error {
+	d, err := machine(ctx, s.DB, id)
+	if err != nil {
+		return err
+	}
+	return r.SetOutput(d.dimensions())
+}
+
+func (s *Service) resizeMachine(ctx context.Context, r *saga.Run, id int64) error {
+	var next dimensions
+	if err := r.Params(&next); err != nil {
+		return err
+	}
+	return s.changeMachine(ctx, id, next)
+}
+
+func (s *Service) restoreMachineSize(ctx context.Context, r *saga.Run, id int64) error {
+	var before dimensions
+	measured, err := r.Output("measure", &before)
+	if err != nil || !measured {
+		return err
+	}
+	return s.changeMachine(ctx, id, before)
+}
+
+// changeMachine gives the stopped machine those dimensions.
+func (s *Service) changeMachine(ctx context.Context, id int64, to dimensions) error {
+	spec, err := s.Engine.Spec(ctx, id)
+	if err != nil {
+		return err
+	}
+	spec.VCPUs, spec.MemoryMB, spec.Disks[0].SizeGB = to.VCPUs, to.MemoryMB, to.DiskGB
+	return s.Engine.Change(ctx, spec)
+}
+
+func (s *Service) resized(ctx context.Context, tx *store.Tx, r *saga.Run) error {
+	id, err := subject(r)
+	if err != nil {
+		return err
+	}
+	var next dimensions
+	if err := r.Params(&next); err != nil {
+		return err
+	}
+	if err := setDimensions(ctx, tx, id, next); err != nil {
+		return err
+	}
+	return s.keepStatus(ctx, tx, r)
+}
+
+func (s *Service) notResized(ctx context.Context, tx *store.Tx, r *saga.Run) error {
+	id, err := subject(r)
+	if err != nil {
+		return err
+	}
+	if err := reserve(ctx, tx, id, Claims{}); err != nil {
+		return err
+	}
+	return s.keepStatus(ctx, tx, r)
+}
