@@ -14,6 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/metadata"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/region"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/size"
+	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu"
 	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
@@ -121,35 +122,56 @@ type host struct {
 	bounded func(memoryMB, diskGB int) droplet.Budget // nil for no bound
 	log     *slog.Logger
 
-	mu    sync.Mutex
-	have  compute.Capabilities
-	known bool
+	asking sync.Mutex // held while the engine is asked
+	mu     sync.Mutex
+	have   compute.Capabilities
+	known  bool
 }
 
-// capabilities asks the engine until it knows what it can do, and remembers
-// that. Without QEMU nothing is known; installing it needs no restart.
+// capabilities are what the engine can do, if ask has found that out.
 func (h *host) capabilities() (have compute.Capabilities, known bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.known {
-		return h.have, true
-	}
-	found, err := h.engine.Capabilities(context.Background())
-	if err != nil {
-		h.log.Debug("the engine can't run machines", "reason", err)
-		return compute.Capabilities{}, false
-	}
-	h.have, h.known = found, true
-	return h.have, true
+	return h.have, h.known
 }
 
-// ready returns why no machine can run here; nil if one can.
-func (h *host) ready(ctx context.Context) error {
+// ask asks the engine what it can do, unless that is known. It may wait for the
+// engine, so it is never called in a transaction. Without QEMU nothing is known;
+// installing it needs no restart.
+func (h *host) ask(ctx context.Context) error {
 	if _, known := h.capabilities(); known {
 		return nil
 	}
-	_, err := h.engine.Capabilities(ctx)
-	return err
+	h.asking.Lock()
+	defer h.asking.Unlock()
+	if _, known := h.capabilities(); known {
+		return nil
+	}
+	found, err := h.engine.Capabilities(context.WithoutCancel(ctx)) // others wait for the answer as well
+	if err != nil {
+		h.log.Debug("the engine can't run machines", "reason", err)
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.have, h.known = found, true
+	return nil
+}
+
+// askedCapabilities are what the engine can do, found out if need be.
+func (h *host) askedCapabilities() (have compute.Capabilities, known bool) {
+	_ = h.ask(context.Background()) // the second result says whether it has failed
+	return h.capabilities()
+}
+
+// asked returns a handler that asks the engine before handler answers: what it
+// shows, it shows from what is known.
+func (h *host) asked(handler resource.Handler) resource.Handler {
+	return func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
+		// What is not known shows as not available, and a create says why.
+		_ = h.ask(ctx)
+		return handler(ctx, r)
+	}
 }
 
 // budget is what all droplets may have. While the host is not known there is no

@@ -116,7 +116,7 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	s.Droplets = &droplet.Service{
 		DB: s.DB, Actions: s.Actions, Images: s.images, Regions: places, Sizes: sizes,
 		Pool: pool(c, traits), Engine: s.Engine, Limits: limits, Log: c.Log,
-		Resume: c.ResumeDroplets, Budget: s.host.budget, Ready: s.host.ready,
+		Resume: c.ResumeDroplets, Budget: s.host.budget, Ready: s.host.ask,
 		Features:         traits.DropletFeatures,
 		AddressListeners: []droplet.AddressListener{domains},
 	}
@@ -136,7 +136,12 @@ func (s *Server) openDoor(guard *space.Guard) error {
 	s.add(resource.Room{Name: "the front door", Sweep: map[string]sweep.Rows{"idempotency keys": idempotency.Sweep}})
 	var resources []resource.Resource
 	for _, room := range s.rooms {
-		resources = append(resources, room.Resources...)
+		for _, r := range room.Resources {
+			for route, handler := range r.Handlers {
+				r.Handlers[route] = s.host.asked(handler)
+			}
+			resources = append(resources, r)
+		}
 		s.registry.MustRegister(room.Collectors...)
 	}
 	door, err := api.New(api.Config{
@@ -149,6 +154,6 @@ func (s *Server) openDoor(guard *space.Guard) error {
 		return err
 	}
 	s.Schema = door.Schema
-	s.Handler = withPanel(door, panel.Handler(panel.Config{Version: c.Version, Token: c.Data.Token(), Capabilities: s.host.capabilities, SSH: c.SSH}))
+	s.Handler = withPanel(door, panel.Handler(panel.Config{Version: c.Version, Token: c.Data.Token(), Capabilities: s.host.askedCapabilities, SSH: c.SSH}))
 	return nil
 }
