@@ -10,18 +10,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// Cache keeps signatures of denials, those used last. Zones may share one.
+// Cache is an LRU cache of the signatures of denials. Zones may share one.
 type Cache struct {
 	size int
 
 	mu    sync.Mutex
-	order *list.List // of *cached, that used last at the front
+	order *list.List // of *cached, the last used one at the front
 	all   map[cacheKey]*list.Element
 }
 
 type cacheKey struct {
 	signer *Signer
-	nsec   string // all that is signed
+	nsec   string // text of the NSEC record
 }
 
 type cached struct {
@@ -30,12 +30,12 @@ type cached struct {
 	fresh      time.Time
 }
 
-// NewCache makes a cache of at most size denials, some 600 bytes each.
+// NewCache returns a cache of at most size denials of some 600 bytes each.
 func NewCache(size int) *Cache {
 	return &Cache{size: size, order: list.New(), all: map[cacheKey]*list.Element{}}
 }
 
-// get returns copies of what is kept, as many pack it.
+// get returns copies of cached signatures, because several goroutines may pack them.
 func (c *Cache) get(key cacheKey, now time.Time) (signatures []dns.RR, fresh time.Time, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,25 +43,25 @@ func (c *Cache) get(key cacheKey, now time.Time) (signatures []dns.RR, fresh tim
 	if !ok {
 		return nil, fresh, false
 	}
-	kept := e.Value.(*cached)
-	if !now.Before(kept.fresh) {
+	entry := e.Value.(*cached)
+	if !now.Before(entry.fresh) {
 		return nil, fresh, false
 	}
 	c.order.MoveToFront(e)
-	return zone.Copy(kept.signatures), kept.fresh, true
+	return zone.Copy(entry.signatures), entry.fresh, true
 }
 
-// put keeps copies of signatures.
+// put caches copies of signatures.
 func (c *Cache) put(key cacheKey, signatures []dns.RR, fresh time.Time) {
-	kept := &cached{key, zone.Copy(signatures), fresh}
+	entry := &cached{key, zone.Copy(signatures), fresh}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.all[kept.key]; ok {
-		e.Value = kept
+	if e, ok := c.all[entry.key]; ok {
+		e.Value = entry
 		c.order.MoveToFront(e)
 		return
 	}
-	c.all[kept.key] = c.order.PushFront(kept)
+	c.all[entry.key] = c.order.PushFront(entry)
 	for c.order.Len() > c.size {
 		last := c.order.Back()
 		delete(c.all, c.order.Remove(last).(*cached).key)

@@ -8,8 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// Deny returns the NSEC records that prove a denial. Each covers as little as it
-// can (RFC 4470).
+// Deny returns the NSEC records that prove a denial. Each covers as few names as
+// possible (RFC 4470).
 func (s *Signer) Deny(d zone.Denial) []dns.RR {
 	ttl := d.SOA.Hdr.Ttl
 	switch d.Kind {
@@ -30,7 +30,7 @@ func (s *Signer) Deny(d zone.Denial) []dns.RR {
 	return nil
 }
 
-// at returns the NSEC record of a name that exists: it goes to the least name
+// at returns the NSEC record of a name that exists. Its next name is the first one
 // below.
 func (s *Signer) at(name string, types []uint16, ttl uint32) dns.RR {
 	next, ok := below(name)
@@ -40,7 +40,8 @@ func (s *Signer) at(name string, types []uint16, ttl uint32) dns.RR {
 	return nsec(name, next, s.visible(name, types), ttl)
 }
 
-// visible leaves out what is not the zone's at a delegation: glue.
+// visible returns the types of a name that belong to the zone: at a delegation,
+// address records are glue and do not.
 func (s *Signer) visible(name string, types []uint16) []uint16 {
 	if name == s.origin || !slices.Contains(types, dns.TypeNS) {
 		return types
@@ -48,8 +49,8 @@ func (s *Signer) visible(name string, types []uint16) []uint16 {
 	return slices.DeleteFunc(slices.Clone(types), func(t uint16) bool { return t != dns.TypeNS && t != dns.TypeDS })
 }
 
-// cover returns the NSEC record that covers a name with all below it. Its owner
-// may exist: there may be no room for another name between the two.
+// cover returns the NSEC record that covers a name and all names below it. The
+// record's owner may exist if no other name fits between the two.
 func (s *Signer) cover(name string, d zone.Denial) dns.RR {
 	first := before(name)
 	return nsec(first, after(name, s.origin), s.visible(first, d.TypesAt(first)), d.SOA.Hdr.Ttl)
@@ -61,9 +62,9 @@ func nsec(owner, next string, types []uint16, ttl uint32) *dns.NSEC {
 	return &dns.NSEC{Hdr: header(owner, dns.TypeNSEC, ttl), NextDomain: next, TypeBitMap: slices.Compact(types)}
 }
 
-// nextCloser is the name that would have to exist for a closer encloser: it is
-// covered rather than the name itself, as resolvers tell the closest encloser
-// from the names of the proof.
+// nextCloser returns the name one label longer than the closest encloser. The proof
+// covers it instead of the queried name, because resolvers derive the closest encloser
+// from the proof.
 func nextCloser(d zone.Denial) string {
 	labels := dns.Split(d.Name)
 	return d.Name[labels[len(labels)-dns.CountLabel(d.Closest)-1]:]

@@ -2,7 +2,7 @@ package dnssec
 
 import "github.com/miekg/dns"
 
-// signatures are those of a version of a zone, with what they sign.
+// signatures are the RRsets of a version of a zone and their signatures.
 type signatures map[setKey]signedSet
 
 type setKey struct {
@@ -12,9 +12,9 @@ type setKey struct {
 
 type signedSet struct{ set, signatures []dns.RR }
 
-// signaturesOf returns the signatures of an earlier version, unless the zone's
-// keys at its apex were others then: those of another time may have the same
-// tags.
+// signaturesOf returns the signatures of an earlier version. It returns none if the
+// DNSKEY RRset was another one then: an earlier key may have the same tag as one of
+// now.
 func (s *Signer) signaturesOf(earlier []dns.RR, apex *owner) signatures {
 	if len(earlier) == 0 {
 		return nil
@@ -45,10 +45,10 @@ func (s *Signer) signaturesOf(earlier []dns.RR, apex *owner) signatures {
 	return all
 }
 
-// taken returns the earlier signatures of a set, nil if they can't be taken
-// over: the set has changed, the keys that sign it have, or they hold for too
-// short a time.
-func (s *Signer) taken(from signatures, name string, set []dns.RR) []dns.RR {
+// reusable returns the earlier signatures of an RRset. It returns nil if they can't be
+// used again: the RRset or the keys that sign it have changed, or the signatures
+// expire too soon.
+func (s *Signer) reusable(from signatures, name string, set []dns.RR) []dns.RR {
 	rrtype := set[0].Header().Rrtype
 	signed, signers := from[setKey{name, rrtype}], s.signers(rrtype)
 	if len(signed.signatures) != len(signers) || !equal(signed.set, set) {
@@ -63,7 +63,7 @@ func (s *Signer) taken(from signatures, name string, set []dns.RR) []dns.RR {
 	return signed.signatures
 }
 
-// equal tells whether two RRsets are the same, in the same order.
+// equal reports whether two RRsets are the same, in the same order.
 func equal(a, b []dns.RR) bool {
 	if len(a) != len(b) {
 		return false

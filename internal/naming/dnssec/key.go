@@ -8,19 +8,20 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/miekg/dns"
 )
 
 // Key is a combined signing key: ECDSA P-256 with SHA-256, algorithm 13 (RFC
-// 6605). It signs all of a zone and is what the parent's DS names.
+// 6605). It signs all RRsets of a zone, and the parent zone's DS record refers to it.
 type Key struct {
 	private *ecdsa.PrivateKey
 	public  string // as in a DNSKEY record
 	tag     uint16
 }
 
-// Generate makes a key whose tag is none of the others'.
+// Generate returns a new key whose tag differs from those of the others.
 func Generate(others ...*Key) (*Key, error) {
 	for {
 		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -31,22 +32,13 @@ func Generate(others ...*Key) (*Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !taken(k.tag, others) {
+		if !slices.ContainsFunc(others, func(other *Key) bool { return other.tag == k.tag }) {
 			return k, nil
 		}
 	}
 }
 
-func taken(tag uint16, by []*Key) bool {
-	for _, k := range by {
-		if k.tag == tag {
-			return true
-		}
-	}
-	return false
-}
-
-// ParseKey is the opposite of Key.Marshal.
+// ParseKey is the inverse of Key.Marshal.
 func ParseKey(der []byte) (*Key, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
@@ -64,8 +56,7 @@ func newKey(private *ecdsa.PrivateKey) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding a DNSSEC key: %w", err)
 	}
-	// RFC 6605, section 4, has the point without the byte that says that it is
-	// uncompressed.
+	// RFC 6605, section 4, omits the byte that marks the point as uncompressed.
 	k := &Key{private: private, public: base64.StdEncoding.EncodeToString(point[1:])}
 	k.tag = k.DNSKEY(".", 0).KeyTag()
 	return k, nil

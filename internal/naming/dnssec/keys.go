@@ -7,51 +7,53 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Stage is how far a zone's keys are (RFC 7583 has the reasons for the times).
+// Stage is a stage in the life of a zone's keys. RFC 7583 explains the times between
+// stages.
 type Stage string
 
-// The stages. A rollover goes from Stable by Published and Switched, and Seen,
-// to Stable.
+// The stages. A rollover passes from Stable through Published, Switched and Seen to
+// Stable.
 const (
-	// Introduced: the zone is signed, but who has unsigned records of it may
-	// not know of it yet: the parent must not.
+	// Introduced: the zone is signed, but resolvers may still have unsigned records.
+	// The parent must not have a DS record yet.
 	Introduced Stage = "introduced"
-	// Stable: one key, and its DS at the parent, or to go there.
+	// Stable: there is one key, and the parent has its DS record or can get it.
 	Stable Stage = "stable"
-	// Published: the successor is in the DNSKEY RRset and signs nothing else.
+	// Published: the successor is in the DNSKEY RRset and signs only that and the CDS
+	// and CDNSKEY RRsets.
 	Published Stage = "published"
-	// Switched: the successor signs; its DS is to replace the one at the parent.
+	// Switched: the successor signs. Its DS record has to replace that at the parent.
 	Switched Stage = "switched"
-	// Seen: the parent has the successor's DS; who has the old one may still
-	// use it.
+	// Seen: the parent has the successor's DS record. Resolvers may still have the old
+	// one.
 	Seen Stage = "seen"
-	// Leaving: the zone is to be signed no more; the parent is to have no DS.
+	// Leaving: signing will end. The parent has to remove its DS record.
 	Leaving Stage = "leaving"
-	// Left: the parent has no DS; who has the old one may still use it.
+	// Left: the parent has no DS record. Resolvers may still have the old one.
 	Left Stage = "left"
-	// Unsigned: nobody expects signatures any more.
+	// Unsigned: no resolver expects signatures.
 	Unsigned Stage = "unsigned"
 )
 
-// Keys is what a zone is signed with at one time. It is a value: methods return
-// another. The zero value is that of a zone that is not signed.
+// Keys are the keys of a zone and their stage. Methods return changed copies. The zero
+// value is that of a zone that is not signed.
 type Keys struct {
 	Stage     Stage
 	Since     time.Time // of the stage
-	Switched  time.Time // when the successor has begun to sign; zero but in Switched and Seen
+	Switched  time.Time // when the successor began to sign; zero in other stages than Switched and Seen
 	Key       *Key
-	Successor *Key // nil but in Published, Switched and Seen
+	Successor *Key // nil in other stages than Published, Switched and Seen
 }
 
-// Timing is how long others may know what was.
+// Timing is how long resolvers and secondaries may have outdated records.
 type Timing struct {
 	DNSKEY      time.Duration // TTL of the DNSKEY RRset
 	Zone        time.Duration // the longest TTL in the zone, negative answers' too
 	DS          time.Duration // TTL of the parent's DS RRset
-	Propagation time.Duration // from Since until all servers of the zone have both records and signer, or those of the parent their DS
+	Propagation time.Duration // from Since until all servers of the zone have the records and the signer, or all those of the parent the DS record
 }
 
-// ErrStage says that keys are not at the stage that a step begins from.
+// ErrStage is returned by a step that does not begin at the present stage of the keys.
 var ErrStage = errors.New("the zone's keys are not at the stage for this")
 
 // Sign begins to sign a zone.
@@ -74,8 +76,8 @@ func (k Keys) Leave(now time.Time) (Keys, error) {
 	return k.at(Leaving, now), nil
 }
 
-// SawDS notes that all servers of the parent have what DS says, and nothing
-// else; ErrStage unless the keys are Switched or Leaving.
+// SawDS records that all servers of the parent have the result of DS and no other DS
+// record. It returns ErrStage unless the stage is Switched or Leaving.
 func (k Keys) SawDS(now time.Time) (Keys, error) {
 	switch k.Stage {
 	case Switched:
@@ -86,9 +88,9 @@ func (k Keys) SawDS(now time.Time) (Keys, error) {
 	return k, ErrStage
 }
 
-// Next returns the keys as they are to be now, and when to ask again: zero if
-// time alone changes nothing. It goes at most one stage: each has to be served
-// before the time of the next one runs.
+// Next returns the keys of this time, and when to call it again: zero if the stage does
+// not end by itself. It moves on by at most one stage, because the time of a stage
+// begins when the stage is served.
 func (k Keys) Next(now time.Time, t Timing) (Keys, time.Time) {
 	due := k.due(t)
 	if due.IsZero() || now.Before(due) {
@@ -108,14 +110,14 @@ func (k Keys) Next(now time.Time, t Timing) (Keys, time.Time) {
 	return k, k.due(t)
 }
 
-// due is when a stage is over by time alone.
+// due returns when the stage ends by itself; zero if it does not.
 func (k Keys) due(t Timing) time.Time {
 	switch k.Stage {
-	case Introduced: // nobody has an unsigned record any more
+	case Introduced: // until then a resolver may have unsigned records
 		return k.Since.Add(max(t.Zone, t.DNSKEY) + t.Propagation)
-	case Published: // nobody has a DNSKEY RRset without the successor
+	case Published: // until then a resolver may have the DNSKEY RRset without the successor
 		return k.Since.Add(t.DNSKEY + t.Propagation)
-	case Seen: // nobody has the old DS, or what the old key has signed
+	case Seen: // until then a resolver may have the old DS record or signatures of the old key
 		due := k.Since.Add(t.DS + t.Propagation)
 		if signed := k.Switched.Add(max(t.Zone, t.DNSKEY) + t.Propagation); signed.After(due) {
 			return signed
@@ -151,7 +153,8 @@ func (k Keys) all() []*Key {
 	return all
 }
 
-// DS returns what the parent is to have; nil if that is nothing.
+// DS returns the DS record that the parent has to have; nil for none. The TTL is in
+// seconds.
 func (k Keys) DS(origin string, ttl uint32) *dns.DS {
 	switch k.Stage {
 	case Introduced, Leaving, Left, Unsigned:

@@ -7,14 +7,14 @@ import (
 	"github.com/miekg/dns"
 )
 
-// The order of names is that of RFC 4034, section 6.1: by label from the right,
-// the bytes of letters as lower case. Names are in lower case.
+// The order of names is the canonical one of RFC 4034, section 6.1: by label from the
+// right, letters as lower case. Names are in lower case.
 
 const (
 	maxName  = 255
 	maxLabel = 63
-	// fill is how many of the greatest byte make a name that nobody has. More
-	// would cover less and make answers longer.
+	// fill is how many bytes 255 are appended to a label to make a name that nobody
+	// uses. More bytes would cover fewer names and make answers longer.
 	fill = 3
 )
 
@@ -34,7 +34,7 @@ func fits(label, rest []byte) bool {
 	return len(label) <= maxLabel && len(label)+1+len(rest) <= maxName
 }
 
-// join is the opposite of split, for what fits.
+// join is the inverse of split; the label must fit.
 func join(label, rest []byte) string { return nameOf(wire(label, rest)) }
 
 // wire returns the wire form of a label and the rest.
@@ -42,20 +42,20 @@ func wire(label, rest []byte) []byte {
 	return slices.Concat([]byte{byte(len(label))}, label, rest)
 }
 
-// nameOf returns a name of wire form as text; "" if it is too long, which can't
-// be signed.
+// nameOf returns a name in wire form as text; "" if it is too long. An NSEC record
+// with that can't be signed.
 func nameOf(wire []byte) string {
 	name, _, _ := dns.UnpackDomainName(wire, 0)
 	return name
 }
 
-// before returns a name before another, with nothing usual between the two. It
-// is the name right before where no longer one fits, which may exist: a name that
-// is as long as names can be, or the closest encloser of a label of one zero byte.
+// before returns a name that sorts before another, with no usual name between the two.
+// If no longer name fits, it is the immediate predecessor, which may exist: a name of
+// the greatest length, or the parent of a label of one zero byte.
 func before(name string) string {
 	label, rest, ok := split(name)
 	if !ok {
-		return name // the root, which nothing is before
+		return name // the root is the first name
 	}
 	last := len(label) - 1
 	if label[last] > 0 {
@@ -67,7 +67,7 @@ func before(name string) string {
 	} else if label = label[:last]; last == 0 {
 		return nameOf(rest)
 	}
-	// The last below that label, if one fits below.
+	// The last name below that label, if one fits below.
 	rest = wire(label, rest)
 	if room := min(maxName-1-len(rest), fill); room > 0 {
 		return join(filled(room), rest)
@@ -75,8 +75,8 @@ func before(name string) string {
 	return nameOf(rest)
 }
 
-// after returns the first name of a zone after another and all that is below
-// that; after the last one it is the origin again (RFC 4034, section 4.1.1).
+// after returns the first name of a zone that sorts after a name and all names below
+// it; after the last one comes the origin (RFC 4034, section 4.1.1).
 func after(name, origin string) string {
 	label, rest, ok := split(name)
 	if !ok || name == origin {
@@ -86,14 +86,14 @@ func after(name, origin string) string {
 		return join(append(label, 0), rest)
 	}
 	label = bytes.TrimRight(bytes.Clone(label), "\xff")
-	if len(label) == 0 { // nothing fits between this and what is after the encloser
+	if len(label) == 0 { // no name fits between this one and the one after its parent
 		return after(nameOf(rest), origin)
 	}
 	label[len(label)-1] = higher(label[len(label)-1])
 	return join(label, rest)
 }
 
-// below returns the first name below another; false if none fits.
+// below returns the first name below another; false if no name fits below.
 func below(name string) (string, bool) {
 	label, rest, ok := split(name)
 	if !ok {
@@ -106,7 +106,7 @@ func below(name string) (string, bool) {
 	return join([]byte{0}, rest), true
 }
 
-// lower and higher return the bytes beside one, of those that are not capitals.
+// lower and higher return the byte before and after one, and skip capital letters.
 func lower(b byte) byte {
 	if b == 'Z'+1 {
 		return 'A' - 1

@@ -8,22 +8,22 @@ import (
 	"github.com/miekg/dns"
 )
 
-// How long signatures hold.
+// The validity of signatures.
 const (
-	backdated = time.Hour           // for clocks that are behind
-	validity  = 14 * 24 * time.Hour // at least
-	jitter    = 24 * time.Hour      // at most more, so that they are not all made again at once
-	copied    = 13 * 24 * time.Hour // that a signature holds at least when a copy of the zone gets it
-	remaining = 7 * 24 * time.Hour  // of a signature when it is made anew; more than records are kept for
+	backdated = time.Hour           // for resolvers whose clocks are slow
+	validity  = 14 * 24 * time.Hour // the least validity
+	jitter    = 24 * time.Hour      // the most that is added, so that signatures do not all expire at once
+	copied    = 13 * 24 * time.Hour // the least remaining validity of a signature that a secondary copies
+	remaining = 7 * 24 * time.Hour  // the remaining validity at which a signature is replaced; more than resolvers cache
 )
 
-// Config says how a Signer works.
+// Config configures a Signer.
 type Config struct {
-	Cache *Cache           // of denials' signatures; nil: each is signed when it is needed
+	Cache *Cache           // of signatures of denials; nil for no cache
 	Now   func() time.Time // default: time.Now
 }
 
-// Signer signs one zone's answers; it is the zone's zone.Signer.
+// Signer is the zone.Signer of one zone.
 type Signer struct {
 	origin string
 	keys   Keys
@@ -81,9 +81,8 @@ func (s *Signer) sign(rrset []dns.RR) (signatures []dns.RR, fresh time.Time, err
 	return signatures, expires.Add(-remaining), nil
 }
 
-// signers returns the keys that sign a type. What a parent trusts by its DS
-// alone, and what it takes a new DS from, is signed by all (RFC 7344, section
-// 4.1).
+// signers returns the keys that sign a type. All keys sign the RRsets that the parent
+// zone validates by its DS record (RFC 7344, section 4.1).
 func (s *Signer) signers(rrtype uint16) []*Key {
 	switch rrtype {
 	case dns.TypeDNSKEY, dns.TypeCDS, dns.TypeCDNSKEY:
@@ -92,7 +91,7 @@ func (s *Signer) signers(rrtype uint16) []*Key {
 	return []*Key{s.keys.signing()}
 }
 
-// spread is how much longer an RRset's signature holds: the same on all servers.
+// spread returns the jitter of an RRset's signature, which is the same on all servers.
 func spread(h *dns.RR_Header) time.Duration {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(h.Name))

@@ -10,10 +10,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// SignZone makes all of a signed zone, in the order of names. Each name that
-// is the zone's own, or a delegation, has an NSEC record; glue and what else is
-// below delegations stays as it is (RFC 4035, section 2). Signatures hold for 13
-// days at least.
+// SignZone signs a whole zone, in canonical order of names. Each name of the zone and
+// each delegation gets an NSEC record. Glue and other records below delegations are
+// not signed (RFC 4035, section 2). Signatures are valid for at least 13 days.
 func (s *Signer) SignZone(ctx context.Context, records, earlier []dns.RR, add func([]dns.RR)) error {
 	if len(records) == 0 || s.keys.signing() == nil {
 		return errors.New("nothing to sign, or no key to sign with")
@@ -29,7 +28,7 @@ func (s *Signer) SignZone(ctx context.Context, records, earlier []dns.RR, add fu
 	s.occlude(owners)
 	e := edition{
 		Signer: s, earlier: s.signaturesOf(earlier, owners[0]),
-		ttl: min(soa.Hdr.Ttl, soa.Minttl), // as of negative answers (RFC 9077)
+		ttl: min(soa.Hdr.Ttl, soa.Minttl), // that of negative answers (RFC 9077)
 	}
 	for i, o := range owners {
 		if err := ctx.Err(); err != nil {
@@ -52,7 +51,7 @@ type owner struct {
 	occluded bool // below a delegation
 }
 
-// ownersOf sorts records by their names, those of a name by type as they come.
+// ownersOf groups records by name and type, and sorts the names in canonical order.
 func ownersOf(records []dns.RR) ([]*owner, error) {
 	byName := make(map[string]*owner, len(records))
 	owners := make([]*owner, 0, len(records))
@@ -97,7 +96,8 @@ func (o *owner) isBelow(other *owner) bool {
 	return len(o.labels) > n && slices.EqualFunc(o.labels[:n], other.labels, bytes.Equal)
 }
 
-// occlude marks what is below delegations, which it follows in the order.
+// occlude marks the names below delegations. In canonical order they follow the
+// delegation.
 func (s *Signer) occlude(owners []*owner) {
 	var cut *owner
 	for _, o := range owners {
@@ -111,8 +111,8 @@ func (s *Signer) delegates(o *owner) bool {
 	return o.name != s.origin && slices.Contains(o.types(), dns.TypeNS)
 }
 
-// next returns the name that the NSEC record of the first of some names leads
-// to: from the last one to the apex.
+// next returns the next name of the NSEC record of owners[0]. That of the last name
+// is the apex.
 func (s *Signer) next(owners []*owner) string {
 	for _, o := range owners[1:] {
 		if !o.occluded {
@@ -122,7 +122,7 @@ func (s *Signer) next(owners []*owner) string {
 	return s.origin
 }
 
-// edition is a version of a zone while it is signed.
+// edition is a version of a zone that is being signed.
 type edition struct {
 	*Signer
 	earlier signatures
@@ -150,7 +150,7 @@ func (e *edition) sign(o *owner, next string) (rrs []dns.RR, err error) {
 }
 
 func (e *edition) appendSigned(rrs []dns.RR, name string, set []dns.RR) (_ []dns.RR, err error) {
-	signatures := e.taken(e.earlier, name, set)
+	signatures := e.reusable(e.earlier, name, set)
 	if signatures == nil {
 		if signatures, _, err = e.Signer.sign(set); err != nil {
 			return nil, err

@@ -9,13 +9,14 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// messageSize is how many bytes of records go in a message, before compression:
-// names are only compressed to the first 16 KiB of one.
+// messageSize is the most bytes of records in a message, before compression. Names in
+// a message can only be compressed to names in its first 16 KiB.
 const messageSize = 16 << 10
 
-// Transfer answers AXFR and IXFR: the server's hook.
+// Transfer answers AXFR and IXFR. It is the server's hook for them.
 func (p *Primary) Transfer(ctx context.Context, r *dns.Request, send func(*mdns.Msg) error) error {
 	began := time.Now()
 	s := &stream{ctx: ctx, request: r, send: send}
@@ -45,17 +46,17 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 	switch {
 	case !ok || question.Qclass != mdns.ClassINET:
 		return "notauth", s.rcode(mdns.RcodeNotAuth)
-	case incremental && int32(has.Serial-view.Serial()) >= 0:
+	case incremental && (has.Serial == view.Serial() || zone.Later(has.Serial, view.Serial())):
 		return "current", s.one(view.SOA())
 	case incremental && s.request.Transport == dns.UDP:
-		// RFC 1995, section 2: it shall come by TCP.
+		// The client has to ask again by TCP (RFC 1995, section 2).
 		return "tcp", s.one(view.SOA())
-	case view.Signer() != nil: // always whole: signatures and chain change with each record
+	case view.Signer() != nil: // always whole, because a change of a record changes signatures and the NSEC chain
 		return "signed", s.all(p.signed.all(s.ctx, view))
-	case changes != nil && !p.delegates(view): // copies have other records than the zone
-		return "incremental", s.all(there(differences(view.SOA(), changes)))
+	case changes != nil && !p.delegates(view): // otherwise copies have records that are not in the zone's changes
+		return "incremental", s.all(noErrors(differences(view.SOA(), changes)))
 	}
-	return "whole", s.all(there(p.whole(view)))
+	return "whole", s.all(noErrors(p.whole(view)))
 }
 
 func (p *Primary) allowed(r *dns.Request) bool {
@@ -71,8 +72,7 @@ func (p *Primary) allowed(r *dns.Request) bool {
 	return false
 }
 
-// snapshot returns a zone and what leads to it from what the client has, both
-// of one moment.
+// snapshot returns a zone and the changes that lead to it from the client's version.
 func (p *Primary) snapshot(origin string, has *mdns.SOA) (dns.View, []change, bool) {
 	j := p.journals.lock(origin)
 	defer p.journals.unlock(j)
@@ -83,8 +83,8 @@ func (p *Primary) snapshot(origin string, has *mdns.SOA) (dns.View, []change, bo
 	return view, p.journals.since(j, has.Serial, view.Serial()), true
 }
 
-// there yields records that are all there.
-func there(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
+// noErrors yields records without errors.
+func noErrors(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
 	return func(yield func(mdns.RR, error) bool) {
 		for rr := range rrs {
 			if !yield(rr, nil) {
@@ -94,8 +94,9 @@ func there(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
 	}
 }
 
-// delegates tells whether copies of a zone delegate others. Those of the catalog
-// do not: nobody asks in it, and what is hidden would be taken for removed.
+// delegates reports whether copies of a zone contain delegations of other zones here.
+// Those of the catalog do not: nobody queries it, and a member that a delegation hid
+// would look removed.
 func (p *Primary) delegates(view dns.View) bool {
 	return view.Delegates() && !p.isCatalog(view.Origin())
 }
@@ -115,8 +116,8 @@ func (p *Primary) whole(view dns.View) iter.Seq[mdns.RR] {
 	}
 }
 
-// copies yields copies of records that others send as well, as miekg/dns writes
-// in what it packs.
+// copies yields copies of records that other goroutines send as well: miekg/dns writes
+// into a record while it packs it.
 func copies(rrs []mdns.RR) iter.Seq[mdns.RR] {
 	return func(yield func(mdns.RR) bool) {
 		for _, rr := range rrs {
@@ -164,8 +165,8 @@ func (s *stream) one(rr mdns.RR) error {
 	return s.flush(m)
 }
 
-// all sends records until there is an error instead of one. What has been sent
-// then does not end with the SOA: the client throws it away.
+// all sends records until the first error. The answer then does not end with the SOA
+// record, so the client discards it.
 func (s *stream) all(rrs iter.Seq2[mdns.RR, error]) error {
 	m, size := s.message(), 0
 	for rr, err := range rrs {

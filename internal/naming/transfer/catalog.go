@@ -11,17 +11,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// catalog is the zone that lists the others (RFC 9432).
+// catalog is the zone that lists the other zones (RFC 9432).
 type catalog struct {
-	origin string // "": there is none
+	origin string // "" for no catalog
 
 	mu      sync.Mutex
-	serial  uint32          // 0: it has not been put
-	members map[string]bool // that it lists
-	changed map[string]bool // zones that have come (true) or gone since
+	serial  uint32          // 0 before the first version
+	members map[string]bool // of the present version
+	changed map[string]bool // zones that the next version adds (true) or removes
 }
 
-// soaRecord has short times, for a secondary that misses a NOTIFY.
+// soaRecord returns the SOA record. Its times are short, so that a secondary soon
+// recovers from a lost NOTIFY.
 func (c *catalog) soaRecord(serial uint32) dns.RR {
 	return &dns.SOA{Hdr: c.header(c.origin, dns.TypeSOA), Ns: "invalid.", Mbox: "invalid.", Serial: serial,
 		Refresh: 60, Retry: 10, Expire: 1209600, Minttl: 0}
@@ -31,13 +32,14 @@ func (c *catalog) header(owner string, rrtype uint16) dns.RR_Header {
 	return dns.RR_Header{Name: owner, Rrtype: rrtype, Class: dns.ClassINET}
 }
 
-// member lists a zone under a label that is always the same.
+// member returns the record that lists a zone. The label of a zone never changes.
 func (c *catalog) member(origin string) dns.RR {
 	sum := sha256.Sum256([]byte(origin))
 	return &dns.PTR{Hdr: c.header(hex.EncodeToString(sum[:16])+".zones."+c.origin, dns.TypePTR), Ptr: origin}
 }
 
-// check refuses a name that leaves no room for those of the members below it.
+// check rejects a name of the catalog that is too long for the names of members below
+// it.
 func (c *catalog) check() error {
 	longest := c.member(c.origin).Header().Name
 	if _, err := dns.PackDomainName(longest, make([]byte, 255), 0, nil, false); err != nil {
@@ -47,8 +49,8 @@ func (c *catalog) check() error {
 	return nil
 }
 
-// note has the next version list a zone, or not.
-func (c *catalog) note(origin string, there bool) {
+// list decides whether the next version lists a zone.
+func (c *catalog) list(origin string, there bool) {
 	if c.origin == "" {
 		return
 	}
@@ -62,7 +64,7 @@ func (c *catalog) note(origin string, there bool) {
 	}
 }
 
-// next returns the change to the next version; the lock is held.
+// next returns the change to the next version. The caller must have locked mu.
 func (c *catalog) next(serial uint32) zone.Change {
 	change := zone.Change{Origin: c.origin, Removed: []dns.RR{c.soaRecord(c.serial)}, Added: []dns.RR{c.soaRecord(serial)}}
 	for origin, there := range c.changed {
@@ -75,9 +77,9 @@ func (c *catalog) next(serial uint32) zone.Change {
 	return change
 }
 
-// Catalog has the zones that were put and not removed, refused or not, be the
-// version of the catalog with that serial. It never goes back: where the serial
-// is none that comes after the last one, other zones are one more.
+// Catalog makes the zones that were put and not removed, rejected or not, the version
+// of the catalog with that serial. If the zones have changed but the serial is not
+// later than the last one, it uses the last one plus 1.
 func (p *Primary) Catalog(serial uint32) error {
 	c := &p.catalog
 	if c.origin == "" {
@@ -85,7 +87,7 @@ func (p *Primary) Catalog(serial uint32) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.serial != 0 && int32(serial-c.serial) <= 0 {
+	if c.serial != 0 && !zone.Later(serial, c.serial) {
 		if len(c.changed) == 0 {
 			return nil
 		}
@@ -106,7 +108,8 @@ func (p *Primary) Catalog(serial uint32) error {
 	return nil
 }
 
-// publish puts the catalog at first, and changes it from then on.
+// publish puts the first version of the catalog and applies changes to it from then
+// on.
 func (p *Primary) publish(change zone.Change) error {
 	c := &p.catalog
 	if c.serial != 0 {

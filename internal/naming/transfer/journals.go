@@ -9,30 +9,29 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// journals are the last changes of all zones, and the locks of those who change
-// one.
+// journals are the journals of all zones.
 type journals struct {
-	each, total int // most records that are kept, of one zone and of all
+	each, total int // most records in the journal of a zone and in all journals
 
-	mu      sync.Mutex // of all that follows, and of what journals hold
+	mu      sync.Mutex // guards the following fields and the changes of all journals
 	all     map[string]*journal
-	order   *list.List // of those with changes, changed last at the back
+	order   *list.List // of the journals with changes, the last changed one at the back
 	records int
 }
 
-// journal is the last changes of one zone, without a gap. It is there as long
-// as it holds changes or somebody has or waits for its lock, so that all who
-// change the zone wait for the same one.
+// journal is the last changes of one zone, without gaps, and the lock of the zone. It
+// exists as long as it has changes or a goroutine has the lock or waits for it, so
+// that all goroutines that change the zone use the same lock.
 type journal struct {
 	origin  string
-	zone    sync.Mutex // of who changes the zone
-	users   int        // of that lock
+	zone    sync.Mutex // locked while the zone is changed
+	users   int        // that have the lock or wait for it
 	place   *list.Element
 	changes []change
 	records int
 }
 
-// change has copies of the records, which nobody changes.
+// change is one change of a zone. The records are copies and must not be changed.
 type change struct {
 	from, to       uint32
 	removed, added []dns.RR // the SOA first
@@ -44,7 +43,7 @@ func newJournals(each, total int) *journals {
 	return &journals{each: each, total: total, all: map[string]*journal{}, order: list.New()}
 }
 
-// lock returns a zone's journal. Until unlock nobody else has it.
+// lock locks a zone and returns its journal.
 func (js *journals) lock(origin string) *journal {
 	origin = dns.CanonicalName(origin)
 	js.mu.Lock()
@@ -67,8 +66,9 @@ func (js *journals) unlock(j *journal) {
 	js.free(j)
 }
 
-// add keeps a change, and forgets the oldest of the zone beyond its limit, and
-// all of the zones that have not changed for the longest beyond that of all.
+// add adds a change. Beyond the limit of a zone it removes the oldest changes of the
+// zone; beyond the total limit it empties the journals that were changed least
+// recently.
 func (js *journals) add(j *journal, c zone.Change) {
 	from, to := soaFirst(c.Removed), soaFirst(c.Added)
 	if from == nil || to == nil {
@@ -100,15 +100,15 @@ func (js *journals) add(j *journal, c zone.Change) {
 	}
 }
 
-// clear forgets a zone's changes.
+// clear removes the changes of a zone.
 func (js *journals) clear(j *journal) {
 	js.mu.Lock()
 	defer js.mu.Unlock()
 	js.empty(j)
 }
 
-// since returns the changes that lead a zone from one serial to another; nil if
-// they are not all there.
+// since returns the changes that lead a zone from one serial to another; nil if the
+// journal does not have all of them.
 func (js *journals) since(j *journal, from, to uint32) []change {
 	js.mu.Lock()
 	defer js.mu.Unlock()
@@ -123,7 +123,7 @@ func (js *journals) since(j *journal, from, to uint32) []change {
 	return nil
 }
 
-// These need the lock.
+// The caller of the following methods must have locked mu.
 
 func (js *journals) count(j *journal, records int) {
 	j.records += records
@@ -140,7 +140,7 @@ func (js *journals) empty(j *journal) {
 	js.free(j)
 }
 
-// free removes a journal that has no use.
+// free removes a journal that is not needed.
 func (js *journals) free(j *journal) {
 	if j.users == 0 && j.place == nil {
 		delete(js.all, j.origin)

@@ -14,7 +14,7 @@ import (
 
 // Key is a TSIG key (RFC 8945).
 type Key struct {
-	Name      string // of a domain name's form
+	Name      string // a domain name
 	Algorithm string // hmac-sha256, hmac-sha384 or hmac-sha512; "" is hmac-sha256
 	Secret    string // in base64
 }
@@ -30,7 +30,7 @@ type secret struct {
 	key       []byte
 }
 
-// keys are the secrets by canonical name. They are a dns.TsigProvider.
+// keys are secrets by canonical name. They implement dns.TsigProvider.
 type keys map[string]secret
 
 func newKeys(list []Key) (keys, error) {

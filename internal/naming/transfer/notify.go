@@ -11,17 +11,17 @@ import (
 	mdns "github.com/miekg/dns"
 )
 
-// Secondary is told of changes.
+// Secondary is a name server that gets NOTIFY messages.
 type Secondary struct {
 	Address netip.AddrPort
-	Key     string // name of the key that signs what it is sent; "" for none
+	Key     string // name of the key that signs the messages; "" for none
 }
 
 const (
-	notifyWorkers = 8 // messages on their way to one secondary
+	notifyWorkers = 8 // concurrent messages to one secondary
 	notifyTries   = 6
 	notifyTimeout = 2 * time.Second
-	notifyFirst   = time.Second // until the second try; then twice as long each
+	notifyFirst   = time.Second // wait before the second try; it doubles with each try
 )
 
 type exchange func(ctx context.Context, m *mdns.Msg, to Secondary) (*mdns.Msg, error)
@@ -37,12 +37,12 @@ func (k keys) exchange(ctx context.Context, m *mdns.Msg, to Secondary) (*mdns.Ms
 	return answer, err
 }
 
-// notifier tells one secondary (RFC 1996). Secondaries do not wait for each
-// other; a zone that changes while it waits is told of once.
+// notifier sends NOTIFY messages to one secondary (RFC 1996). Secondaries do not wait
+// for each other. A zone that changes again while it is in the queue is sent once.
 type notifier struct {
 	to       Secondary
 	exchange exchange
-	soa      func(origin string) *mdns.SOA // as it is now; nil if the zone is gone
+	soa      func(origin string) *mdns.SOA // the present one; nil if the zone has been removed
 	metrics  *metrics
 
 	mu     sync.Mutex
@@ -94,13 +94,14 @@ func (n *notifier) run(ctx context.Context) {
 			if !ok {
 				break
 			}
-			n.tell(ctx, origin)
+			n.send(ctx, origin)
 		}
 	}
 }
 
-// tell tries until the secondary has answered, each time with the newest SOA.
-func (n *notifier) tell(ctx context.Context, origin string) {
+// send sends NOTIFY messages until the secondary answers one, each with the present SOA
+// record.
+func (n *notifier) send(ctx context.Context, origin string) {
 	wait := notifyFirst
 	for try := range notifyTries {
 		if try > 0 {
@@ -124,15 +125,15 @@ func (n *notifier) tell(ctx context.Context, origin string) {
 		case answer.Rcode == mdns.RcodeSuccess:
 			n.metrics.notifies.WithLabelValues("success").Inc()
 			return
-		default: // it has answered, if only that it does not know the zone
+		default: // the secondary has answered, perhaps that it does not know the zone
 			n.metrics.notifies.WithLabelValues("refused").Inc()
 			return
 		}
 	}
 }
 
-// Start begins to tell the secondaries. The server is attached, and has the
-// zones there are.
+// Start begins to notify the secondaries. The server must be attached and have all
+// zones.
 func (p *Primary) Start() error {
 	if p.server == nil {
 		return errors.New("transfer: no server is attached")
@@ -145,7 +146,7 @@ func (p *Primary) Start() error {
 	return nil
 }
 
-// Close stops telling secondaries.
+// Close stops notifying secondaries.
 func (p *Primary) Close() {
 	p.cancel()
 	p.wg.Wait()

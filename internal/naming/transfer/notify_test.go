@@ -43,7 +43,7 @@ func TestNotifyIsTriedAgain(t *testing.T) {
 						return new(mdns.Msg).SetReply(m), nil
 					}}
 				began := time.Now()
-				n.tell(t.Context(), "example.com.")
+				n.send(t.Context(), "example.com.")
 				if tries != test.tries || time.Since(began) != test.took || last != uint32(tries) {
 					t.Errorf("%d tries in %v, the last with serial %d", tries, time.Since(began), last)
 				}

@@ -1,13 +1,13 @@
-// Package transfer makes the name server a primary: secondaries copy its zones
-// by AXFR (RFC 5936) and IXFR (RFC 1995), are told of changes by NOTIFY (RFC 1996)
-// and of zones by a catalog (RFC 9432). Signed zones go with their signatures.
+// Package transfer makes the name server a primary. Secondaries copy its zones by AXFR
+// (RFC 5936) and IXFR (RFC 1995), signed zones with their signatures. They learn of
+// changes by NOTIFY (RFC 1996) and of zones by a catalog zone (RFC 9432).
 //
 //	primary, err := transfer.New(transfer.Config{Keys: keys, Allow: prefixes})
 //	server, err := dns.New(dns.Config{Transfer: primary.Transfer, TSIG: primary.TSIG(), …})
 //	primary.Attach(server)
-//	err = primary.Put(zone) // and Apply and Remove: in place of the server's
-//	err = primary.Catalog(serial) // when zones have come or gone
-//	err = primary.Start() // when the zones are there; Close ends it
+//	err = primary.Put(zone) // and Apply and Remove, instead of those of the server
+//	err = primary.Catalog(serial) // when zones have been added or removed
+//	err = primary.Start() // when the server has the zones; Close ends it
 package transfer
 
 import (
@@ -23,18 +23,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// Config says who may copy zones.
+// Config configures a Primary.
 type Config struct {
-	Keys           []Key                 // whoever signs by one of them may copy
-	Allow          []netip.Prefix        // addresses that may copy without a key
-	JournalRecords int                   // most that are kept of a zone's changes; default 2,000
-	JournalTotal   int                   // most that are kept of all zones' changes, some 250 bytes each; default 100,000
-	Secondaries    []Secondary           // who is told of changes
-	Catalog        string                // name of the catalog zone, as catalog.invalid.; "": there is none
-	Registry       prometheus.Registerer // gets the figures; nil: nobody does
+	Keys           []Key                 // clients that sign by one of them may copy zones
+	Allow          []netip.Prefix        // addresses that may copy zones without a key
+	JournalRecords int                   // most records in the journal of a zone; default 2,000
+	JournalTotal   int                   // most records in all journals, some 250 bytes each; default 100,000
+	Secondaries    []Secondary           // get NOTIFY messages
+	Catalog        string                // name of the catalog zone, such as catalog.invalid.; "" for none
+	Registry       prometheus.Registerer // of the metrics; nil for none
 }
 
-// Primary stands between who keeps the zones and the server that answers them.
+// Primary passes zones on to the name server, and serves them to secondaries.
 type Primary struct {
 	config  Config
 	keys    keys
@@ -50,7 +50,7 @@ type Primary struct {
 	journals  *journals
 }
 
-// New returns a primary that has to be attached to its server.
+// New returns a primary, which has to be attached to its server.
 func New(config Config) (*Primary, error) {
 	keys, err := newKeys(config.Keys)
 	if err != nil {
@@ -78,20 +78,20 @@ func New(config Config) (*Primary, error) {
 	return p, p.makeNotifiers()
 }
 
-// Attach says which server the zones are in. It comes before all else.
+// Attach sets the server. It must be called before all other methods.
 func (p *Primary) Attach(server *dns.Server) { p.server = server }
 
-// TSIG returns what knows the keys, for the server's configuration.
+// TSIG returns the TSIG keys for the server's configuration.
 func (p *Primary) TSIG() mdns.TsigProvider { return p.keys }
 
-// Put puts a zone as the server does. Who has an older one has to copy it whole.
-// The next version of the catalog lists it, also if the server refuses it: a
-// later one may be taken.
+// Put adds or replaces a zone. Secondaries have to copy the whole zone. The next
+// version of the catalog lists it even if the server rejects it: the server may accept
+// a later version.
 func (p *Primary) Put(z zone.Zone) error {
 	if p.isCatalog(z.Origin) {
 		return errors.New("transfer: the catalog's name is no zone's")
 	}
-	p.catalog.note(z.Origin, true)
+	p.catalog.list(z.Origin, true)
 	return p.put(z)
 }
 
@@ -110,9 +110,9 @@ func (p *Primary) put(z zone.Zone) error {
 	return nil
 }
 
-// Apply changes a zone as the server does, and keeps the change for IXFR. A new
-// serial and nothing else tells that a zone below has changed what copies of this
-// one have of it: they are made anew.
+// Apply changes a zone and adds the change to its journal for IXFR. A change of the
+// serial alone means that the delegation of a zone below has changed. Copies of this
+// zone contain it, so the journal is cleared and secondaries copy the whole zone.
 func (p *Primary) Apply(c zone.Change) error {
 	j := p.journals.lock(c.Origin)
 	defer p.journals.unlock(j)
@@ -128,13 +128,13 @@ func (p *Primary) Apply(c zone.Change) error {
 	return nil
 }
 
-// Remove removes a zone as the server does. The next version of the catalog
-// does not list it.
+// Remove removes a zone and reports whether it was there. The next version of the
+// catalog does not list it.
 func (p *Primary) Remove(origin string) bool {
 	if p.isCatalog(origin) {
 		return false
 	}
-	p.catalog.note(origin, false)
+	p.catalog.list(origin, false)
 	j := p.journals.lock(origin)
 	defer p.journals.unlock(j)
 	p.journals.clear(j)

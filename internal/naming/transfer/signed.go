@@ -15,23 +15,23 @@ import (
 )
 
 const (
-	// keepSigned is for how long a signed version is sent again. Its signatures
-	// held for 13 days then, and a copy may be served for 7 days after it was
-	// last compared.
+	// keepSigned is how long a signed version can be sent. Its signatures are valid
+	// for 13 days when they are made, and a secondary may serve a copy for 7 days after
+	// its last refresh.
 	keepSigned = 12 * time.Hour
-	// keepRecords is how many records of signed versions are kept: some 300
+	// keepRecords is the most records of signed versions that are cached, some 300
 	// bytes each.
 	keepRecords = 100_000
 )
 
-// signedZones has the versions that were signed last for secondaries, so that
-// those that are told of one version at once have it signed once.
+// signedZones is an LRU cache of zones that were signed for secondaries: when several
+// secondaries are notified of a version, it is signed once.
 type signedZones struct {
-	signing chan struct{} // bounds how many are signed at a time: answers go first
+	signing chan struct{} // limits how many are signed at a time, because answers have priority
 
 	mu      sync.Mutex
 	zones   map[string]*signedZone // by origin
-	order   *list.List             // of them, used last at the front
+	order   *list.List             // of the zones, the last used one at the front
 	records int
 }
 
@@ -42,9 +42,10 @@ func newSignedZones() *signedZones {
 	}
 }
 
-// all yields the records of a version with their signatures, as they are sent:
-// the SOA first and last. They come while they are signed, as some secondaries
-// do not wait long, and the signing goes on whether they are taken or not.
+// all yields the records of a version with their signatures in the order of a transfer:
+// the SOA record is first and last. They are yielded while the zone is being signed,
+// because some secondaries do not wait long. The zone is signed to its end even if the
+// caller stops.
 func (s *signedZones) all(ctx context.Context, view dns.View) iter.Seq2[mdns.RR, error] {
 	return func(yield func(mdns.RR, error) bool) {
 		z, first := s.enter(view)
@@ -52,7 +53,7 @@ func (s *signedZones) all(ctx context.Context, view dns.View) iter.Seq2[mdns.RR,
 			var signing sync.WaitGroup
 			signing.Go(func() {
 				z.end(s.sign(ctx, z))
-				s.settle(z)
+				s.finish(z)
 			})
 			defer signing.Wait()
 		}
@@ -60,8 +61,7 @@ func (s *signedZones) all(ctx context.Context, view dns.View) iter.Seq2[mdns.RR,
 	}
 }
 
-// enter returns the place of a version, and whether the caller has to have it
-// signed.
+// enter returns the entry of a version, and whether the caller has to sign it.
 func (s *signedZones) enter(view dns.View) (_ *signedZone, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,13 +93,13 @@ func (s *signedZones) sign(ctx context.Context, z *signedZone) error {
 	return z.view.Signer().SignZone(ctx, slices.Collect(z.view.Copy()), earlier, z.add)
 }
 
-// settle keeps a version that has been signed, and forgets those beyond the
-// bound, or this one if it could not be.
-func (s *signedZones) settle(z *signedZone) {
+// finish counts a version whose signing has ended, and removes the least recently used
+// ones beyond keepRecords. A version that could not be signed is removed.
+func (s *signedZones) finish(z *signedZone) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.zones[z.view.Origin()] != z {
-		return // another version has come meanwhile
+		return // it has been replaced by another version
 	}
 	if z.size = len(z.whole()); z.size == 0 {
 		s.drop(z)
@@ -111,7 +111,7 @@ func (s *signedZones) settle(z *signedZone) {
 	}
 }
 
-// forget forgets a zone that is gone.
+// forget removes a zone.
 func (s *signedZones) forget(origin string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +120,7 @@ func (s *signedZones) forget(origin string) {
 	}
 }
 
-// drop needs the lock.
+// drop removes a version. The caller must have locked mu.
 func (s *signedZones) drop(z *signedZone) {
 	delete(s.zones, z.view.Origin())
 	s.order.Remove(z.place)

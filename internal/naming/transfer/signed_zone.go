@@ -10,18 +10,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
 )
 
-// signedZone is a version of a zone, signed or on the way to it.
+// signedZone is a version of a zone that is signed or being signed.
 type signedZone struct {
 	view  dns.View
 	began time.Time
-	base  *signedZone // the version before; of who signs
+	base  *signedZone // the version before; only for the goroutine that signs
 
-	place *list.Element // of signedZones, as the next
-	size  int           // of what is kept
+	place *list.Element // guarded by signedZones.mu, like size
+	size  int           // number of records
 
-	mu      sync.Mutex // of what follows
+	mu      sync.Mutex // guards the following fields
 	changed sync.Cond
-	records []mdns.RR // which nobody changes
+	records []mdns.RR // must not be changed
 	ended   bool
 	err     error
 }
@@ -48,8 +48,8 @@ func (z *signedZone) end(err error) {
 	z.changed.Broadcast()
 }
 
-// after returns the records after the first n, as soon as there are some, and
-// at the end an error if they are not all.
+// after waits for records after the first n and returns them. When there will be no
+// more, it returns none, and an error if the zone is not complete.
 func (z *signedZone) after(n int) ([]mdns.RR, error) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -62,7 +62,7 @@ func (z *signedZone) after(n int) ([]mdns.RR, error) {
 	return z.records[n:], nil
 }
 
-// whole returns all records, none if they are not all there.
+// whole returns all records; none if the zone is not completely signed.
 func (z *signedZone) whole() []mdns.RR {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -72,7 +72,7 @@ func (z *signedZone) whole() []mdns.RR {
 	return z.records
 }
 
-// each yields copies of the records, as they come.
+// each yields copies of the records as they are signed.
 func (z *signedZone) each(yield func(mdns.RR, error) bool) {
 	for n := 0; ; {
 		rrs, err := z.after(n)

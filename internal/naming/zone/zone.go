@@ -1,5 +1,5 @@
-// Package zone is what those who keep zones and those who serve them say to
-// each other.
+// Package zone has the values that pass between the owner of zones and a name server:
+// whole zones, changes of zones, and what signs them.
 package zone
 
 import (
@@ -14,42 +14,42 @@ type Zone struct {
 	Origin  string   // lower case, fully qualified, with the final dot
 	Records []dns.RR // the SOA first; every owner is at or below Origin
 	Signer  Signer   // nil if the zone is not signed
-	DS      []dns.RR // of Origin, for the zone above to have if the same server has that; nil if it is to have none
+	DS      []dns.RR // DS records of Origin; if the same server has the zone above, that zone contains them
 }
 
-// Change is a difference of one zone, as IXFR has it (RFC 1995, section 4).
+// Change is the difference between two versions of a zone, in the form of IXFR (RFC
+// 1995, section 4).
 type Change struct {
 	Origin  string
 	Removed []dns.RR // the old SOA first
 	Added   []dns.RR // the new SOA first
 }
 
-// Signer signs what is answered of one zone to those who ask for DNSSEC. Its
-// methods are called by many goroutines at once. The DNSKEY RRset and its like
-// are ordinary records of the zone.
+// Signer signs the answers from one zone to queries that ask for DNSSEC. Its methods
+// may be called concurrently. The DNSKEY, CDS and CDNSKEY records are ordinary
+// records of the zone.
 type Signer interface {
-	// Sign returns the RRSIG records of an RRset, which may be given back
-	// until the time fresh: the server keeps them with the RRset so long. The
-	// owner is as in the zone: of a wildcard's RRset it is the wildcard.
+	// Sign returns the RRSIG records of an RRset. The server may cache them until
+	// the time fresh. The owner of a wildcard's RRset is the wildcard.
 	Sign(rrset []dns.RR) (signatures []dns.RR, fresh time.Time, err error)
 
-	// Deny returns the records, not yet signed, that prove a denial. The
-	// server has each of their RRsets signed and sends both.
+	// Deny returns the records that prove a denial. They are not signed: the server
+	// calls Sign for each RRset and sends both.
 	Deny(Denial) []dns.RR
 
-	// SignZone makes all of a zone, whose records begin with the SOA, for a
-	// server that has no key: the records, the SOA first, with their RRSIG
-	// records and a chain of NSEC records. It hands them to add name by name, as
-	// they are signed. The signatures hold for longer than any server serves a
-	// copy. Earlier is what it made of another version of the zone, or nil: what
-	// has not changed need not be signed again.
+	// SignZone signs a whole zone, whose records begin with the SOA record, for
+	// servers that have no key. The result is the records, the SOA record first,
+	// their RRSIG records and a chain of NSEC records. SignZone passes them to add
+	// name by name, as they are signed. The signatures are valid for longer than any
+	// server serves a copy. Earlier is the result for another version of the zone, or
+	// nil: signatures of unchanged RRsets are taken from it.
 	SignZone(ctx context.Context, records, earlier []dns.RR, add func([]dns.RR)) error
 }
 
-// Denial is what a signed zone has to prove the absence of.
+// Denial is a name or type whose absence a signed zone has to prove.
 type Denial struct {
 	Kind    DenialKind
-	Name    string   // the name that is asked for, or the delegation; lower case
+	Name    string   // the queried name, or the delegation; lower case
 	Closest string   // the closest encloser of Name (RFC 4592, section 3.3.1)
 	Types   []uint16 // that exist at Name, or at the wildcard, in ascending order
 	SOA     *dns.SOA // whose TTL is that of negative answers (RFC 2308, section 5)
@@ -77,8 +77,8 @@ const (
 	Unsigned
 )
 
-// Copy copies records that several may pack at once: miekg/dns writes in what it
-// packs.
+// Copy returns copies of records. Records that are packed concurrently must be
+// copied, because miekg/dns writes into a record while it packs it.
 func Copy(records []dns.RR) []dns.RR {
 	all := make([]dns.RR, len(records))
 	for i, rr := range records {
