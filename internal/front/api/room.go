@@ -11,7 +11,7 @@ import (
 )
 
 // What the bodies of requests that are read or handled may take of memory
-// (decision 075). A body costs up to some forty times its bytes while it is
+// (docs/decisions/075). A body costs up to some forty times its bytes while it is
 // handled, mostly far less.
 const (
 	roomForBodies = 16 << 20 // bytes of all bodies, but for the first of each
