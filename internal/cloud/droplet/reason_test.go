@@ -1,7 +1,6 @@
 package droplet_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,8 +9,18 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/ground/await"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 )
+
+// logged receives what is logged, entry by entry: an action's end is logged after
+// it is written.
+type logged chan string
+
+func (l logged) Write(entry []byte) (int, error) {
+	l <- string(entry)
+	return len(entry), nil
+}
 
 // TestWhyACreateFailed: its action, the log, and the answer to who looks for the
 // droplet say so.
@@ -22,13 +31,13 @@ func TestWhyACreateFailed(t *testing.T) {
 		}
 		return nil
 	})
-	var log bytes.Buffer
-	w.Log = slog.New(slog.NewTextHandler(&log, nil))
+	log := make(logged, 10)
+	w.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	d, a := w.create()
 	if a = w.wait(a.ID); a.Status != action.Errored || !strings.Contains(a.Reason, "no luck") {
 		t.Errorf("the action is %s: %s", a.Status, a.Reason)
 	}
-	if text := log.String(); !strings.Contains(text, "level=WARN") || !strings.Contains(text, "droplet=1") ||
+	if text := await.Receive(t, log, "a warning"); !strings.Contains(text, "level=WARN") || !strings.Contains(text, "droplet=1") ||
 		!strings.Contains(text, "image=") || !strings.Contains(text, "no luck") {
 		t.Errorf("the log says:\n%s", text)
 	}

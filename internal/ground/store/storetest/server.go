@@ -28,9 +28,14 @@ type server struct {
 	output   bytes.Buffer  // to be read only when no process runs
 }
 
+// longestParent is how long the path of the folder may be in which a server's
+// folder is created: a socket's path has at most 107 bytes (unix(7)).
+const longestParent = 50
+
 // temporary are settings for a server whose data nobody needs after a crash.
 // Databases that live for one test are not worth vacuuming.
-var temporary = []string{"-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off"}
+var temporary = []string{"-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off",
+	"-c", "max_wal_size=128MB"}
 
 // programs returns the folder with the programs of the newest PostgreSQL; "" if
 // none is installed.
@@ -61,8 +66,11 @@ func (s *server) start() error {
 }
 
 func (s *server) create() (err error) {
-	// The path of a socket has to be short; that of TMPDIR may be long.
-	if s.dir, err = os.MkdirTemp("/tmp", "rockpool-postgres"); err != nil {
+	parent := os.TempDir()
+	if len(parent) > longestParent {
+		parent = "/tmp"
+	}
+	if s.dir, err = os.MkdirTemp(parent, "rockpool-postgres"); err != nil {
 		return err
 	}
 	if err := s.chooseOwner(); err != nil {
