@@ -16,13 +16,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
-// Backup writes a copy of the SQLite database at path to the file to, whole or
-// not at all, for its owner's eyes only. The copy is of one time, whoever works
-// on the database meanwhile, and is an SQLite database itself. A file that is
-// there already is replaced only if replace says so; else the error is
+// Backup writes a copy of the SQLite database at path to the file to. The copy is
+// an SQLite database, readable by its owner only. It has the state of one point
+// in time, also if others write meanwhile. If Backup fails there is no copy. An
+// existing file is replaced only with replace; otherwise the error is
 // fs.ErrExist.
 func Backup(ctx context.Context, path, to string, replace bool) error {
-	if _, err := os.Stat(path); err != nil { // SQLite would make it
+	if _, err := os.Stat(path); err != nil { // SQLite would create it
 		return err
 	}
 	if err := checkTarget(path, to, replace); err != nil {
@@ -38,13 +38,13 @@ func Backup(ctx context.Context, path, to string, replace bool) error {
 		return err
 	}
 	if err := place(ctx, copied, to, replace); err != nil {
-		_ = os.Remove(copied) // it is not there if only the folder could not be flushed
+		_ = os.Remove(copied) // it already has its final name if only syncFolder failed
 		return err
 	}
 	return nil
 }
 
-// checkTarget refuses a backup that would be written over something.
+// checkTarget fails if a backup would overwrite something that it must not.
 func checkTarget(path, to string, replace bool) error {
 	there, err := os.Stat(to)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -69,8 +69,8 @@ func checkTarget(path, to string, replace bool) error {
 	return nil
 }
 
-// copyDatabase makes a copy of an SQLite database in a new file beside to, and
-// returns its path. The copy is on disk, and without faults.
+// copyDatabase copies an SQLite database to a new file in the folder of to, and
+// returns its path. The copy has been checked and flushed to disk.
 func copyDatabase(ctx context.Context, path, to string) (copied string, err error) {
 	file, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+".*.partial")
 	if err != nil {
@@ -89,10 +89,10 @@ func copyDatabase(ctx context.Context, path, to string) (copied string, err erro
 	if err := checkIntegrity(ctx, copied); err != nil {
 		return "", err
 	}
-	return copied, file.Sync() // SQLite does not
+	return copied, file.Sync() // VACUUM INTO does not
 }
 
-// vacuumInto copies a database into an empty file, as it is at one time.
+// vacuumInto copies one state of a database into an empty file.
 func vacuumInto(ctx context.Context, path, to string) error {
 	db, err := openSQLite(path, url.Values{"_pragma": {"busy_timeout(10000)"}})
 	if err != nil {
@@ -105,8 +105,8 @@ func vacuumInto(ctx context.Context, path, to string) error {
 	return nil
 }
 
-// checkIntegrity fails for a database that SQLite finds a fault in. It changes
-// nothing.
+// checkIntegrity fails if SQLite finds the database damaged. It opens it
+// read-only.
 func checkIntegrity(ctx context.Context, path string) error {
 	db, err := openSQLite(path, url.Values{"mode": {"ro"}})
 	if err != nil {
@@ -124,7 +124,8 @@ func checkIntegrity(ctx context.Context, path string) error {
 	return nil
 }
 
-// place gives a file that is on disk its final name, in the same folder.
+// place renames a file, which has been flushed, to its final name in the same
+// folder.
 func place(ctx context.Context, file, to string, replace bool) error {
 	rename := os.Rename
 	if !replace {
@@ -136,8 +137,8 @@ func place(ctx context.Context, file, to string, replace bool) error {
 	return syncFolder(filepath.Dir(to))
 }
 
-// renameNew gives a file a name that no other has. Whoever calls it has looked
-// already: some file systems, NFS among them, can only rename over others.
+// renameNew renames a file to a name that no other file has. Some file systems,
+// such as NFS, can't check that; the caller has checked it before.
 func renameNew(ctx context.Context, file, to string) error {
 	err := fault.At(ctx, "store.backup.rename")
 	if err == nil {
@@ -152,8 +153,8 @@ func renameNew(ctx context.Context, file, to string) error {
 	return nil
 }
 
-// openSQLite opens a database file by one connection, without the pragmas of a
-// database at work.
+// openSQLite opens a database file with one connection, and without the pragmas
+// that store.Open sets.
 func openSQLite(path string, query url.Values) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
 	if err != nil {

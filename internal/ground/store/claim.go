@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// ErrClaimed says that another process has claimed the database.
+// ErrClaimed means that another process has the lock of Exclusive.
 var ErrClaimed = errors.New("another process works on this database already")
 
 const (
-	// claimInterval is how often a claim is looked after.
+	// claimInterval is how often the lock's connection is checked.
 	claimInterval = 2 * time.Second
-	// claimWait is how long a process waits for the one before it to be gone,
-	// which PostgreSQL may notice later than we do.
+	// claimWait is how long a process waits for the lock. PostgreSQL may notice
+	// late that the connection of the process before has ended.
 	claimWait = 3 * time.Second
 )
 
-// Exclusive makes this process the one that does what the database says, as
-// long as it has it open: Open fails with ErrClaimed if another one is. Lost is
-// called if another one has come to be, which is possible when the database was
-// away for a while. An SQLite database lies in a folder that one process has,
-// so it is not asked for.
+// Exclusive takes a lock on a PostgreSQL database, so that only one process is
+// the cloud that runs it. Open fails with ErrClaimed if another process has the
+// lock. lost is called if another process takes it later, which is possible
+// after the connection to the database was lost for a while. For SQLite it does
+// nothing: the data folder has a lock of its own.
 func Exclusive(lost func()) Option {
 	return func(db *DB) { db.lost = lost }
 }
 
-// claimIt claims the database if that is wanted, before anything is changed.
-func (db *DB) claimIt(ctx context.Context) error {
+// lockExclusive takes the lock of Exclusive, before anything is changed.
+func (db *DB) lockExclusive(ctx context.Context) error {
 	p, ok := db.backend.(postgres)
 	if !ok || db.lost == nil {
 		return nil
@@ -50,7 +50,7 @@ func (db *DB) claimIt(ctx context.Context) error {
 			db.lost()
 		}
 	}()
-	db.unclaim = func() error {
+	db.unlock = func() error {
 		stop()
 		<-ended
 		return errors.Join(c.end(), on.Close())
@@ -58,14 +58,14 @@ func (db *DB) claimIt(ctx context.Context) error {
 	return nil
 }
 
-// claim is a lock that a connection has until it ends.
+// claim is an advisory lock of PostgreSQL. It lasts as long as its connection.
 type claim struct {
 	db   *sql.DB
 	conn *sql.Conn
 }
 
-// make makes the claim, or fails with ErrClaimed when it has waited so long for
-// another process to end.
+// make takes the lock. It fails with ErrClaimed if another process has it for
+// longer than wait.
 func (c *claim) make(ctx context.Context, wait time.Duration) (err error) {
 	if c.conn, err = c.db.Conn(ctx); err != nil {
 		return err
@@ -83,8 +83,8 @@ func (c *claim) make(ctx context.Context, wait time.Duration) (err error) {
 	return nil
 }
 
-// end gives the claim up before its connection ends, so that nobody has to wait
-// for PostgreSQL to notice. A connection that is lost has ended it already.
+// end releases the lock before it closes the connection: PostgreSQL may take
+// longer to notice a closed connection. The lock of a lost connection is gone.
 func (c *claim) end() error {
 	if c.conn == nil {
 		return nil
@@ -96,8 +96,8 @@ func (c *claim) end() error {
 	return nil
 }
 
-// watch makes the claim again when its connection has been lost, and returns
-// true if somebody else has made it before; false when ctx ends.
+// watch takes the lock again when its connection is lost. It returns true if
+// another process was faster, and false when ctx ends.
 func (c *claim) watch(ctx context.Context) bool {
 	tick := time.NewTicker(claimInterval)
 	defer tick.Stop()
@@ -114,7 +114,7 @@ func (c *claim) watch(ctx context.Context) bool {
 			}
 			_ = c.conn.Close()
 		}
-		err := c.make(ctx, claimWait) // PostgreSQL may not have noticed yet that we were gone
+		err := c.make(ctx, claimWait) // PostgreSQL may still have the lock of the lost connection
 		if errors.Is(err, ErrClaimed) {
 			return true
 		}

@@ -10,13 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrInUse says that a database can't be replaced, because it is open.
+// ErrInUse means that a database can't be replaced, because it is open.
 var ErrInUse = errors.New("the database is in use")
 
-// lockFolder locks the folder of an SQLite database until the file is closed:
-// shared by all that have the database open, alone by who replaces it. SQLite's
-// own locks are not enough for that. They are on the file, which is another one
-// afterwards, while the files beside it are found by their names.
+// lockFolder locks the folder of an SQLite database until the returned file is
+// closed. Processes with the database open have a shared lock; one that replaces
+// it has an exclusive one (alone). SQLite's own locks are not enough for that:
+// they are on the database file, which is replaced, while its log is found by
+// name.
 func lockFolder(path string, alone bool) (*os.File, error) {
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -39,8 +40,9 @@ func lockFolder(path string, alone bool) (*os.File, error) {
 	return folder, nil
 }
 
-// checkUnused fails with ErrInUse if another process has the database open, be
-// it ours or not. This process must not have it open: it would lose its locks.
+// checkUnused fails with ErrInUse if another process has the database open,
+// whatever program that is. This process must not have it open: it would lose
+// its locks.
 func checkUnused(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -57,16 +59,16 @@ func checkUnused(path string) error {
 	return nil
 }
 
-// sharedLock asks who has the bytes that SQLite locks while a database is open:
-// 510 bytes after the first gigabyte, behind those for pending and reserved
-// locks (https://sqlite.org/lockingv3.html, and PENDING_BYTE in its source).
+// sharedLock describes the bytes that SQLite locks while a database is open: 510
+// bytes after the first gigabyte, behind those for the pending and the reserved
+// lock (https://sqlite.org/lockingv3.html, and PENDING_BYTE in its source).
 func sharedLock() unix.Flock_t {
 	return unix.Flock_t{Type: unix.F_WRLCK, Start: 1<<30 + 2, Len: 510}
 }
 
-// syncFolder has the names in a folder on disk, on file systems that can see to
-// that. Some (9p, VirtualBox's shared folders) say EINVAL, and keep names by
-// themselves or not at all.
+// syncFolder flushes the names in a folder to disk. Some file systems (9p,
+// VirtualBox's shared folders) do not support that and return EINVAL, which is
+// ignored.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {

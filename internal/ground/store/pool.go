@@ -7,19 +7,19 @@ import (
 	"sync"
 )
 
-// preparer is a connection, or several of them.
+// preparer is one connection (sql.Conn) or several (sql.DB).
 type preparer interface {
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error)
 }
 
-// pool is connections with their prepared statements: for the small queries of
-// an API, preparing costs more than running.
+// pool is connections with prepared statements: to prepare a small query costs
+// more than to run it.
 //
-// No statement is broken off with its caller's context. It is short; half a
-// transaction helps nobody; and the HTTP server takes a client that has only
-// closed its half of the connection for one that has gone.
+// Statements go on when the caller's context ends. They are short, and the HTTP
+// server also ends the context of a client that has only closed its half of the
+// connection and still waits for the answer.
 type pool struct {
 	preparer
 	backend
@@ -63,8 +63,8 @@ func (p *pool) queryRow(ctx context.Context, query string, args ...any) *sql.Row
 	ctx = context.WithoutCancel(ctx)
 	stmt, err := p.stmt(ctx, query)
 	if err != nil {
-		// A row can't be made to carry an error: asking again without the
-		// statement gives the same one inside it.
+		// Nobody but database/sql can create a Row with an error. The same query
+		// without a prepared statement returns one with the same error.
 		return p.QueryRowContext(ctx, query, p.args(args)...)
 	}
 	return stmt.QueryRowContext(ctx, p.args(args)...)

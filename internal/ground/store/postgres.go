@@ -21,7 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// minPostgres is the oldest PostgreSQL whose makers still mend it.
+// minPostgres is the oldest version that still gets fixes.
 const minPostgres = 140000
 
 // postgres is a PostgreSQL database: its URL.
@@ -46,8 +46,8 @@ func (p postgres) open(connections int) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What a transaction sees, and that a commit is on disk, must not depend on
-	// how the database was set up.
+	// The isolation of transactions and the durability of commits must not depend
+	// on the configuration of the server.
 	config.RuntimeParams["application_name"] = "rockpool"
 	config.RuntimeParams["synchronous_commit"] = "on"
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
@@ -66,9 +66,9 @@ func (p postgres) open(connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// sessionLimits have PostgreSQL end the session of a process that hangs, or whose
-// machine is gone, soon: nobody else can write as long as it has the lock, nor
-// be the cloud in its place. A URL may have other ones.
+// sessionLimits make PostgreSQL end the session of a process that hangs, or whose
+// host is unreachable, within 30 seconds. Until then nobody else can write or
+// become the cloud, because the session has the locks. A URL may override them.
 var sessionLimits = map[string]string{
 	"idle_in_transaction_session_timeout": "30s",
 	"lock_timeout":                        "30s",
@@ -78,12 +78,12 @@ var sessionLimits = map[string]string{
 	"tcp_user_timeout":                    "25s",
 }
 
-// connectTimeout is how long a connection may take to be made, unless the URL
-// says.
+// connectTimeout limits how long connecting may take, unless the URL sets
+// connect_timeout.
 const connectTimeout = 10 * time.Second
 
-// dialer has connections end soon whose other end is gone: the statements on
-// them have no time limit of their own.
+// dialer makes connections fail soon after their other end has disappeared.
+// Statements have no time limit of their own.
 var dialer = &net.Dialer{
 	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3},
 	Control: func(network, _ string, conn syscall.RawConn) (err error) {
@@ -116,19 +116,18 @@ func (p postgres) migrations(db *sql.DB) (*goose.Provider, error) {
 	return goose.NewProvider(goose.DialectPostgres, db, migrations{postgres: true}, goose.WithSessionLocker(locker))
 }
 
-// The numbers of our advisory locks. They are ours alone in a database.
+// Keys of advisory locks. PostgreSQL has them per database.
 const (
 	writeLock = 0x526f636b + iota // one transaction writes at a time
 	serveLock                     // one process is the cloud
 )
 
-// begin lets one transaction of all processes write at a time: what the rules
-// are checked by is read before what they allow is written, and nobody may come
-// between.
+// begin takes a lock that lets one transaction of all processes write at a time.
+// A transaction reads what its rules depend on, then writes; no other may write
+// in between.
 //
-// A session that was read-only when it began, or is on a server that has become
-// a standby, remains so. It is not told to write all the same: an operator may
-// have wanted nobody to.
+// A session can be read-only, because the server has become a standby or an
+// operator wants no writes. begin does not override that: it fails.
 func (p postgres) begin(ctx context.Context, on *pool) error {
 	if _, err := on.exec(ctx, `BEGIN`); err != nil {
 		return err
@@ -145,9 +144,9 @@ func (p postgres) begin(ctx context.Context, on *pool) error {
 	return err
 }
 
-// commit fails for a transaction in which a statement has failed, whatever its
-// caller made of that: PostgreSQL takes all of it back then, and only the name
-// of what it has done says so.
+// commit fails if a statement of the transaction has failed, even if its caller
+// ignored that: PostgreSQL then answers COMMIT without an error, but with the
+// command tag ROLLBACK.
 func (p postgres) commit(ctx context.Context, on *sql.Conn) error {
 	return on.Raw(func(connection any) error {
 		c := connection.(*stdlib.Conn).Conn()
@@ -166,9 +165,9 @@ func (p postgres) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 }
 
-// args has texts that PostgreSQL has no place for, because they are not UTF-8 or
-// have a zero byte in them, with replacement characters: who looks for one finds
-// nothing, or what was written with such a text, which is not an error.
+// args replaces invalid UTF-8 and zero bytes, which PostgreSQL can't store in a
+// text, with U+FFFD. A search for such a text finds what was written with it, or
+// nothing, instead of failing.
 func (p postgres) args(given []any) []any {
 	taken := given
 	for i, arg := range given {
@@ -184,8 +183,8 @@ func (p postgres) args(given []any) []any {
 	return taken
 }
 
-// rolledBack never holds: PostgreSQL keeps a transaction that has failed until it
-// is told to end it.
+// rolledBack is always false: a failed transaction of PostgreSQL lasts until it
+// is rolled back.
 func (p postgres) rolledBack(error) bool { return false }
 
 func (p postgres) lost(err error) bool { return postgresLost(err) }

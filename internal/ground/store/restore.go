@@ -13,11 +13,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
-// Restore puts a copy of the backup into the place of the SQLite database at
-// path. If there is one it fails with fs.ErrExist, unless replace says so: then
-// that one is kept beside it, and kept is its path. The database must not be
-// open anywhere; else the error is ErrInUse. Whenever the process dies, the
-// database is the old one or the new one, whole.
+// Restore copies a backup to path, as the SQLite database. If there is a
+// database already, it fails with fs.ErrExist, or, with replace, renames that
+// database to kept. If the database is open anywhere the error is ErrInUse.
+// Whenever the process is killed, path is the complete old database or the
+// complete new one.
 func Restore(ctx context.Context, backup, path string, replace bool) (kept string, err error) {
 	folder, err := lockFolder(path, true)
 	if err != nil {
@@ -39,7 +39,7 @@ func Restore(ctx context.Context, backup, path string, replace bool) (kept strin
 	if err != nil {
 		return "", err
 	}
-	defer os.Remove(copied) // unless it has another name by then
+	defer os.Remove(copied) // fails if place has renamed it
 	if err := fault.At(ctx, "store.restore.clear"); err != nil {
 		return "", err
 	}
@@ -56,7 +56,7 @@ func Restore(ctx context.Context, backup, path string, replace bool) (kept strin
 	return kept, place(ctx, copied, path, replace)
 }
 
-// removePartials removes what restores have left that were killed.
+// removePartials removes the files of restores that were killed.
 func removePartials(path string) error {
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".*.partial*"))
 	for _, name := range left {
@@ -65,7 +65,8 @@ func removePartials(path string) error {
 	return err
 }
 
-// copyBackup copies a backup to beside path, if the program can work with it.
+// copyBackup copies a backup into the folder of path, and fails if this program
+// can't use it.
 func copyBackup(ctx context.Context, backup, path string) (copied string, err error) {
 	if _, err := os.Stat(backup); err != nil {
 		return "", err
@@ -83,9 +84,8 @@ func copyBackup(ctx context.Context, backup, path string) (copied string, err er
 	return copied, nil
 }
 
-// checkVersion refuses a database that is not Rockpool's, or is one of a later
-// version than this program's. An earlier one is brought up to date when it is
-// opened to work.
+// checkVersion fails if a database is not Rockpool's, or is of a later version
+// than this program. One of an earlier version is migrated by Open.
 func checkVersion(ctx context.Context, copied, backup string) error {
 	db, err := openSQLite(copied, url.Values{"mode": {"ro"}})
 	if err != nil {
@@ -111,7 +111,8 @@ func checkVersion(ctx context.Context, copied, backup string) error {
 	return err
 }
 
-// giveToOwner gives a file that root has made to whom its folder belongs.
+// giveToOwner makes the owner of the folder the owner of a file, if root created
+// it.
 func giveToOwner(file, path string) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -124,14 +125,14 @@ func giveToOwner(file, path string) error {
 	return os.Chown(file, int(owner.Uid), int(owner.Gid))
 }
 
-// setAside keeps a database under another name as well, which it returns, and
-// has nothing of it in the files beside it.
+// setAside moves everything from a database's log into its file, and links the
+// file to a second name, which it returns.
 func setAside(ctx context.Context, path string) (kept string, err error) {
 	if err := checkUnused(path); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	if err := settle(ctx, path); err != nil {
-		return "", fmt.Errorf("settle the database that is there: %w; move %s* away if it is not needed", err, path)
+	if err := checkpoint(ctx, path); err != nil {
+		return "", fmt.Errorf("checkpoint the existing database: %w; move %s* away if it is not needed", err, path)
 	}
 	if err := removeBeside(path); err != nil {
 		return "", err
@@ -149,8 +150,8 @@ func setAside(ctx context.Context, path string) (kept string, err error) {
 	}
 }
 
-// settle moves what is in the write-ahead log into the database itself.
-func settle(ctx context.Context, path string) error {
+// checkpoint moves the content of the write-ahead log into the database file.
+func checkpoint(ctx context.Context, path string) error {
 	db, err := openSQLite(path, url.Values{"_pragma": {"busy_timeout(10000)", "synchronous(FULL)"}})
 	if err != nil {
 		return err
@@ -163,8 +164,8 @@ func settle(ctx context.Context, path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// removeBeside removes the files that SQLite would take for those of the
-// database that comes.
+// removeBeside removes the log files of the old database, which SQLite would use
+// with the new one.
 func removeBeside(path string) error {
 	for _, ending := range []string{"-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + ending); err != nil && !errors.Is(err, fs.ErrNotExist) {

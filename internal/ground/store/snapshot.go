@@ -5,11 +5,11 @@ import (
 	"database/sql"
 )
 
-// Snapshot runs fn on the database as it is at the time of fn's first query,
-// whatever is committed meanwhile. It keeps nobody from writing. fn has one of
-// the few connections for reading until it returns, so it must be short, and
-// read through q only: were it to wait for another connection, it could wait
-// for ever.
+// Snapshot runs fn with a Querier whose reads all see the database as it was at
+// fn's first query. Others can write meanwhile. fn occupies one of the few
+// connections for reading until it returns. It must be short, and read through q
+// only: if all connections ran such functions, waiting for another one would
+// last for ever.
 func (db *DB) Snapshot(ctx context.Context, fn func(q Querier) error) error {
 	ctx = context.WithoutCancel(ctx)
 	tx, err := db.read.BeginTx(ctx, db.backend.snapshot())
@@ -21,8 +21,8 @@ func (db *DB) Snapshot(ctx context.Context, fn func(q Querier) error) error {
 	return fn(s)
 }
 
-// snapshot reads by the pool's prepared statements. Those that it misses are
-// prepared when it has ended, because that takes another connection.
+// snapshot uses the pool's prepared statements. It prepares those that were
+// missing when it ends, because that takes another connection.
 type snapshot struct {
 	pool   *pool
 	tx     *sql.Tx
@@ -30,13 +30,13 @@ type snapshot struct {
 }
 
 func (s *snapshot) end(ctx context.Context) {
-	_ = s.tx.Rollback() // of what has only been read
+	_ = s.tx.Rollback() // it has only read
 	for _, query := range s.missed {
-		_, _ = s.pool.stmt(ctx, query) // who needs it will be told what is wrong
+		_, _ = s.pool.stmt(ctx, query) // the next query with it reports the error
 	}
 }
 
-// prepared returns a statement of the pool's, nil if it has none yet.
+// prepared returns a prepared statement of the pool; nil if there is none yet.
 func (s *snapshot) prepared(ctx context.Context, query string) *sql.Stmt {
 	if found, ok := s.pool.stmts.Load(query); ok {
 		return s.tx.StmtContext(ctx, found.(*sql.Stmt))

@@ -15,7 +15,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// minSQLite is the first SQLite without a known way to corrupt a WAL database.
+// minSQLite is the first version without known bugs that corrupt a database with
+// a write-ahead log.
 const minSQLite = "3.51.3"
 
 // sqliteFile is an SQLite database: the path of its file.
@@ -23,13 +24,13 @@ type sqliteFile string
 
 func (f sqliteFile) name() string { return string(f) }
 
-// create makes the file if it is not there, with a mode that lets only its
-// owner read it: SQLite by itself would let everybody, and gives the files
-// beside it the mode of this one.
+// create creates the file if it does not exist, readable by its owner only.
+// SQLite would make it readable by all. The files that SQLite creates beside it
+// get the same mode.
 //
-// It must not open the file. A process loses all its POSIX locks on a file when
-// it closes any descriptor of it, and without SQLite's lock the next program
-// that closes the database removes the write-ahead log that this one works with.
+// create must not open the file. A process loses all its POSIX locks on a file
+// when it closes any descriptor of it. Without SQLite's lock, the next program
+// that closes the database removes the write-ahead log that this one uses.
 func (f sqliteFile) create() error {
 	err := unix.Mknod(string(f), unix.S_IFREG|0o600, 0)
 	if err == nil || errors.Is(err, fs.ErrExist) {
@@ -112,15 +113,15 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-// sqliteFull holds for a file of the database that can't grow, and for the one of
-// shared memory beside it, of which SQLite says it in another way.
+// sqliteFull reports whether err means that the database or its log can't grow,
+// or that its file of shared memory can't, for which SQLite has another code.
 func sqliteFull(err error) bool {
 	code := sqliteCode(err)
 	return code&0xff == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR_SHMSIZE
 }
 
-// rolledBack holds when there was nothing to roll back. After a full disk and
-// some other errors SQLite has done so by itself.
+// rolledBack is true if there was no transaction. SQLite rolls back by itself
+// after a full disk and some other errors.
 func (f sqliteFile) rolledBack(err error) bool {
 	return sqliteCode(err) == sqlite3.SQLITE_ERROR && strings.Contains(err.Error(), "no transaction is active")
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errReadOnly says that a session of PostgreSQL may not write: its server is
-// not the primary one any more, or an operator has it so.
+// errReadOnly means that a session of PostgreSQL can't write: its server has
+// become a standby, or an operator has forbidden it.
 var errReadOnly = errors.New("the database takes no writes now")
 
-// postgresCode returns PostgreSQL's code of an error (its manual, appendix A);
-// "" for errors of others.
+// postgresCode returns the SQLSTATE of an error from PostgreSQL (its manual,
+// appendix A); "" for other errors.
 func postgresCode(err error) string {
 	if e := new(pgconn.PgError); errors.As(err, &e) {
 		return e.Code
@@ -28,8 +28,8 @@ func postgresFull(err error) bool { return postgresCode(err) == "53100" }
 
 func postgresUnique(err error) bool { return postgresCode(err) == "23505" }
 
-// awayClasses and awayCodes mean "not here, not now": the same may succeed
-// later, or by another connection, though nobody changes what is asked for.
+// awayClasses and awayCodes are temporary errors: the same statement may succeed
+// later, or on another connection.
 var (
 	awayClasses = []string{
 		"08", // connection exception
@@ -45,13 +45,13 @@ var (
 		"40001", // serialization failure, also by what a standby replays
 		"40003", // it is unknown whether the statement was completed
 		"40P01", // deadlock
-		"55P03", // somebody does not give back a lock
+		"55P03", // another session has a lock for too long
 		"72000", // snapshot too old
 	}
 )
 
-// postgresAway holds for errors that mean "not here, not now", and for
-// connections that can't be made, or end.
+// postgresAway reports whether err is temporary, or means that the connection
+// can't be made or was lost.
 func postgresAway(err error) bool {
 	return awayState(postgresCode(err)) || postgresLost(err)
 }
@@ -70,9 +70,8 @@ func awayState(code string) bool {
 	return false
 }
 
-// postgresLost holds for errors after which the connection is of no use: it
-// can't be made, it has ended, or its session may not write, and would not learn
-// that it may again.
+// postgresLost reports whether the connection can't be used after err: it could
+// not be made, it has ended, or its session is read-only, and would stay so.
 func postgresLost(err error) bool {
 	switch code := postgresCode(err); {
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57P"),

@@ -1,6 +1,5 @@
-// Package store keeps Rockpool's state in a database: it opens it, brings its
-// tables up to date, and runs transactions. The queries themselves belong to
-// the packages whose rows they touch.
+// Package store opens Rockpool's database, migrates its tables, and runs
+// transactions. The queries are in the packages that own the tables.
 package store
 
 import (
@@ -14,18 +13,18 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// backend is what databases do each in their own way.
+// backend is what differs between SQLite and PostgreSQL.
 type backend interface {
-	name() string // for people
+	name() string // for messages, without a password
 	open(connections int) (*sql.DB, error)
-	check(ctx context.Context, db *sql.DB) error // that it can be worked with
+	check(ctx context.Context, db *sql.DB) error // fails if its version is too old
 	migrations(db *sql.DB) (*goose.Provider, error)
-	begin(ctx context.Context, on *pool) error // a transaction that may write, the only one
+	begin(ctx context.Context, on *pool) error // a transaction that writes; one at a time
 	commit(ctx context.Context, on *sql.Conn) error
-	snapshot() *sql.TxOptions  // of a transaction that reads what was at one time
-	args(given []any) []any    // as it can take them
-	lost(err error) bool       // whether err may say that the connection is of no use any more
-	rolledBack(err error) bool // whether the error of a ROLLBACK says that it was done already
+	snapshot() *sql.TxOptions  // for a transaction whose reads all see one state
+	args(given []any) []any    // with texts that it can store
+	lost(err error) bool       // whether the connection can't be used after err
+	rolledBack(err error) bool // whether a ROLLBACK failed with err because there was no transaction
 	raiseSequence(ctx context.Context, tx *Tx, table string, id int64) error
 }
 
@@ -36,22 +35,23 @@ func backendOf(source string) backend {
 	return sqliteFile(source)
 }
 
-// DB is an open database. It has one connection for writing, because there is
-// one writer at a time, and a few for reading, which never wait for it.
+// DB is an open database. It has one connection for writing, because only one
+// transaction can write at a time, and a few for reading. Reads do not wait for
+// writes.
 type DB struct {
 	backend backend
 	writer  *writer
 	read    *pool
 	now     func() time.Time
 
-	asItIs  bool         // the tables are
-	lost    func()       // called when the claim is; nil if there is to be none
-	unclaim func() error // nil without a claim
-	folder  *os.File     // whose lock is held; nil if there is none
-	room    func(full bool)
+	asItIs bool         // do not migrate
+	lost   func()       // called when another process took the lock; nil: do not lock
+	unlock func() error // releases the lock of Exclusive; nil without one
+	folder *os.File     // with the lock of an SQLite database; nil for PostgreSQL
+	room   func(full bool)
 }
 
-// readers is how many connections there are for reading.
+// readers is the number of connections for reading.
 const readers = 4
 
 // Option changes how Open works.
@@ -62,24 +62,24 @@ func WithClock(now func() time.Time) Option {
 	return func(db *DB) { db.now = now }
 }
 
-// WithRoom has makeRoom called before something is written to an SQLite
-// database, and with full when the disk had no room for it.
+// WithRoom sets a function that frees disk space. It is called before each
+// transaction that writes, and with full set after SQLite found the disk full.
 func WithRoom(makeRoom func(full bool)) Option {
 	return func(db *DB) { db.room = makeRoom }
 }
 
-// ErrNoTables says that no cloud has been started on the database yet.
+// ErrNoTables means that the database is empty: no cloud has used it yet.
 var ErrNoTables = errors.New("it has no tables: first start the cloud")
 
-// AsItIs leaves the tables as they are: Open fails if they are not those of
-// this program, or if there is no file.
+// AsItIs opens an existing database without migrating it. Open fails if the
+// tables are of another version than this program's, or if there is no database.
 func AsItIs() Option {
 	return func(db *DB) { db.asItIs = true }
 }
 
-// Open opens a database and brings its tables up to date. Its source is the
-// URL of a PostgreSQL database, or the path of an SQLite file, which is made if
-// it is not there.
+// Open opens a database and migrates its tables. The source is the URL of a
+// PostgreSQL database, or the path of an SQLite file, which is created if it
+// does not exist.
 func Open(ctx context.Context, source string, options ...Option) (*DB, error) {
 	db := &DB{backend: backendOf(source), now: time.Now, room: func(bool) {}}
 	for _, option := range options {
@@ -98,10 +98,10 @@ func (db *DB) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := db.claimIt(ctx); err != nil {
+	if err := db.lockExclusive(ctx); err != nil {
 		return err
 	}
-	write, err := db.backend.open(2) // migrations lock by a connection of its own
+	write, err := db.backend.open(2) // goose takes a second one for its lock
 	if err != nil {
 		return err
 	}
@@ -123,10 +123,11 @@ func (db *DB) open(ctx context.Context) error {
 	return nil
 }
 
-// lockFolder keeps an SQLite database from being replaced as long as it is open.
+// lockFolder keeps store.Restore from replacing an SQLite database while it is
+// open.
 func (db *DB) lockFolder(path string) (err error) {
 	if db.asItIs {
-		if _, err := os.Stat(path); err != nil { // to make it is the cloud's, and as its user
+		if _, err := os.Stat(path); err != nil { // only the cloud creates it, as its own user
 			return fmt.Errorf("%w: first start the cloud", err)
 		}
 	}
@@ -134,7 +135,7 @@ func (db *DB) lockFolder(path string) (err error) {
 	return err
 }
 
-// prepare checks the database and brings its tables up to date.
+// prepare checks the database's version and migrates its tables.
 func (db *DB) prepare(ctx context.Context, on *sql.DB) error {
 	if err := db.backend.check(ctx, on); err != nil {
 		return err
@@ -157,28 +158,29 @@ func (db *DB) prepare(ctx context.Context, on *sql.DB) error {
 	return err
 }
 
-// Now returns the time in UTC, to the microsecond that the database keeps.
+// Now returns the time in UTC, in whole microseconds, as the database stores it.
 func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
 
-// Commits returns how often this process has committed. What was read is still
-// so as long as the number is the same and no other process writes.
+// Commits returns the number of transactions that this process has committed. A
+// cached result of a read is valid while the number stays the same, if no other
+// process writes.
 func (db *DB) Commits() uint64 { return db.writer.commits.Load() }
 
 // Close closes all connections.
 func (db *DB) Close() error {
 	err := errors.Join(db.read.closeAll(), db.writer.close())
 	if db.backend.lost(err) {
-		err = nil // what has been lost is closed
+		err = nil // a lost connection is closed
 	}
 	return errors.Join(err, db.release())
 }
 
-// release gives up the claim, or the folder's lock, when nothing of this process
-// works on the database any more.
+// release releases the lock of Exclusive and the folder's lock. All connections
+// must be closed before.
 func (db *DB) release() error {
 	var errs []error
-	if db.unclaim != nil {
-		errs = append(errs, db.unclaim())
+	if db.unlock != nil {
+		errs = append(errs, db.unlock())
 	}
 	if db.folder != nil {
 		errs = append(errs, db.folder.Close())

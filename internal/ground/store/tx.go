@@ -18,13 +18,13 @@ type Tx struct {
 	pool          *pool
 	now           time.Time
 	onCommit      []func()
-	before, after chan struct{} // closed when the hooks of the writes before have run, and these
+	before, after chan struct{} // closed when the hooks of earlier transactions have run; when this one's have
 }
 
-// Write runs fn in a transaction that may write, and commits it when fn
-// returns nil. The transaction is durable on disk when Write returns nil. It
-// goes on when ctx ends: after a torn commit nobody could say whether it had
-// happened. fn must not call Write, nor wait for anybody who does.
+// Write runs fn in a transaction that may write, and commits it if fn returns
+// nil. When Write returns nil, the transaction is on disk. The end of ctx does
+// not interrupt it: after an interrupted commit nobody would know whether it
+// happened. fn must not call Write, nor wait for a goroutine that does.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	tx := &Tx{backend: db.backend}
 	err := db.writer.write(ctx, tx, func(tx *Tx) error {
@@ -45,15 +45,16 @@ func (tx *Tx) runHooks() {
 	}
 }
 
-// Now returns the one time of this transaction.
+// Now returns the time at which the transaction began. It is the same at each
+// call.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// OnCommit has fn called after the transaction is committed, if it is, when
-// what earlier transactions want called has been. fn may call Write, but for
-// nothing with a call of OnCommit.
+// OnCommit registers fn to run after the transaction has been committed. The
+// functions of transactions run in the order of the commits. fn may call Write,
+// but that transaction must not call OnCommit: its function would wait for fn.
 func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
 
-// Exec runs a statement and returns how many rows it changed.
+// Exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	result, err := tx.pool.exec(ctx, query, args...)
 	if err != nil {
@@ -63,7 +64,8 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 }
 
 // RaiseSequence makes the next id of a table larger than id. It is for ids that
-// are known outside the database, and may be so to a newer copy of it.
+// exist outside the database: after an older backup is restored, they must not
+// be given out again.
 func (tx *Tx) RaiseSequence(ctx context.Context, table string, id int64) error {
 	return tx.backend.raiseSequence(ctx, tx, table, id)
 }
@@ -115,13 +117,12 @@ func Collect[T any](rows *sql.Rows, err error, scan func(Scanner) (T, error)) ([
 // Scanner is a row that can be read: *sql.Row or *sql.Rows.
 type Scanner interface{ Scan(dest ...any) error }
 
-// IsFull reports whether err says that the disk has no room.
+// IsFull reports whether err means that the disk is full.
 func IsFull(err error) bool { return sqliteFull(err) || postgresFull(err) }
 
-// IsUnique reports whether err says that a row would have broken a unique
-// index.
+// IsUnique reports whether err means that a row violates a unique index.
 func IsUnique(err error) bool { return sqliteUnique(err) || postgresUnique(err) }
 
-// IsAway reports whether err says that the database can't be reached, or can't do
-// it now: the same may succeed later.
+// IsAway reports whether err means that the database can't be reached, or can't
+// do this now. A later attempt may succeed.
 func IsAway(err error) bool { return postgresAway(err) }

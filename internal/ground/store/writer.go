@@ -10,35 +10,35 @@ import (
 	"time"
 )
 
-// writer is the one connection that writes. Writes take turns on it, but those
-// that wait for each other are committed together: flushing the disk takes
-// longer than most of them.
+// writer is the one connection that writes. Transactions take turns on it. Those
+// that queue up are committed together, as one transaction of the database,
+// because a flush to disk takes longer than most of them.
 type writer struct {
 	backend backend
 	db      *sql.DB
 	conn    *sql.Conn
-	pool    *pool // of conn; nil while there is none
+	pool    *pool // of conn; nil while disconnected
 	now     func() time.Time
-	room    func(full bool) // makes some on the disk
+	room    func(full bool) // frees disk space
 	commits atomic.Uint64
 
-	waiting atomic.Int64  // how many want the turn
-	turn    sync.Mutex    // of what follows, and of the connection
-	open    *group        // nil if there is none
-	hooked  chan struct{} // closed when the hooks of all writes so far have run
+	waiting atomic.Int64  // number of transactions that wait for turn
+	turn    sync.Mutex    // guards the connection and the fields below
+	open    *group        // that the next transaction joins; nil if there is none
+	hooked  chan struct{} // closed when the hooks of all transactions so far have run
 }
 
-// group is writes that share one transaction of the database. Each but the
-// first is in a savepoint while it runs, so that it can fail alone.
+// group is transactions (parts) that share one transaction of the database. All
+// parts but the first run in a savepoint, so that each can fail alone.
 type group struct {
 	began time.Time
-	parts []*Tx         // that have succeeded, in their order
+	parts []*Tx         // that have succeeded, in order
 	done  chan struct{} // closed when the transaction has ended
-	err   error         // why nothing of it is kept
+	err   error         // why it was rolled back; nil if it was committed
 }
 
-// openLimit is how long a group stays open for those who wait. Who was early
-// must not wait for everybody who is late.
+// openLimit is how long a group accepts more parts. It bounds how long the first
+// part waits for its commit.
 const openLimit = 10 * time.Millisecond
 
 func newWriter(ctx context.Context, b backend, db *sql.DB, now func() time.Time, room func(full bool)) (*writer, error) {
@@ -56,7 +56,7 @@ func (w *writer) connect(ctx context.Context) error {
 	return nil
 }
 
-// disconnect gives up the connection.
+// disconnect returns the connection to the pool of database/sql.
 func (w *writer) disconnect() error {
 	if w.pool == nil {
 		return nil
@@ -66,25 +66,25 @@ func (w *writer) disconnect() error {
 	return err
 }
 
-// drop ends the connection, which the pool of database/sql would keep: it can't
-// know that its session is of no use.
+// drop closes the connection. The pool of database/sql would keep it, because it
+// does not know that the session can't be used.
 func (w *writer) drop() {
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = w.disconnect()
 }
 
-// begin begins a transaction, and makes room on a full disk for that.
+// begin begins a transaction. On a full disk it frees space and tries again.
 func (w *writer) begin(ctx context.Context) error {
 	w.room(false)
 	err := w.tryBegin(ctx)
 	if sqliteFull(err) {
 		w.room(true)
-		err = w.tryBegin(ctx) // nothing has been done yet
+		err = w.tryBegin(ctx) // the transaction has done nothing yet
 	}
 	return err
 }
 
-// tryBegin begins a transaction, by another connection if this one has been lost.
+// tryBegin begins a transaction, on a new connection if this one was lost.
 func (w *writer) tryBegin(ctx context.Context) error {
 	if w.pool != nil {
 		err := w.backend.begin(ctx, w.pool)
@@ -99,7 +99,7 @@ func (w *writer) tryBegin(ctx context.Context) error {
 	return w.backend.begin(ctx, w.pool)
 }
 
-// take takes the turn.
+// take waits for the turn.
 func (w *writer) take() {
 	w.waiting.Add(1)
 	w.turn.Lock()
@@ -115,23 +115,22 @@ func (w *writer) close() error {
 	return errors.Join(w.disconnect(), w.db.Close())
 }
 
-// write runs fn as a part of the group that is open, or of a new one, and
-// returns when the group has ended. An error means that nothing is kept of what
-// fn did.
+// write runs fn as a part of the open group, or of a new one, and returns when
+// the group has ended. An error means that what fn did was rolled back.
 func (w *writer) write(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
 	g, err := w.join(ctx, tx, fn)
 	if g == nil {
 		return err
 	}
 	<-g.done
-	if g.err != nil { // then what fn has read, and failed for, has never been
+	if g.err != nil { // also if fn failed: what it read was rolled back
 		return g.err
 	}
 	return err
 }
 
-// join runs fn when its turn has come. It leaves the group open if others wait
-// for the turn, and commits it if not.
+// join waits for the turn and runs fn. It leaves the group open if others wait
+// for the turn; otherwise it commits the group.
 func (w *writer) join(ctx context.Context, tx *Tx, fn func(tx *Tx) error) (*group, error) {
 	w.take()
 	defer w.turn.Unlock()
@@ -146,7 +145,7 @@ func (w *writer) join(ctx context.Context, tx *Tx, fn func(tx *Tx) error) (*grou
 	return g, w.run(ctx, g, tx, fn)
 }
 
-// run runs fn, and takes back what it did if it fails.
+// run runs fn, and rolls back its part if it fails or panics.
 func (w *writer) run(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) error) (err error) {
 	succeeded := false
 	defer func() {
@@ -173,11 +172,11 @@ func (w *writer) run(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) erro
 	return nil
 }
 
-// takeBack undoes the part of a group that has failed for that reason. After
-// some errors, as that of a full disk, SQLite has undone all of them.
+// takeBack rolls back the part of a group that failed with reason. After some
+// errors, such as a full disk, SQLite has rolled back the whole group itself.
 func (w *writer) takeBack(ctx context.Context, g *group, reason error) error {
 	if sqliteFull(reason) {
-		w.room(true) // for the next one
+		w.room(true) // for the next transaction
 	}
 	if len(g.parts) == 0 {
 		_, err := w.rollback(ctx)
@@ -191,14 +190,15 @@ func (w *writer) takeBack(ctx context.Context, g *group, reason error) error {
 	if err != nil {
 		already, rollback := w.rollback(ctx)
 		if already {
-			err = nil // the savepoint was gone with its transaction
+			err = nil // the savepoint had ended with its transaction
 		}
 		w.end(g, errors.Join(reason, err, rollback))
 	}
 	return err
 }
 
-// rollback ends the transaction; already is true if the database had done so.
+// rollback rolls the transaction back; already is true if the database had done
+// so itself.
 func (w *writer) rollback(ctx context.Context) (already bool, err error) {
 	_, err = w.pool.exec(ctx, "ROLLBACK")
 	if err != nil && w.backend.rolledBack(err) {
@@ -207,8 +207,8 @@ func (w *writer) rollback(ctx context.Context) (already bool, err error) {
 	return false, err
 }
 
-// passOn leaves the open group to the next who waits for the turn, or commits
-// it.
+// passOn leaves the group open for the next transaction that waits for the turn,
+// or commits it if none waits or openLimit has passed.
 func (w *writer) passOn(ctx context.Context) {
 	if w.open == nil || w.waiting.Load() > 0 && w.now().Sub(w.open.began) < openLimit {
 		return
@@ -220,7 +220,7 @@ func (w *writer) commit(ctx context.Context) {
 	g := w.open
 	if err := w.backend.commit(ctx, w.conn); err != nil {
 		if w.backend.lost(err) {
-			w.commits.Add(1) // nobody knows
+			w.commits.Add(1) // it may have been committed
 		}
 		if sqliteFull(err) {
 			w.room(true) // for the next one
@@ -239,7 +239,7 @@ func (w *writer) commit(ctx context.Context) {
 	w.end(g, nil)
 }
 
-// end tells all parts of the open group what has become of it.
+// end wakes the parts of the open group, with its result.
 func (w *writer) end(g *group, err error) {
 	w.open, g.err = nil, err
 	close(g.done)
