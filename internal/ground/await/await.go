@@ -1,5 +1,5 @@
-// Package await is for tests that wait for another goroutine: not for ever, and
-// with words for what has not come.
+// Package await lets tests wait for another goroutine. After a minute they fail
+// with a message that says what they waited for.
 package await
 
 import (
@@ -7,12 +7,14 @@ import (
 	"time"
 )
 
-// limit is for a busy machine, and well below the limit that make has for all
-// tests of a package. In a synctest bubble it is over as soon as all else waits.
+// limit is long enough for a busy machine, and far below make's limit for the
+// tests of a package. In a synctest bubble it passes as soon as all goroutines
+// wait.
 const limit = time.Minute
 
-// Receive returns what comes from a channel, and the zero value once it is
-// closed. It fails the test, naming what was awaited, if nothing comes.
+// Receive returns the next value from a channel, or the zero value once it is
+// closed. If nothing comes it fails the test, with what as the name of the
+// missing value.
 func Receive[T any](tb testing.TB, from <-chan T, what string) T {
 	tb.Helper()
 	timer := time.NewTimer(limit)

@@ -1,6 +1,6 @@
-// Package needs is for tests of what a machine may lack: a program, a right, or
-// time. Such a test is skipped there, and make test tells why. In CI, which is
-// to have all of it, the test fails.
+// Package needs is for tests that need something that a machine may lack: a
+// program, a privilege, or time. Without it such a test is skipped, and make test
+// says why. In CI, which must have everything, the test fails.
 package needs
 
 import (
@@ -11,15 +11,14 @@ import (
 	"testing"
 )
 
-// File is the variable of the environment with the path of a file that gets a
-// line for each skipped test. go test itself says nothing of skipped tests
-// unless it is told to say everything. As scripts/needs names another file each
-// time, and only skipped tests read the variable, go test never takes from its
-// cache that something is missing.
+// File is the environment variable with the path of a file that gets a line for
+// each skipped test: go test prints nothing about skipped tests without -v. Only
+// skipped tests read the variable, and scripts/needs sets a new path each time,
+// so go test does not cache the results of packages with skipped tests.
 const File = "ROCKPOOL_TEST_NEEDS"
 
-// Program returns the path of a program that a Debian package has. Without the
-// program the test is skipped.
+// Program returns the path of a program, or skips the test if it is not
+// installed. debian is the Debian package that has the program.
 func Program(tb testing.TB, name, debian string) string {
 	tb.Helper()
 	path, err := exec.LookPath(name)
@@ -29,7 +28,7 @@ func Program(tb testing.TB, name, debian string) string {
 	return path
 }
 
-// Time skips the test if only short ones are wanted.
+// Time skips the test if go test runs with -short.
 func Time(tb testing.TB) {
 	tb.Helper()
 	if testing.Short() {
@@ -37,14 +36,14 @@ func Time(tb testing.TB) {
 	}
 }
 
-// CI is the variable of the environment that is set to true where nothing may
-// be missing, by .ci/run and by most services that run tests.
+// CI is the environment variable that is true where nothing may be missing.
+// .ci/run sets it, as do most services that run tests.
 const CI = "CI"
 
 // Skip skips the test and says what it needs. In CI it fails the test.
 func Skip(tb testing.TB, format string, args ...any) {
 	tb.Helper()
-	line := strings.Join(strings.Fields(fmt.Sprintf("NEEDS "+format, args...)), " ") // a program may have said it in several
+	line := strings.Join(strings.Fields(fmt.Sprintf("NEEDS "+format, args...)), " ") // an error may have several lines
 	if os.Getenv(CI) == "true" {
 		tb.Fatalf("%s; in CI, where %s is true, no test is skipped", line, CI)
 	}
@@ -62,6 +61,6 @@ func add(path, line string) error {
 		return err
 	}
 	defer file.Close()
-	_, err = file.WriteString(line + "\n") // in one piece, as others write as well
+	_, err = file.WriteString(line + "\n") // one write, because other processes append as well
 	return err
 }

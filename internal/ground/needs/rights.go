@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// Unprivileged returns a command that file modes stop from reading and writing,
-// which they don't do to root. Where the tests run as root it is root's, without
-// the privilege (CAP_DAC_OVERRIDE).
+// Unprivileged returns a command to which file modes apply. If the tests run as
+// root, the command runs as root without the capabilities that bypass file modes
+// (CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, capabilities(7)).
 func Unprivileged(tb testing.TB, program string, args ...string) *exec.Cmd {
 	tb.Helper()
 	if os.Geteuid() != 0 {
@@ -18,20 +18,22 @@ func Unprivileged(tb testing.TB, program string, args ...string) *exec.Cmd {
 	return exec.CommandContext(tb.Context(), setpriv, append([]string{"--bounding-set=-dac_override,-dac_read_search", program}, args...)...)
 }
 
-// ordinary is set in the process that Ordinary starts.
+// ordinary is the environment variable that marks the process started by
+// Ordinary.
 const ordinary = "ROCKPOOL_TEST_ORDINARY"
 
 // Ordinary is for tests of what file modes forbid. It reports whether the test
-// is to go on here. Where it is not, because root runs it, the test has been run
-// by an Unprivileged process of its own, and has failed if it failed there.
+// should continue in this process. If this process runs as root, Ordinary runs
+// the test in an Unprivileged process, fails it if it failed there, and returns
+// false.
 func Ordinary(t *testing.T) bool {
 	t.Helper()
 	if os.Geteuid() != 0 || os.Getenv(ordinary) != "" {
 		return true
 	}
 	cmd := Unprivileged(t, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
-	// PostgreSQL can't be started without the privilege, and has nothing to do
-	// with the modes of files.
+	// PostgreSQL can't be started without the capabilities, and such tests do not
+	// depend on it.
 	cmd.Env = append(os.Environ(), ordinary+"=1", "ROCKPOOL_TEST_DATABASE=")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("without root's privilege: %v\n%s", err, output)

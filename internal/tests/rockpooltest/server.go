@@ -14,10 +14,11 @@ import (
 	"time"
 )
 
-// startLimit is how long a start may take on a busy machine.
+// startLimit is how long a start may take, on a busy machine.
 const startLimit = 30 * time.Second
 
-// Server is a rockpool that can be killed and started again on the same data.
+// Server is a rockpool process that can be killed, and started again with the
+// same data.
 type Server struct {
 	Data      string
 	Addresses netip.Prefix // of the droplets; the first is what it listens on
@@ -27,21 +28,21 @@ type Server struct {
 
 	tb      testing.TB
 	flags   []string
-	listen  string // the same after a restart, as clients expect
+	listen  string // the same address after a restart, because clients keep it
 	log     book
 	process *exec.Cmd
 	exited  chan struct{} // closed when the process has ended and its log is read
 	used    []string      // addresses that droplets were reached at
 }
 
-// New returns a server that has not been started. When the test ends, it is
-// stopped, and nothing may be left of its machines.
+// New returns a server that has not been started. At the end of the test it is
+// stopped; the test fails if anything is left of its machines.
 func New(tb testing.TB, flags ...string) *Server {
 	tb.Helper()
 	return NewIn(tb, filepath.Join(tb.TempDir(), "data"), flags...)
 }
 
-// NewIn is New for a folder of data of the test's choice.
+// NewIn is New with the path of the data folder.
 func NewIn(tb testing.TB, data string, flags ...string) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, flags: flags, Data: data, Addresses: ClaimRange(tb)}
@@ -50,7 +51,7 @@ func NewIn(tb testing.TB, data string, flags ...string) *Server {
 	return s
 }
 
-// Start is New and a start.
+// Start is New, and starts the server.
 func Start(tb testing.TB, flags ...string) *Server {
 	tb.Helper()
 	s := New(tb, flags...)
@@ -58,13 +59,13 @@ func Start(tb testing.TB, flags ...string) *Server {
 	return s
 }
 
-// Command returns the server's process, not started.
+// Command returns the command that runs the server.
 func (s *Server) Command() *exec.Cmd {
 	args := append([]string{"serve", "--data", s.Data, "--listen", s.listen,
 		"--dns", "127.0.0.1:0", "--addresses", s.Addresses.String(), "--log-level", "debug"}, s.flags...)
 	cmd := exec.Command(Binary, args...)
-	// Tests make more droplets than a small machine has room for, and use little
-	// of it.
+	// Tests create more droplets than fit in a small machine's memory, but use
+	// little of it.
 	cmd.Env = append(os.Environ(), "ROCKPOOL_MEMORY_BUDGET=none", "ROCKPOOL_DISK_BUDGET=none")
 	cmd.Env = append(cmd.Env, s.Env...)
 	// A test program that panics stops nothing itself.
@@ -94,7 +95,7 @@ func (s *Server) Start() {
 		defer close(exited)
 		greet(stdout, &s.log, greeted)
 		<-logged
-		_ = cmd.Wait() // how it ended is for the test to know
+		_ = cmd.Wait() // the test looks at its status
 	}()
 	select {
 	case exports := <-greeted:
@@ -119,7 +120,7 @@ func (s *Server) readToken() {
 	s.Token = strings.TrimSpace(string(text))
 }
 
-// greet sends what the greeting exports, once that is whole.
+// greet sends the variables that the greeting exports, when it has read all.
 func greet(r io.Reader, log *book, greeted chan<- map[string]string) {
 	exports := map[string]string{}
 	for lines := bufio.NewScanner(r); lines.Scan(); {
@@ -137,7 +138,7 @@ func greet(r io.Reader, log *book, greeted chan<- map[string]string) {
 // Kill ends the server as a crash does.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
-// Stop ends the server in good order.
+// Stop ends the server by SIGTERM, and fails the test if it exits with an error.
 func (s *Server) Stop() {
 	s.tb.Helper()
 	s.end(syscall.SIGTERM)
