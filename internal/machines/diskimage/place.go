@@ -32,7 +32,7 @@ func place(ctx context.Context, dest string, build func(ctx context.Context, dir
 	if err := fault.At(ctx, "diskimage.folder"); err != nil {
 		return err
 	}
-	dir, lock, err := claimFolder(dest)
+	dir, lock, err := makeLockedFolder(dest)
 	if err != nil {
 		return fmt.Errorf("making a folder to build %s in: %w", dest, err)
 	}
@@ -56,9 +56,9 @@ func prefix(dest string) string {
 	return "." + filepath.Base(dest) + ".partial-"
 }
 
-// claimFolder makes a temporary folder and locks it for as long as lock is
+// makeLockedFolder makes a temporary folder and locks it for as long as lock is
 // open, which tells a folder in use from a leftover.
-func claimFolder(dest string) (dir string, lock *os.File, err error) {
+func makeLockedFolder(dest string) (dir string, lock *os.File, err error) {
 	for {
 		dir, err = os.MkdirTemp(filepath.Dir(dest), prefix(dest)+"*")
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
-// scratchLink is the name of the symbolic link, in a folder made by claimFolder,
+// scratchLink is the name of the symbolic link, in a folder made by makeLockedFolder,
 // to the folder with mmdebstrap's temporary files.
 const scratchLink = "scratch"
 
@@ -49,7 +49,7 @@ func makeScratch(ctx context.Context, dir string) (string, error) {
 	return path, os.Chmod(path, 0o777|fs.ModeSticky)
 }
 
-// removeFolder removes a folder made by claimFolder, and the one that it links
+// removeFolder removes a folder made by makeLockedFolder, and the one that it links
 // to before the link.
 func removeFolder(ctx context.Context, dir string) error {
 	scratch, err := os.Readlink(filepath.Join(dir, scratchLink))

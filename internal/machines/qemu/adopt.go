@@ -14,9 +14,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
-// adopt monitors the machine's QEMU that search finds. It does not wait for
-// QEMU to answer. The error is compute.ErrNotRunning if QEMU has ended
-// meanwhile.
+// adopt starts to monitor the QEMU process that search finds. It does not wait
+// for an answer of QEMU. The error is compute.ErrNotRunning if the process has
+// ended meanwhile.
 func (e *Engine) adopt(ctx context.Context, m *machine, search func() (*proc.Process, error)) (*vm, error) {
 	if err := fault.At(ctx, "qemu.adopt.connect"); err != nil {
 		return nil, err
@@ -26,13 +26,13 @@ func (e *Engine) adopt(ctx context.Context, m *machine, search func() (*proc.Pro
 		return nil, err
 	}
 	v := newVM(p)
-	e.keep(m, v, nil)
+	e.watch(m, v, nil)
 	return v, nil
 }
 
-// search finds the QEMU that holds the machine's lock. One that is ending may
-// show no open file any more and hold the lock still, until its last thread is
-// gone; so what is not found at once is looked for again.
+// search finds the QEMU process that has the machine's lock. While a process
+// ends, the kernel shows none of its open files, but its lock stays until its
+// last thread is gone. So search tries again until the lock is free.
 func (m *machine) search(ctx context.Context, find func() *proc.Process) (*proc.Process, error) {
 	for tries := 0; ; tries++ {
 		if p := m.listener(ctx); p != nil {
@@ -45,7 +45,7 @@ func (m *machine) search(ctx context.Context, find func() *proc.Process) (*proc.
 		if err == nil {
 			return p, nil
 		}
-		if held, lockErr := m.held(); lockErr == nil && !held {
+		if alive, lockErr := m.isLocked(); lockErr == nil && !alive {
 			return nil, compute.ErrNotRunning
 		}
 		if tries == maxSearches {
@@ -59,16 +59,17 @@ func (m *machine) search(ctx context.Context, find func() *proc.Process) (*proc.
 	}
 }
 
-// How long a QEMU is looked for whose lock is held.
+// How often, and how long, search tries.
 const (
 	maxSearches    = 200
 	searchInterval = 10 * time.Millisecond
 )
 
-// listener opens the process that listens on qmp.sock, if that is the machine's
-// QEMU for sure; else it returns nil. That is much faster than a search, but
-// the pid is of the engine's process that made the socket, or of whatever has
-// got its pid since, until QEMU has come to listen itself.
+// listener returns the process that listens on qmp.sock if that is certainly the
+// machine's QEMU, and nil otherwise. It is much faster than a search of the
+// process table. It can't be trusted alone: until QEMU itself listens, the kernel
+// names the engine's process that made the socket, and that pid may have passed
+// to another process.
 func (m *machine) listener(ctx context.Context) *proc.Process {
 	conn, err := socket.Dial(ctx, m.dir, "qmp.sock")
 	if err != nil {
@@ -90,9 +91,9 @@ func (m *machine) listener(ctx context.Context) *proc.Process {
 	return p
 }
 
-// isQEMU tells whether a process that is said to listen on qmp.sock has the
-// machine's lock open. Where that can't be seen (a container's root may not
-// look into other users' processes) the lock's being held must do.
+// isQEMU reports whether the process has the machine's lock file open. Where the
+// open files of other users' processes can't be read, as by a container's root,
+// it reports whether the file is locked at all.
 func (m *machine) isQEMU(pid int) bool {
 	lock, err := os.Stat(m.path("lock"))
 	if err != nil {
@@ -100,8 +101,8 @@ func (m *machine) isQEMU(pid int) bool {
 	}
 	open, err := proc.HasOpen(pid, lock)
 	if errors.Is(err, fs.ErrPermission) {
-		held, err := m.held()
-		return err == nil && held
+		alive, err := m.isLocked()
+		return err == nil && alive
 	}
 	return err == nil && open
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
 )
 
-// sandbox leaves a QEMU that its guest has taken over little to do. The relay
+// sandbox leaves little to a QEMU that its guest has taken control of. The relay
 // must be spawned, and QEMU calls setsid(2) for that, which it counts as
 // elevating privileges. That costs nothing: the filter sets no_new_privs all
 // the same, and QEMU has no right to change its user.
@@ -20,8 +20,8 @@ const sandbox = "on,obsolete=deny,elevateprivileges=allow,resourcecontrol=deny,s
 const fastTCG = "tcg,thread=multi,tb-size=128"
 
 // arguments is QEMU's command line. All paths are relative to the machine's
-// folder; relay is that of the program to run for metadata connections. mark tells
-// whose process it is.
+// folder; relay is the program that QEMU runs for a
+// connection to the metadata. mark identifies the process (see mark).
 func arguments(r record, accelerator, relay, mark string) ([]string, error) {
 	spec := r.Spec
 	disks, err := blockdevs(r.Disk.Image.Format)
@@ -72,7 +72,7 @@ func nicOption(nic compute.Interface) string {
 }
 
 // blockdevs names every file and format of the disk, so that QEMU neither
-// guesses a format nor follows what a file says of other files.
+// guesses a format nor opens other files that a file names.
 func blockdevs(imageFormat string) ([]string, error) {
 	type node map[string]any
 	image := node{"node-name": "image", "driver": imageFormat, "file": "image-file", "read-only": true}

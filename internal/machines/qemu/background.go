@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// background is work that is done once, beside whoever begins it, and whose
-// result many wait for.
+// background is work that is done once, in a goroutine of its own. Any number of
+// callers wait for its result.
 type background[T any] struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -32,7 +32,7 @@ func (b *background[T]) begin() {
 	})
 }
 
-// wait begins the work if nobody has.
+// wait returns the result. It begins the work if that has not begun.
 func (b *background[T]) wait(ctx context.Context) (T, error) {
 	b.begin()
 	select {
@@ -44,7 +44,7 @@ func (b *background[T]) wait(ctx context.Context) (T, error) {
 	}
 }
 
-// stop gives the work up and returns when it has ended.
+// stop cancels the work and returns when it has ended.
 func (b *background[T]) stop() {
 	b.cancel()
 	b.once.Do(func() {

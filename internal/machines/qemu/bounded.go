@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// boundedListener closes at once what it accepts beyond a number of
-// connections that are open.
+// boundedListener allows a number of open connections. It closes every further
+// one as soon as it has accepted it.
 type boundedListener struct {
 	net.Listener
 	slots chan struct{} // holds a value for each open connection
@@ -16,7 +16,7 @@ func newBoundedListener(l net.Listener, connections int) net.Listener {
 	return &boundedListener{l, make(chan struct{}, connections)}
 }
 
-// Accept returns the next connection that is not refused.
+// Accept returns the next connection within the bound.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()

@@ -78,7 +78,7 @@ func (e *Engine) mustBeStopped(ctx context.Context, m *machine) error {
 	if v != nil && !v.process.HasEnded() {
 		return compute.ErrRunning
 	}
-	return m.settled(ctx)
+	return m.awaitMonitor(ctx)
 }
 
 // beginResize resizes the disk of a machine whose record still has the old size.
@@ -94,7 +94,8 @@ func (e *Engine) beginResize(ctx context.Context, m *machine, r record, sizeGB i
 	return e.resizeDisk(ctx, m, sizeGB)
 }
 
-// prepareDisk makes the disk what the record says, before a guest sees it.
+// prepareDisk is called before a start. It completes a resize that was
+// interrupted, and writes into the record that a guest sees the disk's size.
 func (e *Engine) prepareDisk(ctx context.Context, m *machine) error {
 	r, err := m.written()
 	if err != nil {
@@ -125,8 +126,8 @@ func hostForwards(nic compute.Interface, guest netip.Addr) []string {
 }
 
 // isUpToDate reports whether a QEMU was started with the record's spec, as far
-// as that can change while it runs. Its command line says so. If that can't be
-// read the process has ended, which the caller finds out by other means.
+// as that can change while it runs. It compares QEMU's command line. If that can't
+// be read the process has ended, which the caller finds out by other means.
 func isUpToDate(p *proc.Process, r record) bool {
 	args := proc.CommandLine(p.PID)
 	if len(args) == 0 {

@@ -12,7 +12,7 @@ const (
 	maxInterfaces = 1
 )
 
-// check refuses what could not be started.
+// check returns why no machine of this engine can have that spec, if so.
 func check(spec compute.Spec) error {
 	if err := spec.Check(); err != nil {
 		return err

@@ -1,20 +1,20 @@
 // Package qemu runs machines as QEMU processes, one process and one folder a
-// machine. The processes are nobody's children for long: they outlive
-// Rockpool, and Recover finds them again.
+// machine. The processes outlive Rockpool, and Recover finds them again.
 //
 // A machine's folder holds
 //
 //	machine.json   the spec, and what else a start needs
 //	disk.qcow2     an overlay on the image
-//	lock           held by the QEMU process, by nobody else, as long as it lives
+//	lock           locked by the QEMU process, and nobody else, as long as it lives
 //	qmp.sock       where QEMU takes commands
 //	metadata.sock  where the engine answers that guest's metadata requests
-//	console.sock   where one client at a time sits at the guest's serial port
+//	console.sock   where one client at a time uses the guest's serial port
 //	console.log    the last of what the guest has written to its serial port
-//	qemu.log       the last of what QEMU has said since its last start; locked
+//	qemu.log       the last of QEMU's output since its last start; locked
 //	               as long as the process lives that writes both logs
 //
-// A folder gets its name, the machine's id, last: under that name it is whole.
+// A folder gets its final name, the machine's id, last. So a folder with that name
+// is complete.
 //
 // QEMU works in that folder and reaches everything by relative paths or by
 // inherited files, so that the data directory can be moved, and can lie where
@@ -33,7 +33,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/accel"
 )
 
-// Config says where an engine keeps its machines and what it runs them with.
+// Config is where an engine's machines are and what it runs them with.
 // Only Dir, Images and Metadata must be set.
 type Config struct {
 	Dir     string // the machines' folders are in here
@@ -46,7 +46,7 @@ type Config struct {
 	QemuImg string // default: qemu-img
 
 	// Relay is the executable that runs before and beside QEMU; it must call
-	// the function Helper first. Default: this program.
+	// helper.Run first. Default: this program.
 	Relay string
 
 	// Metadata answers the requests of the guest with that id.

@@ -30,8 +30,8 @@ func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
 	return ReadConsole(e.config.Dir, id)
 }
 
-// ReadConsole is Console for a process that has no engine: it looks into the
-// folder of machines, Config.Dir.
+// ReadConsole is Console for a process that has no engine. dir is the folder of
+// machines, Config.Dir.
 func ReadConsole(dir string, id int64) (io.ReadCloser, error) {
 	f, err := os.Open(filepath.Join(dir, strconv.FormatInt(id, 10), "console.log"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -67,8 +67,8 @@ func AttachConsole(ctx context.Context, dir string, id int64) (io.ReadWriteClose
 }
 
 func attach(ctx context.Context, dir string) (io.ReadWriteCloser, error) {
-	// The keeper would let a second client wait without a word, so clients lock
-	// the folder among themselves.
+	// The keeper serves one client at a time, and a second one would wait without
+	// knowing why. So each client locks the folder.
 	folder, err := os.Open(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, compute.ErrNotFound
@@ -95,7 +95,7 @@ func attach(ctx context.Context, dir string) (io.ReadWriteCloser, error) {
 	return attached{conn, folder}, nil
 }
 
-// attached is a connection to a console that keeps others away.
+// attached is a connection to a console. Its lock excludes other clients.
 type attached struct {
 	conn   *net.UnixConn
 	folder *os.File // locked
@@ -111,7 +111,7 @@ func (a attached) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write drops what is typed once the machine has ended, which Read tells.
+// Write drops its input once the machine has ended. Read then returns io.EOF.
 func (a attached) Write(p []byte) (int, error) {
 	n, err := a.conn.Write(p)
 	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {

@@ -14,7 +14,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Folders of machines that are being made or removed; they count for nothing.
+// Prefixes of the names of folders whose machines are being made or removed.
+// Such folders are ignored, and removed by Recover.
 const (
 	makingPrefix   = "making-"
 	removingPrefix = "removing-"
@@ -46,8 +47,8 @@ func (e *Engine) create(ctx context.Context, m *machine, spec compute.Spec) erro
 	if err != nil {
 		return err
 	}
-	// A folder that was removed leaves a QEMU, which has the machine's address,
-	// and a socket that nobody can find.
+	// If the machine's folder was removed from outside, its QEMU may still run and
+	// use its address, and the engine still serves a socket that has no name.
 	if err := e.stop(ctx, m); err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (e *Engine) make(ctx context.Context, dir, qemuImg string, r record) error 
 	return e.handOver(ctx, dir, r.Spec.ID)
 }
 
-// resolveFolder frees a path of symbolic links, but for its last part.
+// resolveFolder resolves the symbolic links in a path, except in its last element.
 func resolveFolder(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -127,10 +128,10 @@ func (e *Engine) relative(path, dir string) (string, error) {
 	return filepath.Rel(dir, path)
 }
 
-// handOver gives the machine's user what its QEMU writes to, and the right to
-// pass through the folder. It can't make or remove anything in there, so this
-// process can trust the names. Each launch does it again, because the engine
-// may have run as another user before.
+// handOver makes the machine's user the owner of the files that its QEMU writes
+// to, and lets that user pass through the folder. The user can't make or remove
+// files there, so the engine can trust the names. Each launch repeats this,
+// because the engine may have run as another user before.
 func (e *Engine) handOver(ctx context.Context, dir string, id int64) error {
 	if err := fault.At(ctx, "qemu.machine.owner"); err != nil {
 		return err
@@ -160,8 +161,8 @@ func (e *Engine) handOver(ctx context.Context, dir string, id int64) error {
 	return os.Chmod(dir, 0o710)
 }
 
-// publish gives a folder that is whole its own name. The metadata socket is
-// bound before, so that nothing can fail afterwards.
+// publish gives a complete folder its final name. It makes the metadata socket
+// first, so that nothing can fail after the rename.
 func (e *Engine) publish(ctx context.Context, m *machine, making string) error {
 	metadata, err := e.openMetadata(ctx, making, m.id)
 	if err != nil {
@@ -170,7 +171,7 @@ func (e *Engine) publish(ctx context.Context, m *machine, making string) error {
 	if err := e.rename(ctx, making, m.dir); err != nil {
 		return errors.Join(err, metadata.close())
 	}
-	return m.keepMetadata(e, metadata)
+	return m.setMetadata(e, metadata)
 }
 
 func (e *Engine) rename(ctx context.Context, making, final string) error {

@@ -8,8 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
-// Destroy stops the machine and takes its folder away under another name
-// first, so that there is never half a machine.
+// Destroy stops the machine and renames its folder before it removes what is in
+// it, so that no incomplete folder ever has a machine's name.
 func (e *Engine) Destroy(ctx context.Context, id int64) error {
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
@@ -52,7 +52,7 @@ func (e *Engine) unpublish(ctx context.Context, m *machine, removing string) err
 	return flush(e.config.Dir)
 }
 
-// sweep removes folders that count for nothing.
+// sweep removes folders of machines that are being made or removed.
 func (e *Engine) sweep(ctx context.Context, folders ...string) error {
 	for _, folder := range folders {
 		if _, err := os.Lstat(folder); errors.Is(err, os.ErrNotExist) {

@@ -17,8 +17,7 @@ import (
 
 const qemuImgLimit = time.Minute // it takes milliseconds, but a disk may hang
 
-// createDisk makes disk.qcow2 in the folder, which has what the image has and is
-// empty behind that. The image has been checked, so qemu-img need not open it.
+// createDisk makes disk.qcow2 in the folder: a copy of the image, empty behind it. The image has been checked, so qemu-img need not open it.
 func createDisk(ctx context.Context, dir, qemuImg string, image ImageFile, sizeGB int) error {
 	err := runQemuImg(ctx, dir, nil, qemuImg, "create", "-q", "-u", "-f", "qcow2",
 		"-F", image.Format, "-b", image.Path, "disk.qcow2", fmt.Sprintf("%dG", sizeGB))
@@ -28,8 +27,8 @@ func createDisk(ctx context.Context, dir, qemuImg string, image ImageFile, sizeG
 	return flush(filepath.Join(dir, "disk.qcow2"))
 }
 
-// resizeDisk gives the machine's disk another size. Nobody may have it open, and
-// no guest may have seen what is cut off.
+// resizeDisk gives the machine's disk another size. The machine must be stopped.
+// What is cut off must be beyond the size that any guest was started with.
 func (e *Engine) resizeDisk(ctx context.Context, m *machine, sizeGB int) error {
 	_, qemuImg, err := e.config.installed()
 	if err != nil {
@@ -38,8 +37,8 @@ func (e *Engine) resizeDisk(ctx context.Context, m *machine, sizeGB int) error {
 	if err := e.handOver(ctx, m.dir, m.id); err != nil {
 		return err
 	}
-	// A QEMU that its guest has taken over could have named any file of this host
-	// in the disk's header. So qemu-img runs as the machine's user, like QEMU.
+	// A QEMU that its guest has taken control of could have named any file of this
+	// host in the disk's header. So qemu-img runs as the machine's user, like QEMU.
 	attributes, err := e.processAttributes(m.id, "")
 	if err != nil {
 		return err

@@ -22,17 +22,17 @@ var Traits = compute.Traits{Name: "qemu", Real: true, BindsPorts: true, ImageFil
 type Engine struct {
 	config   Config
 	isolated bool   // each QEMU runs as a user of its own
-	users    users  // which, if isolated
-	marks    string // what the marks of its machines begin with
+	users    users  // those users, if isolated
+	marks    string // the prefix of the marks of its machines (see mark)
 
 	accelerator *background[accel.Result]
-	relay       *background[string] // its installation when the engine is opened
-	installing  sync.Mutex          // held while the relay is installed
+	relay       *background[string] // installs the relay when the engine is opened
+	installing  sync.Mutex          // locked while the relay is installed
 
 	mu       sync.Mutex
 	machines map[int64]*machine
 	notify   func(compute.Event)
-	closed   atomic.Bool // set with mu held
+	closed   atomic.Bool // set with mu locked
 	monitors sync.WaitGroup
 }
 
@@ -44,9 +44,9 @@ var (
 
 var errClosed = errors.New("the QEMU engine was closed")
 
-// Open returns an engine on the machines in config.Dir, which it makes if it is
-// not there. It does not wait for the choice of an accelerator, and does not
-// fail where QEMU is not installed: the methods that need it do, saying so.
+// Open returns an engine on the machines in the folder config.Dir, which it makes
+// if necessary. It does not wait for the choice of an accelerator. If QEMU is not
+// installed Open succeeds, and the methods that need QEMU fail and say so.
 func Open(ctx context.Context, config Config) (*Engine, error) {
 	config, err := config.withDefaults()
 	if err != nil {
@@ -60,8 +60,8 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	if err := e.makeFolders(ctx); err != nil {
 		return nil, fmt.Errorf("QEMU engine: %w", err)
 	}
-	// Machines' folders lead to other files by "..", which means the parent of
-	// what a symbolic link leads to.
+	// Machines' folders refer to other files by "..", which is the parent of the
+	// folder that a symbolic link refers to.
 	if err := e.config.resolve(); err != nil {
 		return nil, fmt.Errorf("QEMU engine: %w", err)
 	}
@@ -110,7 +110,8 @@ func (e *Engine) Capabilities(ctx context.Context) (compute.Capabilities, error)
 	}, nil
 }
 
-// List reads the machines' folders, and adds what runs without one.
+// List reads the machines' folders, and adds the machines that run although their
+// folders were removed.
 func (e *Engine) List(ctx context.Context) ([]int64, error) {
 	entries, err := os.ReadDir(e.config.Dir)
 	if err != nil {
@@ -144,7 +145,7 @@ func parseID(name string) (int64, bool) {
 	return id, err == nil && id > 0 && strconv.FormatInt(id, 10) == name
 }
 
-// Close lets go of the machines, which run on.
+// Close stops monitoring the machines. They run on.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed.Store(true)
@@ -155,7 +156,7 @@ func (e *Engine) Close() error {
 	e.mu.Unlock()
 	var errs []error
 	for _, m := range machines {
-		errs = append(errs, m.letGo())
+		errs = append(errs, m.detach())
 	}
 	e.accelerator.stop()
 	e.relay.stop()
@@ -163,7 +164,7 @@ func (e *Engine) Close() error {
 	return errors.Join(errs...)
 }
 
-func (e *Engine) tell(event compute.Event) {
+func (e *Engine) report(event compute.Event) {
 	e.mu.Lock()
 	notify := e.notify
 	e.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
-// makeFolders makes the engine's own folders. A QEMU with a user of its own
-// must pass through them, but need not read them.
+// makeFolders makes the engine's own folders. The users of machines must be able
+// to pass through them, but need not read them.
 func (e *Engine) makeFolders(ctx context.Context) error {
 	if err := fault.At(ctx, "qemu.open.folders"); err != nil {
 		return err
@@ -39,7 +39,8 @@ func (e *Engine) makeFolders(ctx context.Context) error {
 
 func (e *Engine) binDir() string { return filepath.Join(e.config.DataDir, "bin") }
 
-// writeJSON makes the file whole or not at all.
+// writeJSON replaces the file as a whole. After a crash it has the old content or
+// the new.
 func writeJSON(path string, value any) error {
 	data, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
@@ -59,7 +60,7 @@ func writeJSON(path string, value any) error {
 	return os.Rename(path+".new", path)
 }
 
-// flush writes a file's or a folder's changes through to the disk.
+// flush returns when the changes of a file or a folder are on the disk.
 func flush(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -29,9 +29,9 @@ func (e *Engine) Shutdown(ctx context.Context, id int64) error {
 // errOutdated means that QEMU was started with another spec than the machine has.
 var errOutdated = errors.New("the machine's spec has changed since it was started")
 
-// Reset returns when QEMU has reset the guest. A QEMU that does not answer is
-// replaced by another, since a reset button works always, and so is one that
-// was started with another spec.
+// Reset returns when QEMU has reset the guest. It replaces the QEMU process if
+// that does not answer, because a reset button always works, or if it was started
+// with another spec.
 func (e *Engine) Reset(ctx context.Context, id int64) error {
 	m, release, err := e.acquire(ctx, id)
 	if err != nil {
@@ -82,7 +82,7 @@ func (e *Engine) replace(ctx context.Context, m *machine) error {
 	return e.start(ctx, m)
 }
 
-// withGuest does something to a machine that must run.
+// withGuest calls do with the QEMU of a machine that must run.
 func (e *Engine) withGuest(ctx context.Context, m *machine, do func(*vm, *connection) error) error {
 	v, err := e.runningVM(ctx, m)
 	if err != nil {

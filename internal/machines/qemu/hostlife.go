@@ -8,9 +8,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
-// HostLife is the kernel's boot id, and when its first process was started: a
-// container that is restarted has ended all its processes like a host, and
-// keeps the boot id.
+// HostLife is the kernel's boot id and the time when the first process was
+// started. The boot id alone is not enough: the restart of a container ends all
+// its processes, as that of a host does, and the boot id stays the same.
 func (e *Engine) HostLife() (string, error) {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

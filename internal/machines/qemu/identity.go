@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// canIsolate reports whether this process may run each QEMU as a user of its
-// own: as root, where those users are known to the user namespace.
+// canIsolate reports whether this process may run each QEMU as a user of its own.
+// It must be root, and its user namespace must have those users.
 func canIsolate(log *slog.Logger) bool {
 	if os.Geteuid() != 0 {
 		return false
@@ -35,7 +35,7 @@ func canIsolate(log *slog.Logger) bool {
 }
 
 // mapped reports whether one line of a user namespace's map, user_namespaces(7),
-// has that many ids inside, from the first on.
+// has all of the wanted number of ids from first on.
 func mapped(idMap io.Reader, first, wanted uint64) bool {
 	for lines := bufio.NewScanner(idMap); lines.Scan(); {
 		var inside, outside, count uint64
@@ -49,7 +49,7 @@ func mapped(idMap io.Reader, first, wanted uint64) bool {
 	return false
 }
 
-// give gives a file to a machine's user, if machines have users.
+// give changes a file's owner to a machine's user, if machines have users.
 func (e *Engine) give(path string, user uint32) error {
 	if !e.isolated {
 		return nil
@@ -57,13 +57,14 @@ func (e *Engine) give(path string, user uint32) error {
 	return os.Lchown(path, int(user), int(user))
 }
 
-// QEMU's own threads are at most its processors, 64 for its disk and a handful
-// more; a relay has less than ten, and so has the keeper of its logs.
+// spareThreads is how many threads a machine's user needs besides one for each
+// processor: QEMU has at most 64 for its disk and a handful more, and each relay
+// and the keeper of its logs have less than ten.
 const spareThreads = 64 + 16 + 10 + metadataConnections*10
 
 // processLimit bounds the threads and processes of the machine's user, so that a
-// guest can't fill the host with relays that nobody answers. 0 is no bound:
-// without isolation it would be one for all machines and the engine.
+// guest can't fill the host with relays that nobody answers. Without isolation
+// there is no bound (0), because all machines and the engine have one user.
 func (e *Engine) processLimit(processors int) int {
 	if !e.isolated {
 		return 0

@@ -92,8 +92,8 @@ func TestLogsAreKeptWithoutEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "the keeper of logs to end", func() bool {
-		held, err := locked(m.path("qemu.log"))
-		return err == nil && !held
+		alive, err := locked(m.path("qemu.log"))
+		return err == nil && !alive
 	})
 	recovered(t, e)
 }

@@ -8,17 +8,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errHeld means that a machine's lock is held: its QEMU lives.
-var errHeld = errors.New("a QEMU process holds the machine's lock")
+// errLocked means that another process has locked the file. If it is a machine's
+// lock, its QEMU lives.
+var errLocked = errors.New("a QEMU process holds the machine's lock")
 
-// The lock is an open file description lock (fcntl(2)): QEMU inherits the open
-// file, so the kernel keeps the lock exactly as long as that process lives.
-// Unlike flock(2) it can be asked about without being taken.
+// wholeFile describes an open file description lock (fcntl(2)) of a whole file.
+// QEMU inherits the open file, so the lock lasts exactly as long as that process.
+// Unlike a lock by flock(2) it can be queried without being acquired.
 func wholeFile() *unix.Flock_t {
 	return &unix.Flock_t{Type: unix.F_WRLCK, Whence: unix.SEEK_SET}
 }
 
-// takeLock returns the locked file, or errHeld.
+// takeLock locks the machine's lock file and returns it. The error is errLocked if
+// the machine's QEMU lives.
 func (m *machine) takeLock() (*os.File, error) {
 	f, err := os.OpenFile(m.path("lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -31,11 +33,11 @@ func (m *machine) takeLock() (*os.File, error) {
 	return f, nil
 }
 
-// lock returns errHeld if another has locked the file.
+// lock locks a file. The error is errLocked if another process has.
 func lock(f *os.File) error {
 	err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, wholeFile())
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-		return errHeld
+		return errLocked
 	}
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", f.Name(), err)
@@ -43,10 +45,10 @@ func lock(f *os.File) error {
 	return nil
 }
 
-// held reports whether the machine's QEMU lives.
-func (m *machine) held() (bool, error) { return locked(m.path("lock")) }
+// isLocked reports whether the machine's QEMU lives.
+func (m *machine) isLocked() (bool, error) { return locked(m.path("lock")) }
 
-// locked reports whether a file is; one that is not there is not.
+// locked reports whether a file is there and locked.
 func locked(path string) (bool, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, os.ErrNotExist) {

@@ -15,10 +15,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
-const logTail = 4 << 10 // bytes of qemu.log that are looked at
+const logTail = 4 << 10 // bytes at the end of qemu.log that lastWords reads
 
-// openLog empties qemu.log for a new start, and locks it for as long as its
-// keeper lives.
+// openLog empties qemu.log for a new start and locks it. The keeper inherits the
+// file, so the lock lasts as long as the keeper.
 func (m *machine) openLog(ctx context.Context) (*os.File, error) {
 	if err := fault.At(ctx, "qemu.start.log"); err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (m *machine) openLog(ctx context.Context) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil && !errors.Is(err, errHeld) { // an earlier keeper takes its time
+	if err := lock(f); err != nil && !errors.Is(err, errLocked) { // an earlier keeper has not ended yet
 		f.Close()
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (m *machine) openConsole() (*os.File, error) {
 	return os.OpenFile(m.path("console.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// lastWords returns the last lines of qemu.log, introduced, or nothing.
+// lastWords returns the last lines of qemu.log as the end of a sentence, or "".
 func (m *machine) lastWords() string {
 	f, err := os.Open(m.path("qemu.log"))
 	if err != nil {
@@ -62,8 +62,8 @@ func (m *machine) lastWords() string {
 	return ", its last words: " + text
 }
 
-// printable makes spaces of what could trick a terminal: a guest can have a say
-// in what QEMU writes.
+// printable replaces control characters by spaces, because a terminal would obey
+// them and a guest can influence what QEMU writes.
 func printable(r rune) rune {
 	if unicode.IsPrint(r) {
 		return r
@@ -85,7 +85,7 @@ func (m *machine) startFailure(err error) error {
 	return fmt.Errorf("QEMU did not come up: %w%s", err, m.lastWords())
 }
 
-// bindFailure tries what QEMU says only that it failed.
+// bindFailure binds the address itself to find out why QEMU could not.
 func bindFailure(address string, port int) error {
 	l, err := net.Listen("tcp4", address)
 	switch {

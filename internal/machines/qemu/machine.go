@@ -12,12 +12,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// machine is one id's folder and what this process holds of it.
+// machine is the folder of one machine and this process's state of it.
 type machine struct {
 	id  int64
 	dir string
 
-	busy chan struct{} // holds a value while a method changes the machine
+	busy chan struct{} // a lock: full while a method changes the machine
 
 	mu       sync.Mutex
 	vm       *vm // nil: no QEMU that this engine monitors
@@ -26,8 +26,8 @@ type machine struct {
 
 func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
 
-// acquire returns the machine with that id, for the caller alone, until it
-// calls release. The folder need not be there.
+// acquire locks the machine with that id until the caller calls release. The
+// folder need not be there.
 func (e *Engine) acquire(ctx context.Context, id int64) (m *machine, release func(), err error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -42,7 +42,7 @@ func (e *Engine) acquire(ctx context.Context, id int64) (m *machine, release fun
 		if e.machine(id) == m {
 			return m, func() { e.release(m) }, nil
 		}
-		<-m.busy // it was forgotten meanwhile
+		<-m.busy // another call has removed it from e.machines meanwhile
 	}
 }
 
@@ -57,8 +57,8 @@ func (e *Engine) machine(id int64) *machine {
 	return m
 }
 
-// known returns the machine if the engine holds something of it, and else one
-// that is good only for looking at.
+// known returns the machine for reading, without locking it. It is a new one if
+// the engine has no state of it.
 func (e *Engine) known(id int64) *machine {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -68,8 +68,7 @@ func (e *Engine) known(id int64) *machine {
 	return e.newMachine(id)
 }
 
-// newMachine returns a machine that the engine does not know: good only for
-// looking at, until it does.
+// newMachine returns a machine that is not in e.machines.
 func (e *Engine) newMachine(id int64) *machine {
 	return &machine{
 		id:   id,
@@ -78,7 +77,8 @@ func (e *Engine) newMachine(id int64) *machine {
 	}
 }
 
-// release lets others change the machine, and forgets it if nothing is there.
+// release unlocks the machine, and removes it from e.machines if it has neither a
+// folder nor state.
 func (e *Engine) release(m *machine) {
 	defer func() { <-m.busy }()
 	if exists, err := m.exists(); err != nil || exists {
@@ -126,14 +126,15 @@ func (m *machine) connect(v *vm) {
 	m.vm = v
 }
 
-// letGo closes all that this process holds of the machine, as its end would.
-func (m *machine) letGo() error {
+// detach closes all that this process has open of the machine, as the end of the
+// process would.
+func (m *machine) detach() error {
 	m.mu.Lock()
 	v, metadata := m.vm, m.metadata
 	m.metadata = nil
 	m.mu.Unlock()
 	if v != nil {
-		v.letGo()
+		v.detach()
 	}
 	return metadata.close()
 }

@@ -14,23 +14,23 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
-// What a guest can hold open of its metadata. Each connection is a process
-// beside QEMU, the relay; one that is refused ends at once.
+// Bounds of a guest's connections to its metadata. For each connection a process
+// runs beside QEMU, the relay.
 const (
 	metadataConnections = 16
 	metadataIdle        = 5 * time.Second // of a connection, and for a request's header
 	metadataTransfer    = 20 * time.Second
 )
 
-// metadataServer answers one guest. Who asks is known from the socket, which
-// only the machine's user can connect to: where machines are isolated that is
-// its own QEMU and root, else any process of the engine's user.
+// metadataServer answers one guest. The socket identifies the guest, because only
+// the machine's user can connect to it: where machines are isolated that is the
+// machine's own QEMU and root, else any process of the engine's user.
 type metadataServer struct {
 	server *http.Server
 	done   chan struct{}
 }
 
-// serveMetadata listens on the machine's metadata.sock, if that is not done.
+// serveMetadata listens on the machine's metadata.sock unless it does already.
 func (e *Engine) serveMetadata(ctx context.Context, m *machine) error {
 	m.mu.Lock()
 	served := m.metadata != nil
@@ -42,12 +42,12 @@ func (e *Engine) serveMetadata(ctx context.Context, m *machine) error {
 	if err != nil {
 		return err
 	}
-	return m.keepMetadata(e, metadata)
+	return m.setMetadata(e, metadata)
 }
 
-// keepMetadata leaves it to Close to close the server, unless that has come
-// already.
-func (m *machine) keepMetadata(e *Engine, metadata *metadataServer) error {
+// setMetadata stores the server, which Close will close. If the engine is closed
+// already it closes the server.
+func (m *machine) setMetadata(e *Engine, metadata *metadataServer) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e.closed.Load() {

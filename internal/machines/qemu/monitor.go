@@ -11,28 +11,28 @@ import (
 )
 
 const (
-	careInterval = time.Minute // between looks at a paused guest
+	careInterval = time.Minute // between attempts to resume a paused guest
 	redial       = time.Second // between attempts to connect to a QEMU that lives
 )
 
-// keep makes v the machine's QEMU and monitors it. The client is nil if there
-// is no connection to it yet.
-func (e *Engine) keep(m *machine, v *vm, client *qmp.Client) {
+// watch makes v the machine's QEMU and monitors it. The client is nil if there is
+// no connection to it yet.
+func (e *Engine) watch(m *machine, v *vm, client *qmp.Client) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed.Load() {
 		if client != nil {
 			client.Close()
 		}
-		v.letGo()
+		v.detach()
 		return
 	}
 	m.connect(v)
 	e.monitors.Go(func() { e.monitor(m, v, client) })
 }
 
-// monitor follows a QEMU to the end of its process, over as many connections
-// as that takes.
+// monitor handles the events of a QEMU until its process ends. If it loses the
+// connection it makes another.
 func (e *Engine) monitor(m *machine, v *vm, client *qmp.Client) {
 	living, end := context.WithCancel(v.ctx)
 	waited := make(chan error, 1)
@@ -48,18 +48,18 @@ func (e *Engine) monitor(m *machine, v *vm, client *qmp.Client) {
 		if client == nil {
 			break
 		}
-		if s := e.follow(m, v, client); s != (shutdown{}) {
+		if s := e.handleEvents(m, v, client); s != (shutdown{}) {
 			last = s
 		}
 		client = nil
 	}
 	if err := <-waited; err != nil {
-		return // let go: the process lives on
+		return // detached: the process lives on
 	}
 	e.awaitUnlocked(m)
 	m.connect(nil)
 	close(v.gone)
-	v.letGo()
+	v.detach()
 	if v.asked.Load() || last.byQuit() {
 		return
 	}
@@ -68,7 +68,7 @@ func (e *Engine) monitor(m *machine, v *vm, client *qmp.Client) {
 		reason = "QEMU ended unexpectedly" + m.lastWords()
 	}
 	e.config.Logger.Info("machine stopped by itself", "machine", m.id, "reason", reason)
-	e.tell(compute.Event{ID: m.id, Reason: reason, ByGuest: last.byGuest()})
+	e.report(compute.Event{ID: m.id, Reason: reason, ByGuest: last.byGuest()})
 }
 
 // connect tries until it succeeds, or ctx ends: then it returns nil. There is
@@ -102,9 +102,9 @@ func (m *machine) dialQMP(ctx context.Context) (*qmp.Client, error) {
 	return qmp.New(ctx, conn)
 }
 
-// follow handles what QEMU tells until the connection ends, and returns what
-// it has said of its end, if it has.
-func (e *Engine) follow(m *machine, v *vm, client *qmp.Client) (last shutdown) {
+// handleEvents handles QEMU's events until the connection ends. It returns QEMU's
+// last SHUTDOWN event, if there was one.
+func (e *Engine) handleEvents(m *machine, v *vm, client *qmp.Client) (last shutdown) {
 	defer client.Close()
 	conn, ok := v.connect(client)
 	if !ok {
@@ -131,22 +131,22 @@ func (e *Engine) follow(m *machine, v *vm, client *qmp.Client) (last shutdown) {
 			}
 		case <-care.C:
 			if paused {
-				e.goOn(m, v, conn)
+				e.resume(m, v, conn)
 			}
 		}
 	}
 }
 
-// awaitUnlocked returns when the locks of a machine whose QEMU has ended are
-// free. Its own is at once, but for a child of QEMU between its fork and its
-// exec; the keeper of its logs may have something to write.
+// awaitUnlocked returns when both lock files of a machine whose QEMU has ended
+// are free. QEMU's own may be locked by a child between its fork and its exec;
+// qemu.log is locked until the keeper has written the rest of the logs.
 func (e *Engine) awaitUnlocked(m *machine) {
 	for range 1000 {
-		held, err := m.held()
-		if err == nil && !held {
-			held, err = locked(m.path("qemu.log"))
+		alive, err := m.isLocked()
+		if err == nil && !alive {
+			alive, err = locked(m.path("qemu.log"))
 		}
-		if err != nil || !held {
+		if err != nil || !alive {
 			return
 		}
 		time.Sleep(time.Millisecond)

@@ -9,9 +9,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/qmp"
 )
 
-// QEMU pauses a guest whose write finds no space on the host, and continues
-// the write when the guest is let go on. (docs/interop/qemu-qmp-ref,
-// BLOCK_IO_ERROR and RunState.)
+// QEMU pauses a guest whose write fails for lack of space on the host, and repeats
+// the write when the guest is resumed (docs/interop/qemu-qmp-ref, BLOCK_IO_ERROR
+// and RunState).
 
 // runState is the answer to query-status.
 type runState struct {
@@ -22,7 +22,7 @@ type runState struct {
 // errEnding means that QEMU will end very soon: its guest has powered off.
 var errEnding = errors.New("QEMU is ending")
 
-// ensureRunning lets a guest run that was paused.
+// ensureRunning resumes the guest if it is paused.
 func ensureRunning(ctx context.Context, client *qmp.Client) error {
 	var state runState
 	if err := client.Execute(ctx, "query-status", nil, &state); err != nil {
@@ -40,8 +40,8 @@ func ensureRunning(ctx context.Context, client *qmp.Client) error {
 	return client.Execute(ctx, "cont", nil, nil)
 }
 
-// pausedByDisk tells whether the guest was paused before there was a connection
-// to hear of it.
+// pausedByDisk reports whether QEMU has paused the guest for lack of space. It is
+// asked for each new connection, which may have missed the event.
 func (e *Engine) pausedByDisk(m *machine, v *vm, conn *connection) bool {
 	ctx, cancel := context.WithTimeout(v.ctx, answerPatience)
 	defer cancel()
@@ -53,7 +53,7 @@ func (e *Engine) pausedByDisk(m *machine, v *vm, conn *connection) bool {
 	return true
 }
 
-// diskFailed tells whether a BLOCK_IO_ERROR has paused the guest.
+// diskFailed logs a BLOCK_IO_ERROR and reports whether it has paused the guest.
 func (e *Engine) diskFailed(m *machine, data json.RawMessage) (paused bool) {
 	var failure struct {
 		Action  string `json:"action"`
@@ -75,8 +75,8 @@ func (e *Engine) diskFailed(m *machine, data json.RawMessage) (paused bool) {
 	return failure.Action == "stop"
 }
 
-// goOn lets a guest try again that the disk had paused.
-func (e *Engine) goOn(m *machine, v *vm, conn *connection) {
+// resume resumes a guest that QEMU had paused, whose write is repeated then.
+func (e *Engine) resume(m *machine, v *vm, conn *connection) {
 	ctx, cancel := context.WithTimeout(v.ctx, answerPatience)
 	defer cancel()
 	if err := fault.At(ctx, "qemu.monitor.continue"); err != nil {

@@ -70,7 +70,7 @@ func TestFullDisk(t *testing.T) {
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
-					e.follow(m, v, client)
+					e.handleEvents(m, v, client)
 				}()
 				if command := <-got; command != "query-status" {
 					t.Errorf("%s came, want query-status", command)

@@ -15,10 +15,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
-// Recover removes what was half made or half removed, and monitors every QEMU
-// that runs. One that does not answer is logged and counts as running: it is
-// served as soon as it does, and Stop can end it. What goes wrong with one
-// machine is logged and keeps no other from being recovered.
+// Recover removes folders that are incomplete, and monitors every QEMU that runs.
+// A QEMU that does not answer is logged and counts as running: the engine serves
+// it as soon as it answers, and Stop can end it. If recovering one machine fails,
+// that is logged, and the others are recovered.
 func (e *Engine) Recover(ctx context.Context, notify func(compute.Event)) error {
 	e.mu.Lock()
 	e.notify = notify

@@ -13,9 +13,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 )
 
-// relayFrom returns the relay's path relative to a machine's folder. It makes
-// sure that the relay is there: installing it when the engine was opened may
-// have failed, and the file may have been removed since.
+// relayFrom returns the relay's path relative to a machine's folder. It installs
+// the relay if that failed when the engine was opened, or if the file was removed
+// since.
 func (e *Engine) relayFrom(ctx context.Context, dir string) (string, error) {
 	if _, err := e.relay.wait(ctx); ctx.Err() != nil {
 		return "", context.Cause(ctx)
@@ -34,7 +34,7 @@ func (e *Engine) relayFrom(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Not filepath.Join, which resolves ".." without regard to symbolic links.
+	// Not filepath.Join, which removes ".." even after a symbolic link.
 	reached, err := os.Stat(dir + "/" + relative)
 	if err != nil || !os.SameFile(installed, reached) {
 		return "", fmt.Errorf("%s does not lead from %s to %s: the machine's folder must not be a symbolic link", relative, dir, path)
@@ -83,7 +83,8 @@ func install(ctx context.Context, source, target string) error {
 	return os.Rename(temp, target)
 }
 
-// same recognises a link, and a copy by its size and time.
+// same reports whether the file is a link to the source, or a copy: then it has
+// the same size and time.
 func same(from, to os.FileInfo) bool {
 	return os.SameFile(from, to) && to.Mode().Perm()&0o005 == 0o005 ||
 		from.Size() == to.Size() && from.ModTime().Equal(to.ModTime()) && to.Mode().Perm() == 0o755

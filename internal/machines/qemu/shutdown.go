@@ -2,7 +2,7 @@ package qemu
 
 import "encoding/json"
 
-// shutdown is what QEMU says of its end: the data of its SHUTDOWN event.
+// shutdown is the data of QEMU's SHUTDOWN event.
 type shutdown struct {
 	Guest  bool   `json:"guest"`
 	Reason string `json:"reason"` // QEMU's ShutdownCause
@@ -15,14 +15,14 @@ func parseShutdown(data json.RawMessage) (s shutdown) {
 	return s
 }
 
-// byQuit tells whether Stop asked for it, be it a Stop that did not wait for it.
+// byQuit reports whether a Stop asked for it, even one that gave up waiting.
 func (s shutdown) byQuit() bool { return s.Reason == "host-qmp-quit" }
 
-// byGuest reports whether the guest powered itself off. A kernel that panicked
-// has not, though QEMU calls that an end by the guest too.
+// byGuest reports whether the guest powered itself off. For QEMU a panic of the
+// kernel is an end by the guest too; here it is not.
 func (s shutdown) byGuest() bool { return s.Guest && s.Reason != "guest-panic" }
 
-// words are for humans; none if the cause says nothing to them.
+// words describes the cause to people; "" if it means nothing to them.
 func (s shutdown) words() string {
 	switch {
 	case s.Reason == "guest-panic":

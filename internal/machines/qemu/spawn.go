@@ -14,10 +14,11 @@ import (
 )
 
 // spawn starts QEMU and returns the process and a connection to its QMP socket.
-// The socket listens before QEMU is there to answer, so nobody has to poll for
-// it; QEMU's end, for whatever reason, ends the connection.
+// The engine makes the listening socket and QEMU inherits it, so the engine can
+// connect before QEMU answers and need not poll. The end of QEMU, for whatever
+// reason, ends the connection.
 func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn net.Conn, p *proc.Process, err error) {
-	var open []*os.File // ours, for QEMU to inherit
+	var open []*os.File // for QEMU to inherit
 	defer func() {
 		for _, f := range open {
 			f.Close()
@@ -71,8 +72,8 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 	return conn, p, cmd.Process.Release()
 }
 
-// listenFor returns a socket of that name in the folder, for another process to
-// accept connections on.
+// listenFor makes a listening socket of that name in the folder and returns it as
+// a file, on which another process accepts connections.
 func (m *machine) listenFor(ctx context.Context, name string) (*os.File, error) {
 	if err := fault.At(ctx, "qemu.start.socket"); err != nil {
 		return nil, err

@@ -28,8 +28,8 @@ func (e *Engine) Start(ctx context.Context, id int64) error {
 	return failed("start", id, e.start(ctx, m))
 }
 
-// start goes on until there is a QEMU that answers: the one that is found may
-// just be ending.
+// start returns when there is a QEMU that answers. The QEMU that it finds may be
+// about to end, so it repeats the search.
 func (e *Engine) start(ctx context.Context, m *machine) error {
 	if err := m.mustExist(); err != nil {
 		return err
@@ -59,14 +59,15 @@ func (e *Engine) start(ctx context.Context, m *machine) error {
 			return v.explain(err)
 		}
 	}
-	if err := m.settled(ctx); err != nil {
+	if err := m.awaitMonitor(ctx); err != nil {
 		return err
 	}
 	return e.launch(ctx, m)
 }
 
-// settled returns when the monitor is done with a QEMU that has ended.
-func (m *machine) settled(ctx context.Context) error {
+// awaitMonitor returns when the monitor has finished its work for a QEMU that has
+// ended.
+func (m *machine) awaitMonitor(ctx context.Context) error {
 	v := m.monitored()
 	if v == nil {
 		return nil
@@ -79,8 +80,8 @@ func (m *machine) settled(ctx context.Context) error {
 	}
 }
 
-// launch starts a QEMU. A failure leaves none running, unless the context
-// ended: then this engine has one that may still come up.
+// launch starts a QEMU. If it fails it leaves no QEMU running. If the context
+// ends it leaves one that may still come up, and monitors it.
 func (e *Engine) launch(ctx context.Context, m *machine) error {
 	if err := e.handOver(ctx, m.dir, m.id); err != nil {
 		return fmt.Errorf("give QEMU its files: %w", err)
@@ -103,20 +104,21 @@ func (e *Engine) launch(ctx context.Context, m *machine) error {
 	client, err := greet(ctx, conn)
 	switch {
 	case err == nil:
-		e.keep(m, newVM(p), client)
+		e.watch(m, newVM(p), client)
 		return nil
 	case errors.Is(err, fault.ErrCrash):
 		p.Close()
 		return err
 	case ctx.Err() != nil:
-		e.keep(m, newVM(p), nil)
+		e.watch(m, newVM(p), nil)
 		return err
 	}
 	defer p.Close()
 	if errors.Is(err, qmp.ErrSilent) {
 		err = fmt.Errorf("%w%s", err, p.Ailment())
 	}
-	// Once it has ended, what it held (an address) can't be taken for another's.
+	// First QEMU must have ended, so that startFailure does not find its own
+	// address to be in use.
 	ended := e.abort(m, p)
 	return errors.Join(m.startFailure(err), ended)
 }
@@ -133,7 +135,7 @@ func (e *Engine) abort(m *machine, p *proc.Process) error {
 	return nil
 }
 
-// command is QEMU's, but for the files that it inherits.
+// command runs QEMU. The files that it inherits are not set.
 func (e *Engine) command(ctx context.Context, m *machine, r record) (*exec.Cmd, error) {
 	binary, _, err := e.config.installed()
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 
 const quitLimit = 2 * time.Second // for a QEMU to end by itself before it is killed
 
-// State looks at the process, if the engine knows it, and else at the machine's
-// folder and at whether its lock is held.
+// State asks the kernel about the process if the engine monitors one. Otherwise
+// the machine runs if its lock file is locked.
 func (e *Engine) State(ctx context.Context, id int64) (compute.State, error) {
 	if err := ctx.Err(); err != nil {
 		return "", context.Cause(ctx)
@@ -26,11 +26,11 @@ func (e *Engine) State(ctx context.Context, id int64) (compute.State, error) {
 	if err != nil || !exists {
 		return compute.Absent, failed("query", id, err)
 	}
-	held, err := m.held()
+	alive, err := m.isLocked()
 	switch {
 	case err != nil:
 		return "", failed("query", id, err)
-	case held:
+	case alive:
 		return compute.Running, nil
 	default:
 		return compute.Stopped, nil
@@ -68,25 +68,25 @@ func (e *Engine) living(ctx context.Context, id int64) (*vm, error) {
 	return e.runningVM(ctx, m)
 }
 
-// runningVM is living for who has the machine for himself.
+// runningVM is living for a caller that has locked the machine.
 func (e *Engine) runningVM(ctx context.Context, m *machine) (*vm, error) {
 	return e.findVM(ctx, m, func() *proc.Process { return e.find(m.id) })
 }
 
-// findVM returns the machine's QEMU, or nil if there is none. The process that
-// the engine has a handle of counts first, then the machine's lock, and then
-// the process table, which find looks through: a lock is a file, and files can
-// be removed while QEMU runs.
+// findVM returns the machine's QEMU, or nil if there is none. It first uses the
+// process that the engine monitors, then the machine's lock, and then find, which
+// searches the process table: the lock file may have been removed while QEMU
+// runs.
 func (e *Engine) findVM(ctx context.Context, m *machine, find func() *proc.Process) (*vm, error) {
 	if v := m.monitored(); v != nil {
 		return v, nil
 	}
-	held, err := m.held()
+	alive, err := m.isLocked()
 	if err != nil {
 		return nil, err
 	}
 	search := m.search
-	if !held {
+	if !alive {
 		p := find()
 		if p == nil {
 			return nil, nil
@@ -117,7 +117,7 @@ func (e *Engine) stop(ctx context.Context, m *machine) error {
 		return err
 	}
 	if v == nil {
-		return m.settled(ctx)
+		return m.awaitMonitor(ctx)
 	}
 	if err := fault.At(ctx, "qemu.stop.quit"); err != nil {
 		return err

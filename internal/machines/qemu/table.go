@@ -10,11 +10,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
-// A machine's mark stands in QEMU's command line, which everybody can read in
-// the process table, also when the machine's folder is gone. It names the
-// folder of all machines by its device and inode: that is moved with the data
-// directory, and another cloud's on this host, even a copy of this one, has
-// another.
+// mark returns a string that identifies the machine's QEMU in the process table,
+// even if the machine's folder is gone: it stands in QEMU's command line. It names
+// the folder of all machines by device and inode. These stay the same when the
+// data directory is moved, and differ for another cloud on this host, even for a
+// copy of this one.
 func (e *Engine) mark(id int64) string { return e.marks + strconv.FormatInt(id, 10) }
 
 // marksOf returns what the marks of the machines in a folder begin with.
@@ -30,8 +30,7 @@ func marksOf(dir string) (string, error) {
 	return fmt.Sprintf("rockpool-%x-%x-", stat.Dev, stat.Ino), nil
 }
 
-// find looks through the process table for the machine's QEMU; nil if there is
-// none.
+// find searches the process table for the machine's QEMU; nil if there is none.
 func (e *Engine) find(id int64) *proc.Process {
 	pids := e.processes()[id]
 	if len(pids) == 0 {
@@ -40,8 +39,8 @@ func (e *Engine) find(id int64) *proc.Process {
 	return e.open(id, pids)
 }
 
-// processes returns the pids, by machine, of what bears a mark of this engine's
-// and runs as the user that its QEMU runs as.
+// processes returns the pids, by machine, of the processes that have a mark of
+// this engine and run as the user of that machine.
 func (e *Engine) processes() map[int64][]int {
 	found := map[int64][]int{}
 	for _, pid := range proc.All() {

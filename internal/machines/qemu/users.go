@@ -13,9 +13,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
-// When machines are isolated, the QEMU of each runs as a user of its own, of the
-// two billion from 2^31 on. No distribution gives these to people, services or
-// containers.
+// When machines are isolated, the QEMU of each runs as a user of its own. These are
+// the two billion users from 2^31 on, which no distribution gives to people,
+// services or containers.
 const (
 	firstUser = 1 << 31
 	userCount = 2_000_000_000
@@ -25,14 +25,14 @@ const (
 // data directory.
 func formerUser(id int64) uint32 { return uint32(2_000_000_000 + id) }
 
-// users are those of the machines of one data directory. Machine id has the
-// user firstUser + (Start + id) % userCount. Start is random, so that another
-// data directory's machines have other users, also one in a container that sees
-// neither our files nor our processes.
+// users are the users of the machines of one data directory. Machine id has the
+// user firstUser + (Start + id) % userCount. Start is random, so that the machines
+// of another data directory have other users, even of one in a container, which
+// sees neither our files nor our processes.
 type users struct {
 	Start int64 `json:"start"`
-	// Folder begins the marks of the machines that Start was chosen for. A copy
-	// of the data directory has other marks, and chooses for itself.
+	// Folder is the prefix of the marks of the machines that Start was chosen for.
+	// The marks of a copy of the data directory differ, so it gets another Start.
 	Folder string `json:"folder"`
 }
 
@@ -41,13 +41,13 @@ func (u users) of(id int64) uint32 {
 	return firstUser + uint32((uint64(u.Start)+uint64(id))%userCount)
 }
 
-// usersFile is in the data directory. Nothing breaks without it: a launch gives
-// a machine's files to the machine's new user.
+// usersFile is in the data directory. It may be lost: the next launch of a machine
+// changes the owner of its files.
 const usersFile = "users.json"
 
-// chooseUsers returns the users that were chosen for the engine's machines, or
-// chooses now. Where the choice can't be kept, on a full disk for instance, it
-// holds until the engine is opened again.
+// chooseUsers reads the users that were chosen for the engine's machines, or
+// chooses some and writes them to usersFile. If that can't be written, because the
+// disk is full for instance, the choice lasts until the engine is opened again.
 func (e *Engine) chooseUsers() users {
 	path := filepath.Join(e.config.DataDir, usersFile)
 	u, err := readUsers(path)
@@ -78,11 +78,11 @@ func readUsers(path string) (u users, err error) {
 	return u, nil
 }
 
-// userRoom is how many users from a new start on nobody may run as.
+// userRoom is how many users from a new start on must not be running.
 const userRoom = 1 << 20
 
-// startBeside draws a start with no running user in the room behind it. It gives
-// up after many tries: then users run everywhere, and no start is better.
+// startBeside draws numbers until no running user is among the userRoom users from
+// that start on. After many tries it returns the last: then no start is better.
 func startBeside(running []uint32, draw func(int64) int64) (start int64) {
 	for range 1000 {
 		start = draw(userCount)

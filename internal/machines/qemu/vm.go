@@ -13,18 +13,19 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/qmp"
 )
 
-// answerPatience is for a QEMU that was up before to be connected to.
+// answerPatience is how long connecting to a QEMU may take that was up before.
 const answerPatience = 5 * time.Second
 
-// vm is a living QEMU that this engine monitors. QEMU serves one client at a
-// time, so only the monitor connects, and all others use its connection.
+// vm is a QEMU process that lives and that this engine monitors. QEMU serves one
+// client at a time, so the monitor connects and everything else uses the monitor's
+// connection.
 type vm struct {
 	process *proc.Process
 
-	asked atomic.Bool   // by Stop or Destroy to end
+	asked atomic.Bool   // Stop or Destroy has asked it to end
 	gone  chan struct{} // closed when the process has ended
 
-	ctx    context.Context // ends when the engine lets go of it
+	ctx    context.Context // ends when the engine detaches
 	cancel context.CancelFunc
 
 	mu      sync.Mutex
@@ -33,7 +34,7 @@ type vm struct {
 	reset   chan struct{} // closed, and made anew, at each reset of the guest
 }
 
-// connection is one of perhaps several in a vm's life.
+// connection is a connection to QEMU. A vm may have several, one after another.
 type connection struct {
 	*qmp.Client
 	lost chan struct{} // closed when the monitor has seen its end
@@ -45,8 +46,8 @@ func newVM(p *proc.Process) *vm {
 	return v
 }
 
-// letGo ends the connection and the monitoring.
-func (v *vm) letGo() {
+// detach ends the connection and the monitoring.
+func (v *vm) detach() {
 	v.cancel()
 	v.mu.Lock()
 	conn := v.conn
@@ -57,8 +58,8 @@ func (v *vm) letGo() {
 	v.process.Close()
 }
 
-// explain adds to the error of a QEMU that did not answer what is the matter
-// with its process.
+// explain adds the state of QEMU's process to an error, if the error is that QEMU
+// did not answer.
 func (v *vm) explain(err error) error {
 	if !errors.Is(err, qmp.ErrSilent) {
 		return err
@@ -66,7 +67,8 @@ func (v *vm) explain(err error) error {
 	return fmt.Errorf("%w%s", err, v.process.Ailment())
 }
 
-// connection waits for the monitor to have one, but not for long. The error is
+// connection returns the monitor's connection, for which it waits answerPatience at
+// most. The error is
 // compute.ErrNotRunning if QEMU has ended, qmp.ErrSilent if it does not answer.
 func (v *vm) connection(ctx context.Context) (*connection, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, answerPatience, fmt.Errorf("%w (%v)", qmp.ErrSilent, answerPatience))
@@ -90,7 +92,7 @@ func (v *vm) connection(ctx context.Context) (*connection, error) {
 	}
 }
 
-// notServed tells why nobody monitors it any more.
+// notServed returns why nobody monitors it any more.
 func (v *vm) notServed() error {
 	select {
 	case <-v.gone:
@@ -100,7 +102,7 @@ func (v *vm) notServed() error {
 	}
 }
 
-// connect makes a client the one that all use, unless v was let go.
+// connect makes the client the connection of v, unless v was detached.
 func (v *vm) connect(client *qmp.Client) (conn *connection, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -120,13 +122,13 @@ func (v *vm) disconnect() {
 	v.changed = make(chan struct{})
 }
 
-// isEnd tells whether an error may come from QEMU's end.
+// isEnd reports whether an error may come from QEMU's end.
 func isEnd(err error) bool {
 	return errors.Is(err, qmp.ErrClosed) || errors.Is(err, errEnding)
 }
 
-// awaitEnd waits for the end of a connection that has failed, and tells whether
-// it was also QEMU's. If not, there is another connection.
+// awaitEnd waits for the end of a connection that has failed, and reports whether
+// QEMU has ended too. If not, there is another connection.
 func (v *vm) awaitEnd(ctx context.Context, failed *connection) bool {
 	select {
 	case <-failed.lost:

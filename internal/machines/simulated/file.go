@@ -69,7 +69,7 @@ const (
 
 func newMachine(r record) *machine {
 	m := &machine{record: r, stopped: make(chan struct{})}
-	m.settle(r.Running)
+	m.setRunning(r.Running)
 	return m
 }
 

@@ -86,7 +86,7 @@ func (e *Engine) Shutdown(ctx context.Context, id int64) error {
 		if err := e.halt(m); err != nil {
 			return err
 		}
-		e.tell(compute.Event{ID: id, Reason: "the guest powered off", ByGuest: true})
+		e.report(compute.Event{ID: id, Reason: "the guest powered off", ByGuest: true})
 		return nil
 	})
 }
@@ -154,7 +154,7 @@ func (e *Engine) Destroy(ctx context.Context, id int64) error {
 			return err
 		}
 		delete(e.machines, id)
-		m.settle(false)
+		m.setRunning(false)
 		return nil
 	})
 	if errors.Is(err, compute.ErrNotFound) {
@@ -230,7 +230,7 @@ func (e *Engine) boot(m *machine) error {
 		return err
 	}
 	m.record = next
-	m.settle(true)
+	m.setRunning(true)
 	return nil
 }
 
@@ -241,12 +241,12 @@ func (e *Engine) halt(m *machine) error {
 		return err
 	}
 	m.record = next
-	m.settle(false)
+	m.setRunning(false)
 	return nil
 }
 
 // settle wakes those that wait, or makes them wait from now on.
-func (m *machine) settle(running bool) {
+func (m *machine) setRunning(running bool) {
 	select {
 	case <-m.stopped:
 		if running {

@@ -27,7 +27,7 @@ type Engine struct {
 	machines map[int64]*machine
 	notify   func(compute.Event)
 	closed   bool
-	telling  sync.WaitGroup
+	reports  sync.WaitGroup
 }
 
 // machine is what is in memory of one; the file has the same record.
@@ -143,7 +143,7 @@ func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
-	e.telling.Wait()
+	e.reports.Wait()
 	return nil
 }
 
@@ -156,16 +156,16 @@ func (e *Engine) Crash(id int64) error {
 		if err := e.halt(m); err != nil {
 			return err
 		}
-		e.tell(compute.Event{ID: id, Reason: "the machine crashed"})
+		e.report(compute.Event{ID: id, Reason: "the machine crashed"})
 		return nil
 	})
 }
 
 // tell tells of an event in a goroutine of its own; e.mu is held.
-func (e *Engine) tell(event compute.Event) {
+func (e *Engine) report(event compute.Event) {
 	if e.notify == nil || e.closed {
 		return
 	}
 	notify := e.notify
-	e.telling.Go(func() { notify(event) })
+	e.reports.Go(func() { notify(event) })
 }
