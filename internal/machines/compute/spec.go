@@ -11,7 +11,7 @@ import (
 // Spec is all that an engine needs to make one machine.
 type Spec struct {
 	ID         int64  // of the droplet
-	Hostname   string // the name that the guest is told
+	Hostname   string // the name that the guest gets for itself
 	VCPUs      int
 	MemoryMB   int
 	Disks      []Disk      // the guest boots from the first

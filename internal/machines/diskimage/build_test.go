@@ -20,7 +20,7 @@ func TestCheckNamesAllThatIsMissing(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%T: no error without any program", source)
 		}
-		// The others may be in /usr/sbin.
+		// The other programs may be in /usr/sbin.
 		for _, want := range []string{
 			"mmdebstrap, qemu-img", "mformat, mmd, mcopy, grub-mkimage",
 			"sudo apt install mmdebstrap qemu-utils", "mtools grub-common",
@@ -60,7 +60,7 @@ func TestMicroIsBuilt(t *testing.T) {
 	}
 	expectOnly(t, dir, "micro.qcow2")
 	if len(progress) == 0 {
-		t.Error("no progress was told")
+		t.Error("no progress was reported")
 	}
 	if err := checkStandalone(dest); err != nil {
 		t.Error(err)
@@ -85,7 +85,7 @@ func TestMicroIsBuilt(t *testing.T) {
 	expectMicroModes(t, t.Context(), dest)
 }
 
-// A failure or a cancellation at any point leaves nothing.
+// A failure or a cancellation at any point leaves no file.
 func TestMicroFailsHalfWay(t *testing.T) {
 	needBuild(t)
 	failure := errors.New("the disk is on fire")
@@ -121,8 +121,7 @@ func TestBuildCancelledWhileFetching(t *testing.T) {
 	expectOnly(t, dir)
 }
 
-// The disk is made without fetching anything, so that each of its points can
-// fail in a test.
+// The disk is made without a download, so a test can fail at each of its points.
 func TestDiskFailsHalfWay(t *testing.T) {
 	needBuild(t)
 	failure := errors.New("the disk is on fire")

@@ -70,8 +70,8 @@ func (s Debian) build(ctx context.Context, dir string, progress func(string)) er
 	return d.convert(ctx)
 }
 
-// install makes the root file system. The disk is handed to mmdebstrap's hook
-// as an open file, because in a user namespace it could not open it by name.
+// install makes the root file system. mmdebstrap's hook inherits the disk as an
+// open file, because in a user namespace it could not open it by name.
 func (s Debian) install(ctx context.Context, d disk) error {
 	if err := fault.At(ctx, "diskimage.fetch"); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s Debian) install(ctx context.Context, d disk) error {
 	}
 	args := []string{
 		"--variant=minbase", "--architectures=amd64", "--format=null",
-		"--skip=cleanup", // what is left is thrown away
+		"--skip=cleanup", // the folder is removed as a whole
 		"--include=" + strings.Join(s.packages(), ","),
 		"--essential-hook=tar-in " + shellQuote(files) + " /",
 		"--customize-hook=" + string(guestFile("debian/customize.sh")),
@@ -120,7 +120,7 @@ func (s Debian) packages() []string {
 	return append([]string{"systemd-resolved"}, debianPackages...)
 }
 
-// writeFiles packs the files of ours that go into the root file system.
+// writeFiles packs Rockpool's own files for the root file system.
 func (s Debian) writeFiles(ctx context.Context, dir, archive string) error {
 	tree := filepath.Join(dir, "files")
 	if err := copyGuestFiles("debian/root", tree); err != nil {

@@ -26,8 +26,9 @@ const (
 	typeRoot     = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709" // x86-64
 )
 
-// disk is a raw disk being made: a GPT with GRUB's partition for BIOS, the EFI
-// system partition and, last so that it can grow, the root file system.
+// disk is a raw disk that is being made. It has a GPT with GRUB's partition for
+// BIOS, the EFI system partition, and the root file system. That is the last so
+// that it can grow.
 type disk struct {
 	dir     string // where it and its parts are made
 	label   string // of the root file system
@@ -149,8 +150,7 @@ func (d disk) mke2fs(from, file string) (args []string) {
 	}
 }
 
-// fill makes the root file system of the folder from, in which everything
-// belongs to root as far as this process can tell.
+// fill makes the root file system of the folder from. All its files belong to root.
 func (d disk) fill(ctx context.Context, from string) error {
 	if err := fault.At(ctx, "diskimage.filesystem"); err != nil {
 		return err

@@ -118,7 +118,7 @@ func (d Download) fetchImage(ctx context.Context, file string, sum hash.Hash, pr
 	return errors.Join(err, out.Close())
 }
 
-// ask returns the answer if it is a good one.
+// ask sends a request and returns the answer. A bad status is an error.
 func (d Download) ask(ctx context.Context, method, from string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, from, nil)
 	if err != nil {
@@ -164,12 +164,12 @@ func (d Download) fileName() (string, error) {
 	return name, nil
 }
 
-// meter tells of each tenth of size bytes that was read from reader.
+// meter reports the progress after each tenth of size bytes read from reader.
 type meter struct {
 	reader   io.Reader
-	size     int64 // -1 if unknown: nothing is told
+	size     int64 // -1 if unknown: no progress is reported
 	done     int64
-	told     int64
+	reported int64
 	progress func(percent int64)
 }
 
@@ -179,8 +179,8 @@ func (m *meter) Read(p []byte) (int, error) {
 	if m.size <= 0 {
 		return n, err
 	}
-	if tenth := m.done * 10 / m.size; tenth > m.told {
-		m.told = tenth
+	if tenth := m.done * 10 / m.size; tenth > m.reported {
+		m.reported = tenth
 		m.progress(tenth * 10)
 	}
 	return n, err

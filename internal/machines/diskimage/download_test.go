@@ -139,7 +139,7 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-func TestDownloadTellsProgress(t *testing.T) {
+func TestDownloadReportsProgress(t *testing.T) {
 	image := fakeQcow2(3, nil)
 	base := mirror(t, map[string]http.HandlerFunc{
 		"/disk.qcow2": func(w http.ResponseWriter, _ *http.Request) {
@@ -148,13 +148,13 @@ func TestDownloadTellsProgress(t *testing.T) {
 		},
 		"/SUMS": content(fmt.Appendf(nil, "%x  disk.qcow2\n", sha256.Sum256(image))),
 	})
-	var told []string
+	var reports []string
 	d := Download{URL: base + "/disk.qcow2", SumsURL: base + "/SUMS", Algorithm: "sha256"}
-	err := d.Get(t.Context(), filepath.Join(t.TempDir(), "image"), func(s string) { told = append(told, s) })
+	err := d.Get(t.Context(), filepath.Join(t.TempDir(), "image"), func(s string) { reports = append(reports, s) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := told[len(told)-1]; last != "Downloading disk.qcow2: 100 %" {
+	if last := reports[len(reports)-1]; last != "Downloading disk.qcow2: 100 %" {
 		t.Errorf("the last progress is %q", last)
 	}
 }
@@ -179,7 +179,7 @@ func TestDownloadCancelled(t *testing.T) {
 	expectOnly(t, dir)
 }
 
-func TestDownloadKeepsTheOldImage(t *testing.T) {
+func TestFailedDownloadLeavesTheOldImage(t *testing.T) {
 	base := mirror(t, nil)
 	dir := t.TempDir()
 	dest := filepath.Join(dir, "image")
@@ -196,8 +196,8 @@ func TestDownloadKeepsTheOldImage(t *testing.T) {
 	expectOnly(t, dir, "image")
 }
 
-// A crash at any point leaves no image or a whole one, and the next Get
-// succeeds and tidies up.
+// A crash at any point leaves no image or a complete one. The next Get succeeds and
+// removes leftovers.
 func TestDownloadCrash(t *testing.T) {
 	image := fakeQcow2(3, nil)
 	base := mirror(t, map[string]http.HandlerFunc{

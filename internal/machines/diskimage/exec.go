@@ -25,7 +25,7 @@ type command struct {
 	name  string
 	args  []string
 	dir   string
-	env   []string  // added to ours
+	env   []string  // added to the environment of this process
 	stdin io.Reader // nil for none
 	out   io.Writer // nil to drop it
 	files []*os.File
@@ -36,9 +36,9 @@ func run(ctx context.Context, dir, name string, args ...string) error {
 	return command{name: name, args: args, dir: dir}.run(ctx)
 }
 
-// run waits until the program ends. A failure tells the last lines that the
-// program wrote to its standard error. When ctx or this process ends, so does
-// the program with all the processes it has started.
+// run waits until the program ends. Its error has the last lines that the program
+// wrote to standard error. When ctx or this process ends, the program and all
+// processes that it has started are ended.
 func (c command) run(ctx context.Context) error {
 	path, err := findTool(c.name)
 	if err != nil {

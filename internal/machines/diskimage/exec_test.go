@@ -12,7 +12,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/await"
 )
 
-func TestRunTellsTheLastLines(t *testing.T) {
+func TestRunReturnsTheLastLines(t *testing.T) {
 	err := run(t.Context(), t.TempDir(), "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do echo line $i >&2; done; exit 3")
 	if err == nil {
 		t.Fatal("no error")
@@ -36,7 +36,7 @@ func TestRunCancelledEndsTheWholeGroup(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		// The grandchild holds the fifo open and does not care for SIGTERM.
+		// The grandchild has the fifo open and ignores SIGTERM.
 		ended <- run(ctx, dir, "sh", "-c", "sh -c \"trap '' TERM; exec 3>fifo; echo up >&3; while :; do sleep 60; done\" & wait")
 	}()
 	f, err := os.Open(fifo)
@@ -51,7 +51,7 @@ func TestRunCancelledEndsTheWholeGroup(t *testing.T) {
 	if err := await.Receive(t, ended, "the program to end"); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	// The end of the file comes when nobody has it open for writing any more.
+	// Reading ends when no process has the fifo open for writing.
 	if n, err := f.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("read %d bytes and error %v, want the end of the file", n, err)
 	}

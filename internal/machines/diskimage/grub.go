@@ -57,8 +57,8 @@ func (g grubImage) write(ctx context.Context, format, path, module string) error
 	return run(ctx, filepath.Dir(path), "grub-mkimage", append(args, g.modules...)...)
 }
 
-// bootCode returns the code for the MBR: boot.img, told that core.img starts at
-// that sector of the disk it was read from.
+// bootCode returns the code for the MBR: boot.img with the number of the sector
+// where core.img starts.
 func bootCode(bootImg []byte, coreSector uint64) ([]byte, error) {
 	if len(bootImg) != sectorSize {
 		return nil, fmt.Errorf("GRUB's boot.img has %d bytes, expected %d", len(bootImg), sectorSize)
@@ -71,8 +71,8 @@ func bootCode(bootImg []byte, coreSector uint64) ([]byte, error) {
 	return code, nil
 }
 
-// placedCore returns core.img, told that the rest of it follows its first
-// sector, which is at that sector of the disk.
+// placedCore returns core.img with the number of its second sector, which follows
+// the first. That is at the given sector of the disk.
 func placedCore(core []byte, sector uint64, room int64) ([]byte, error) {
 	switch {
 	case len(core) <= coreMinimumLength:

@@ -8,17 +8,16 @@ import (
 )
 
 // guard is a process group that does not outlive this process, even if that is
-// killed. Its leader waits for the end of a pipe that only this process holds
-// open, and then kills the group. A child that this process was about to start
-// holds the pipe too until it runs its program, and is in the group by then, so
-// that no moment is left in which it could escape.
+// killed. Its leader waits for the end of a pipe that only this process has open,
+// and then kills the group. A new child has the pipe open too, until it runs its
+// program. By then it is in the group, so it can't escape.
 type guard struct {
 	leader *exec.Cmd
 	alive  *os.File
 }
 
-// guardScript does not end with the group's other processes when they are asked
-// to: they may take their time.
+// guardScript ignores signals that ask the group to end, because the group's other
+// processes may take some time to do so.
 const guardScript = "trap '' TERM; read -r end; kill -KILL 0"
 
 func startGuard() (*guard, error) {
@@ -37,13 +36,13 @@ func startGuard() (*guard, error) {
 	return &guard{leader, alive}, nil
 }
 
-// group is what a command needs to be in the group.
+// group returns the attributes of a command that is in the group.
 func (g *guard) group() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pgid: g.leader.Process.Pid}
 }
 
-// signal sends a signal to the whole group. The leader is not waited for before
-// the end, and so its number cannot have become another's.
+// signal sends a signal to the whole group. The leader is reaped only by end, so
+// its number can't belong to another process.
 func (g *guard) signal(s syscall.Signal) error {
 	return syscall.Kill(-g.leader.Process.Pid, s)
 }
@@ -52,5 +51,5 @@ func (g *guard) signal(s syscall.Signal) error {
 func (g *guard) end() {
 	_ = g.signal(syscall.SIGKILL)
 	_ = g.alive.Close()
-	_ = g.leader.Wait() // says that it was killed
+	_ = g.leader.Wait() // its error is that it was killed
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// helperEnv tells this test program to be a process that a test can kill.
+// helperEnv is set in a process of this test program that a test kills.
 const helperEnv = "DISKIMAGE_TEST_HELPER"
 
 // startHelper runs the named test in a process of its own, with that value in
@@ -36,7 +36,7 @@ func startHelper(t *testing.T, test, value string, env ...string) *exec.Cmd {
 
 func TestRunEndsWithTheProcess(t *testing.T) {
 	if dir := os.Getenv(helperEnv); dir != "" {
-		// The grandchild does not care for polite signals.
+		// The grandchild ignores all signals that can be ignored.
 		t.Fatal(run(context.Background(), dir, "sh", "-c",
 			"sh -c \"trap '' TERM HUP; exec 3>fifo; echo up >&3; while :; do sleep 60; done\" & wait"))
 	}
@@ -57,7 +57,7 @@ func TestRunEndsWithTheProcess(t *testing.T) {
 	if err := helper.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	// The end of the file comes when nobody has it open for writing any more.
+	// Reading ends when no process has the fifo open for writing.
 	if n, err := f.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("read %d bytes and error %v, want the end of the file", n, err)
 	}
@@ -101,7 +101,7 @@ func TestKilledBuildIsTidiedUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait(gone, "apt has outlived the process")
-	// This one finds nothing at the mirror.
+	// This mirror has no files.
 	if err := (Micro{Mirror: url + "/empty"}).Get(t.Context(), dest, nil); err == nil {
 		t.Error("an image from an empty mirror")
 	}
@@ -109,7 +109,8 @@ func TestKilledBuildIsTidiedUp(t *testing.T) {
 	expectOnly(t, tmp)
 }
 
-// What mmdebstrap has left to a crash goes with the folder that links to it.
+// The folder that mmdebstrap leaves after a crash is removed with the folder that
+// links to it.
 func TestScratchIsRemoved(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)

@@ -30,7 +30,7 @@ var (
 	microPrograms = []string{
 		"usr/sbin/dropbear", "usr/bin/dropbearkey", "usr/lib/openssh/sftp-server", "bin/bash",
 		"sbin/sfdisk", "usr/bin/partx", "sbin/resize2fs", "sbin/mke2fs", "sbin/e2fsck",
-		// busybox's own crashes when it is given -T, and checks no certificate.
+		// wget of busybox crashes with the option -T, and checks no certificate.
 		"usr/bin/wget",
 	}
 	microModules = []string{
@@ -44,8 +44,8 @@ var (
 	}
 	microModes = map[string]os.FileMode{"tmp": 0o777 | os.ModeSticky, "root": 0o700, "root/.ssh": 0o700, "etc/shadow": 0o600}
 	microLinks = map[string]string{
-		// Not busybox's: its shell runs its own commands even where there are
-		// others, so that nobody would get ours (reboot) and Debian's (wget).
+		// Not the shell of busybox: it prefers its built-in commands to the programs
+		// that replace them, which are our reboot and Debian's wget.
 		"bin/sh":              "bash",
 		"usr/lib/sftp-server": "openssh/sftp-server", // where dropbear looks for it
 		"sbin/mkfs.ext4":      "mke2fs",

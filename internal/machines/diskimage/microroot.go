@@ -44,8 +44,8 @@ func microRoot(ctx context.Context, packages, root string) error {
 	return setModes(root, microModes)
 }
 
-// installBusybox copies busybox and links all that it can do to it, except what
-// is there already.
+// installBusybox copies busybox and makes a link to it for each of its commands,
+// except those for which there is a file already.
 func installBusybox(ctx context.Context, packages, root string) error {
 	if err := copyProgram(packages, root, "bin/busybox"); err != nil {
 		return err
@@ -81,7 +81,7 @@ func writeCertificates(packages, root string) error {
 		return err
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("the packages hold no certificates in %s", authorities)
+		return fmt.Errorf("the packages have no certificates in %s", authorities)
 	}
 	var all bytes.Buffer
 	for _, file := range files {
@@ -105,7 +105,7 @@ func installKernel(packages, root string) error {
 		return err
 	}
 	if len(kernels) != 1 {
-		return fmt.Errorf("the packages hold %d kernels, expected one", len(kernels))
+		return fmt.Errorf("the packages have %d kernels, expected one", len(kernels))
 	}
 	_, version, _ := strings.Cut(filepath.Base(kernels[0]), "-")
 	if err := copyFile(kernels[0], filepath.Join(root, "boot/vmlinuz")); err != nil {

@@ -31,7 +31,8 @@ var (
 	rootlessTools = []need{{"newuidmap", "uidmap"}, {"unshare", "util-linux"}}
 )
 
-// checkBuild tells what is missing to build an image from packages.
+// checkBuild returns an error that names what is missing to build an image from
+// packages.
 func checkBuild() error {
 	tools := slices.Concat(bootstrapTools, diskTools)
 	if os.Geteuid() != 0 {

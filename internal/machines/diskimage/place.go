@@ -16,8 +16,8 @@ import (
 // imageFile is the name of the finished image inside the temporary folder.
 const imageFile = "image.qcow2"
 
-// place lets build make imageFile in a temporary folder beside dest and renames
-// it to dest once it is safe on the disk.
+// place calls build, which makes imageFile in a temporary folder beside dest. When
+// the file is on the disk place renames it to dest.
 func place(ctx context.Context, dest string, build func(ctx context.Context, dir string) error) (err error) {
 	dest, err = filepath.Abs(dest)
 	if err != nil {
@@ -56,8 +56,8 @@ func prefix(dest string) string {
 	return "." + filepath.Base(dest) + ".partial-"
 }
 
-// makeLockedFolder makes a temporary folder and locks it for as long as lock is
-// open, which tells a folder in use from a leftover.
+// makeLockedFolder makes a temporary folder and locks it as long as lock is open. A
+// folder without a lock is a leftover.
 func makeLockedFolder(dest string) (dir string, lock *os.File, err error) {
 	for {
 		dir, err = os.MkdirTemp(filepath.Dir(dest), prefix(dest)+"*")
@@ -68,8 +68,8 @@ func makeLockedFolder(dest string) (dir string, lock *os.File, err error) {
 		if err == nil {
 			return dir, lock, nil
 		}
-		// Another Get may take the folder for a leftover in the moment before
-		// the lock. It then removes it, and we make another.
+		// Before it is locked, another Get may take the folder for a leftover and
+		// remove it. Then this one makes another.
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EWOULDBLOCK) {
 			return "", nil, errors.Join(err, os.Remove(dir))
 		}
@@ -92,7 +92,7 @@ func lockFolder(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// removeLeftovers removes the temporary folders for dest that nobody holds.
+// removeLeftovers removes the temporary folders for dest that are not locked.
 func removeLeftovers(ctx context.Context, dest string) error {
 	entries, err := os.ReadDir(filepath.Dir(dest))
 	if err != nil {
@@ -117,7 +117,7 @@ func removeLeftovers(ctx context.Context, dest string) error {
 	return nil
 }
 
-// publish renames file to dest so that, whatever happens, dest is whole.
+// publish renames file to dest. Whatever happens, dest is never incomplete.
 func publish(ctx context.Context, file, dest string) error {
 	if err := syncPath(file); err != nil {
 		return fmt.Errorf("writing %s to the disk: %w", dest, err)

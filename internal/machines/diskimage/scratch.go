@@ -27,9 +27,9 @@ func mmdebstrap(ctx context.Context, c command) error {
 	return c.run(ctx)
 }
 
-// makeScratch makes a folder that users other than ours reach, to whom dir and
-// those above it may be closed: apt's own and, without root, those of
-// mmdebstrap's user namespace.
+// makeScratch makes a folder that other users can reach: apt's own user and,
+// without root, the users of mmdebstrap's user namespace. They may have no access to
+// dir and the folders above it.
 func makeScratch(ctx context.Context, dir string) (string, error) {
 	if err := fault.At(ctx, "diskimage.scratch"); err != nil {
 		return "", err
@@ -38,8 +38,7 @@ func makeScratch(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The link goes first, so that nothing is left that removeFolder would not
-	// find.
+	// The link is made before the folder, so that removeFolder finds the folder.
 	if err := os.Symlink(path, filepath.Join(dir, scratchLink)); err != nil {
 		return "", err
 	}
@@ -67,8 +66,8 @@ func removeScratch(ctx context.Context, path string) error {
 	if !errors.Is(err, fs.ErrPermission) || os.Geteuid() == 0 {
 		return err
 	}
-	// Without root, a killed mmdebstrap leaves files of the users of its
-	// namespace. Only they may remove those, and only we the folder.
+	// Without root, a killed mmdebstrap leaves files of the users of its namespace.
+	// Only these users may remove them, and only this process the folder.
 	helperErr := run(ctx, "/", "mmdebstrap", "--unshare-helper", "rm", "-rf", path)
 	if err := os.RemoveAll(path); err != nil {
 		return errors.Join(err, helperErr)

@@ -7,9 +7,8 @@ import "context"
 
 // Source is one way to get a disk image.
 type Source interface {
-	// Check returns nil when the image can be had on this machine, else an
-	// error that names everything that is missing and the command that mends
-	// it.
+	// Check returns nil if Get can succeed on this machine. Otherwise its error
+	// names everything that is missing and the command that installs it.
 	Check(ctx context.Context) error
 
 	// Get writes the image as qcow2 without a backing file to dest. It is made

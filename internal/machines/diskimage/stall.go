@@ -12,11 +12,11 @@ import (
 // stallLimit is how long a server may send nothing.
 const stallLimit = time.Minute
 
-// errStalled is the error of a request whose server fell silent.
+// errStalled is the error of a request whose server has stopped sending.
 var errStalled = fmt.Errorf("the server has sent nothing for %v", stallLimit)
 
-// doUnlessStalled is client.Do with an end to the request when the server has
-// sent nothing for stallLimit, neither the head nor any of the body.
+// doUnlessStalled is client.Do, but cancels the request when the server has sent
+// nothing for stallLimit, neither the head nor any of the body.
 func doUnlessStalled(client *http.Client, request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
 	timer := time.AfterFunc(stallLimit, func() { cancel(errStalled) })
@@ -30,7 +30,7 @@ func doUnlessStalled(client *http.Client, request *http.Request) (*http.Response
 	return response, nil
 }
 
-// stalled returns errStalled if that is why ctx has ended, else err.
+// stalled returns errStalled if a stall has ended ctx, else err.
 func stalled(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
 		return cause
@@ -38,8 +38,8 @@ func stalled(ctx context.Context, err error) error {
 	return err
 }
 
-// watchedBody lets timer run while it waits for the server, and only then: the
-// reader may take its time.
+// watchedBody runs timer only while it waits for the server, because the reader may
+// be slow.
 type watchedBody struct {
 	body   io.ReadCloser
 	ctx    context.Context

@@ -13,7 +13,7 @@ import (
 )
 
 // slowServer answers after a pause, with a body that has pieces bytes, one after
-// each pause, and then says nothing any more.
+// each pause, and then stops sending.
 type slowServer struct {
 	pause  time.Duration
 	pieces int

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// setUmask lets files be made for their owner only, as some services do. The
-// umask is the whole process's: no test that uses it may be parallel.
+// setUmask sets a umask with which only the owner may use new files, as some
+// services do. The process has one umask, so no test that uses it may be parallel.
 func setUmask(t *testing.T) {
 	t.Helper()
 	old := syscall.Umask(0o077)

@@ -11,14 +11,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Options say what the engine needs and how its guests behave.
+// Options are what the engine needs and how its guests behave.
 type Options struct {
 	Image    compute.Image
 	MemoryMB int           // of each machine; default: 128
 	Deadline time.Duration // for any one thing to happen; default: 30 s
 
-	// Obeys says that the guest powers off when asked to; it may take some
-	// time, and asking again, before it listens.
+	// Obeys means that the guest powers off when asked to, although perhaps only
+	// after some time and when asked again.
 	Obeys bool
 
 	// Crash ends a running machine from outside the engine.
@@ -29,10 +29,9 @@ type Options struct {
 	Seen func(t *testing.T, engine compute.Engine, id int64) compute.Spec
 }
 
-// Open returns a new engine without machines, and a function that stands for
-// the next process: it takes from the engine before what the end of its
-// process would take, and opens another on the same machines. Open leaves
-// cleaning up to t.
+// Open returns a new engine without machines, and a function that simulates the next
+// process. That frees what the end of the first process would free, and opens
+// another engine on the same machines. t cleans up.
 type Open func(t *testing.T) (engine compute.Engine, reopen func() compute.Engine)
 
 // test is one case of a suite.
@@ -106,7 +105,7 @@ func run(t *testing.T, open Open, options Options, tests []test) {
 	}
 }
 
-// harness is one engine under test, and what it has told.
+// harness is one engine under test, and its events.
 type harness struct {
 	*testing.T
 	ctx     context.Context
@@ -127,7 +126,7 @@ func newHarness(t *testing.T, open Open, options Options) *harness {
 
 func (h *harness) notify(event compute.Event) { h.events <- event }
 
-// cleanUp leaves no machine behind, whatever the test has come to.
+// cleanUp destroys all machines, however the test has ended.
 func (h *harness) cleanUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), h.options.Deadline)
 	defer cancel()
@@ -153,7 +152,7 @@ func (h *harness) alone(name string, do func(*harness)) {
 	})
 }
 
-// nextProcess goes on with another engine on the same machines.
+// nextProcess replaces the engine by another one on the same machines.
 func (h *harness) nextProcess() {
 	h.Helper()
 	h.engine = h.reopen()
@@ -231,8 +230,8 @@ func (h *harness) wantEvent(id int64) {
 	}
 }
 
-// wantQuiet closes the engine, after which it tells nothing, and finds that it
-// has told nothing more. The next engine goes on.
+// wantQuiet closes the engine, which then reports no more events, and wants none to
+// be left. It opens the next engine.
 func (h *harness) wantQuiet() {
 	h.Helper()
 	h.must("close", h.engine.Close())
@@ -252,7 +251,7 @@ func (h *harness) start(id int64) {
 	h.wantState(id, compute.Running)
 }
 
-// waiting calls Wait and returns where its result will be.
+// waiting calls Wait in a goroutine and returns the channel of its result.
 func (h *harness) waiting(id int64) <-chan error {
 	result := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(h.ctx, h.options.Deadline)

@@ -129,8 +129,7 @@ func testWaitEndsByContext(h *harness) {
 	h.wantState(id, compute.Running)
 }
 
-// testShutdown asks again every now and then: a guest that still boots may not
-// hear.
+// testShutdown asks repeatedly, because a guest that still boots may ignore it.
 func testShutdown(h *harness) {
 	const id = 16
 	h.start(id)
@@ -145,7 +144,7 @@ func testShutdown(h *harness) {
 	waiting := h.waiting(id)
 	for done := false; !done; {
 		if err := h.engine.Shutdown(h.ctx, id); err != nil && !errors.Is(err, compute.ErrNotRunning) {
-			// It may end between its being asked and its answer.
+			// The machine may have ended before the engine had an answer.
 			if state, stateErr := h.engine.State(h.ctx, id); stateErr != nil || state == compute.Running {
 				h.Fatalf("shutdown: %v", err)
 			}

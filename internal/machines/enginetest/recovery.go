@@ -7,16 +7,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// testRestart: machines go on while the engine is closed and another opened,
-// and that one serves them as if it had started them.
+// testRestart closes the engine and opens another one. The machines run on, and the
+// new engine serves them as if it had started them.
 func testRestart(h *harness) {
 	const running, stopped = 21, 22
 	h.start(running)
 	h.must("create", h.engine.Create(h.ctx, h.spec(stopped)))
 	for _, end := range []func() error{
-		h.engine.Close,                           // as told to end
-		func() error { return nil },              // as killed
-		func() error { return h.engine.Close() }, // once more
+		h.engine.Close,                           // an orderly end
+		func() error { return nil },              // a killed process
+		func() error { return h.engine.Close() }, // an orderly end again
 	} {
 		h.must("close", end())
 		h.nextProcess()
@@ -44,8 +44,8 @@ func testRestart(h *harness) {
 	h.wantQuiet()
 }
 
-// testStoppedWhileAway: State tells what happened to a machine while no engine
-// was there to see it; no event does.
+// testStoppedWhileAway: State is right about a machine that has ended while there was
+// no engine. There is no event.
 func testStoppedWhileAway(h *harness) {
 	const id = 23
 	h.start(id)
@@ -57,8 +57,8 @@ func testStoppedWhileAway(h *harness) {
 	h.wantQuiet()
 }
 
-// testCancelledContext makes each call with a context that has ended, and then
-// for good.
+// testCancelledContext makes each call with a context that has ended, and then with
+// one that has not.
 func testCancelledContext(h *harness) {
 	const id = 24
 	ended, cancel := context.WithCancel(h.ctx)

@@ -35,8 +35,8 @@ func (h *harness) liveAlone(id int64) error {
 	return nil
 }
 
-// testFaultsInRecover fails, and crashes, at every fault point of Recover, of
-// which neither the running nor the stopped machine takes notice.
+// testFaultsInRecover fails, and crashes, at every fault point of Recover. Neither the
+// running nor the stopped machine is affected.
 func testFaultsInRecover(h *harness) {
 	const running, stopped = 27, 28
 	h.start(running)
@@ -50,7 +50,7 @@ func testFaultsInRecover(h *harness) {
 		if _, err := h.recoverWithFault(nth, fault.ErrCrash); !errors.Is(err, fault.ErrCrash) {
 			h.Fatalf("a crash at point %d gives %v", nth, err)
 		}
-		// Whether a failure is one of all or of a machine is the engine's to say.
+		// The engine decides whether a failure concerns one machine or all.
 		_, _ = h.recoverWithFault(nth, errInjected)
 		h.nextProcess()
 		h.wantList(running, stopped)
@@ -62,8 +62,8 @@ func testFaultsInRecover(h *harness) {
 	h.wantQuiet()
 }
 
-// recoverWithFault begins the next process with a Recover in which the nth
-// fault point gives an error, and tells how many points were passed.
+// recoverWithFault opens the next engine and calls its Recover, in which the nth fault
+// point returns an error. It returns how many points were passed.
 func (h *harness) recoverWithFault(nth int, injected error) (points int, err error) {
 	var mu sync.Mutex // machines may be recovered at the same time
 	h.engine = h.reopen()

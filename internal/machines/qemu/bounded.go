@@ -9,7 +9,7 @@ import (
 // one as soon as it has accepted it.
 type boundedListener struct {
 	net.Listener
-	slots chan struct{} // holds a value for each open connection
+	slots chan struct{} // has a value for each open connection
 }
 
 func newBoundedListener(l net.Listener, connections int) net.Listener {

@@ -11,8 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
-// TestMetadataConnectionsAreBounded holds as many connections open as a guest
-// may, and finds that another ends at once, until one of them is closed.
+// TestMetadataConnectionsAreBounded opens as many connections as a guest may have.
+// Another one is closed at once, until one of them is closed.
 func TestMetadataConnectionsAreBounded(t *testing.T) {
 	dir := t.TempDir()
 	l, err := socket.Listen(dir, "metadata.sock")
@@ -21,7 +21,7 @@ func TestMetadataConnectionsAreBounded(t *testing.T) {
 	}
 	bounded := newBoundedListener(l, metadataConnections)
 	t.Cleanup(func() { l.Close() })
-	var held []net.Conn
+	var open []net.Conn
 	for range metadataConnections {
 		dialForTest(t, dir)
 		conn, err := bounded.Accept()
@@ -29,7 +29,7 @@ func TestMetadataConnectionsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		held = append(held, conn)
+		open = append(open, conn)
 	}
 	accepted := make(chan net.Conn, 1)
 	go func() {
@@ -37,8 +37,8 @@ func TestMetadataConnectionsAreBounded(t *testing.T) {
 		accepted <- conn
 	}()
 	wantRefused(t, dialForTest(t, dir))
-	held[0].Close()
-	held[0].Close() // makes no more room than once
+	open[0].Close()
+	open[0].Close() // the second Close frees nothing
 	dialForTest(t, dir)
 	conn := receive(t, accepted)
 	if conn == nil {
@@ -56,7 +56,7 @@ func TestMetadataConnectionsAreBounded(t *testing.T) {
 	}
 }
 
-// TestMetadataServerIsBounded asks the server that a machine has.
+// TestMetadataServerIsBounded connects to the server of a machine.
 func TestMetadataServerIsBounded(t *testing.T) {
 	e, _ := newEngine(t)
 	spec := testSpec(88, blankImage(t))
@@ -80,8 +80,8 @@ func dialForTest(t *testing.T, dir string) net.Conn {
 	return conn
 }
 
-// wantRefused wants a connection's end well before the server's patience with
-// an idle one does.
+// wantRefused wants the end of the connection well before the server's timeout of
+// an idle one.
 func wantRefused(t *testing.T, conn net.Conn) {
 	t.Helper()
 	if err := conn.SetDeadline(time.Now().Add(metadataIdle / 2)); err != nil {

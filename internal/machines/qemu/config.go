@@ -1,7 +1,7 @@
 // Package qemu runs machines as QEMU processes, one process and one folder a
 // machine. The processes outlive Rockpool, and Recover finds them again.
 //
-// A machine's folder holds
+// A machine's folder contains
 //
 //	machine.json   the spec, and what else a start needs
 //	disk.qcow2     an overlay on the image

@@ -12,7 +12,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// closed leaves a machine to the next engine, which does not know it yet.
+// closed closes the engine and returns another on the same machines, which has not
+// recovered them yet.
 func closed(t *testing.T, e *Engine) *Engine {
 	t.Helper()
 	if err := e.Close(); err != nil {
@@ -21,7 +22,7 @@ func closed(t *testing.T, e *Engine) *Engine {
 	return openIn(t, filepath.Dir(e.config.Dir))
 }
 
-// TestRecoverOfFrozenQEMU serves one that does not answer at first.
+// TestRecoverOfFrozenQEMU recovers a QEMU that does not answer at first.
 func TestRecoverOfFrozenQEMU(t *testing.T) {
 	e := openIn(t, t.TempDir())
 	spec := testSpec(81, blankImage(t))
@@ -77,8 +78,8 @@ func TestConnectionIsRenewed(t *testing.T) {
 	}
 }
 
-// TestStartWhileQEMUEnds has a QEMU that ends in the middle of a Start that has
-// found it alive.
+// TestStartWhileQEMUEnds: QEMU ends in the middle of a Start that has found it
+// alive.
 func TestStartWhileQEMUEnds(t *testing.T) {
 	for _, point := range []string{"qemu.adopt.connect", "qemu.start.continue"} {
 		t.Run(point, func(t *testing.T) {
@@ -114,7 +115,8 @@ func TestStartWhileQEMUEnds(t *testing.T) {
 	}
 }
 
-// TestStopGivenUp: after a Stop whose context ended, QEMU's end is told again.
+// TestStopGivenUp: after a Stop whose context has ended, the end of QEMU is reported
+// as an event again.
 func TestStopGivenUp(t *testing.T) {
 	e, events := newEngine(t)
 	spec := testSpec(84, blankImage(t))
@@ -138,7 +140,7 @@ func TestStopGivenUp(t *testing.T) {
 	}
 }
 
-// TestListenerIsNotTrusted: a process that listens on qmp.sock but has not the
+// TestListenerIsNotTrusted: a process that listens on qmp.sock but does not have the
 // lock open is not the machine's QEMU.
 func TestListenerIsNotTrusted(t *testing.T) {
 	e, _ := newEngine(t)
@@ -153,8 +155,8 @@ func TestListenerIsNotTrusted(t *testing.T) {
 	}
 }
 
-// TestRecoverGoesOnWithOthers breaks one of two machines' folders.
-func TestRecoverGoesOnWithOthers(t *testing.T) {
+// TestRecoverContinuesWithOthers: the folder of one of two machines is broken.
+func TestRecoverContinuesWithOthers(t *testing.T) {
 	e := openIn(t, t.TempDir())
 	image := blankImage(t)
 	broken, good := testSpec(86, image), testSpec(87, image)

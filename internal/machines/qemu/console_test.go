@@ -12,8 +12,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
-// TestConsoleTakesOneClient sits at the console of a machine that runs, as
-// often as one likes, but only one at a time.
+// TestConsoleTakesOneClient connects to the console of a running machine several
+// times, one after another and two at a time.
 func TestConsoleTakesOneClient(t *testing.T) {
 	e, _ := newEngine(t)
 	attach := func() (io.ReadWriteCloser, error) { return AttachConsole(t.Context(), e.config.Dir, 61) }
@@ -62,7 +62,7 @@ func TestConsoleTakesOneClient(t *testing.T) {
 		t.Errorf("the machine's end: %v", err)
 	}
 	if _, err := attach(); !errors.Is(err, ErrConsoleBusy) {
-		t.Errorf("who was at the console until the end holds it still: %v", err)
+		t.Errorf("a client that stayed until the end still has the console: %v", err)
 	}
 	guest.Close()
 	if _, err := attach(); !errors.Is(err, compute.ErrNotRunning) {
@@ -78,9 +78,9 @@ func TestConsoleTakesOneClient(t *testing.T) {
 	}
 }
 
-// TestConsoleWithoutKeeper: who wants to sit at a console is not left waiting if
-// the keeper of the log was killed, or if the machine was started before
-// consoles took clients. The machine goes on.
+// TestConsoleWithoutKeeper: a client does not wait forever if the keeper was killed,
+// or if the machine was started by a version that had no console socket. The machine
+// runs on.
 func TestConsoleWithoutKeeper(t *testing.T) {
 	e, _ := newEngine(t)
 	spec := testSpec(62, blankImage(t))

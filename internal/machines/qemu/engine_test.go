@@ -51,7 +51,7 @@ func openForContract(t *testing.T) (compute.Engine, func() compute.Engine) {
 	dir := t.TempDir()
 	e := openIn(t, dir)
 	return e, func() compute.Engine {
-		// What the end of a process takes is what Close takes.
+		// Close frees what the end of a process would.
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func openIn(t testing.TB, dir string) *Engine {
 		Dir:         filepath.Join(dir, "droplets"),
 		Images:      readImage,
 		Metadata:    tellID,
-		Accelerator: accel.Result{Accelerator: accel.TCG, Reason: "told by a test"},
+		Accelerator: accel.Result{Accelerator: accel.TCG, Reason: "set by a test"},
 		Logger:      slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
@@ -83,8 +83,8 @@ func openIn(t testing.TB, dir string) *Engine {
 	return e
 }
 
-// tellID answers as a droplet's metadata does, as far as the micro image needs
-// it; what it has no value for is empty.
+// tellID answers like a droplet's metadata, as far as the micro image needs it. All
+// other values are empty.
 func tellID(id int64) http.Handler {
 	answers := map[string]string{
 		"/metadata/v1/id":       fmt.Sprint(id),

@@ -35,9 +35,8 @@ func guestSpec(t testing.TB) compute.Spec {
 	return spec
 }
 
-// TestGuest boots a real guest: it is reached through its forwarded port, its
-// console is kept, it powers off when asked to, and its disk keeps what it
-// wrote.
+// TestGuest boots a real guest. It is reached through its forwarded port, it powers
+// off when asked to, and its console and its disk survive that.
 func TestGuest(t *testing.T) {
 	e, events := newEngine(t)
 	started(t, e, guestSpec(t))
@@ -141,8 +140,8 @@ func hostKey(t *testing.T) []byte {
 	return nil
 }
 
-// askHostKey tries once and not for long: QEMU accepts a connection before the
-// guest is there to do so, and then tries to reach it less and less often.
+// askHostKey tries once, with a short timeout: QEMU accepts a connection before the
+// guest does, and then tries to reach the guest at growing intervals.
 func askHostKey() (key []byte, err error) {
 	conn, err := net.Dial("tcp", guestSSH)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func (e *Engine) HostLife() (string, error) {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return "", fmt.Errorf("tell this host's life from others: %w", err)
+		return "", fmt.Errorf("read this host's boot id: %w", err)
 	}
 	life := strings.TrimSpace(string(boot))
 	began, ok, err := proc.FirstStart()

@@ -14,8 +14,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// hungLimit is for any call on a QEMU that does not answer: its own deadlines,
-// and room for a busy host.
+// hungLimit is how long any call on a QEMU that does not answer may take: its own
+// deadlines, and some more on a busy host.
 const hungLimit = 40 * time.Second
 
 // TestHungQEMU makes every call on a QEMU that was stopped by a signal, once
@@ -78,7 +78,7 @@ func TestHungQEMU(t *testing.T) {
 	}
 }
 
-// wantSilent wants an error that says what is the matter with QEMU.
+// wantSilent wants an error that says why QEMU does not answer.
 func wantSilent(t *testing.T, err error) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), "QEMU does not answer") || !strings.Contains(err.Error(), "is stopped") {
@@ -116,9 +116,9 @@ func within(t *testing.T, what string, call func()) {
 	}
 }
 
-// TestFolderIsGone takes the folder away below a QEMU that runs: every call
-// that ends a machine still does, by the engine that has started it and by one
-// that finds it in the process table.
+// TestFolderIsGone removes the folder of a QEMU that runs. Every call that ends a
+// machine still does, in the engine that has started it and in another one, which
+// finds it in the process table.
 func TestFolderIsGone(t *testing.T) {
 	t.Parallel()
 	const id = 73
@@ -155,9 +155,9 @@ func TestFolderIsGone(t *testing.T) {
 	}
 }
 
-// TestStrangersAreLeftAlone: a QEMU of another data folder, with the same
-// machine, is not this engine's.
-func TestStrangersAreLeftAlone(t *testing.T) {
+// TestQEMUsOfOtherEnginesAreNotTouched: another data folder
+// has a machine with the same id.
+func TestQEMUsOfOtherEnginesAreNotTouched(t *testing.T) {
 	t.Parallel()
 	const id = 74
 	theirs, _ := newEngine(t)

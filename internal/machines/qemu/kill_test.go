@@ -14,15 +14,15 @@ import (
 
 const victimMachine = 41
 
-// startAndHang is the program of an engine's process that gets killed: it
-// starts the machine that is in dir, says so, and waits for its end.
+// startAndHang runs in a process that a test kills. It starts the machine that is in
+// dir, says so, and waits to be killed.
 func startAndHang(dir string) {
 	ctx := context.Background()
 	e, err := Open(ctx, Config{
 		Dir:         dir,
 		Images:      readImage,
 		Metadata:    tellID,
-		Accelerator: accel.Result{Accelerator: accel.TCG, Reason: "told by a test"},
+		Accelerator: accel.Result{Accelerator: accel.TCG, Reason: "set by a test"},
 	})
 	if err == nil {
 		err = e.Recover(ctx, func(compute.Event) {})
@@ -34,8 +34,8 @@ func startAndHang(dir string) {
 	select {}
 }
 
-// TestMachineOutlivesKilledEngine kills a process that has an engine, and
-// goes on with the machine that it has started, which is nobody's child now.
+// TestMachineOutlivesKilledEngine kills a process with an engine. The next engine
+// serves the machine that it has started.
 func TestMachineOutlivesKilledEngine(t *testing.T) {
 	e, _ := newEngine(t)
 	if err := e.Create(t.Context(), testSpec(victimMachine, blankImage(t))); err != nil {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestStartAfterAnotherUser has files as an engine that was no root left them.
+// TestStartAfterAnotherUser starts a machine whose files belong to the user of an
+// earlier engine, which was not root.
 func TestStartAfterAnotherUser(t *testing.T) {
 	e, _ := newEngine(t)
 	needIsolation(t, e)
@@ -30,8 +31,8 @@ func TestStartAfterAnotherUser(t *testing.T) {
 	}
 }
 
-// TestSymbolicLinks starts a machine where both folders are behind links, at
-// another depth.
+// TestSymbolicLinks starts a machine where both folders are symbolic links to
+// folders at another depth.
 func TestSymbolicLinks(t *testing.T) {
 	real, linked := t.TempDir(), filepath.Join(t.TempDir(), "data")
 	for _, dir := range []string{"data", "far/away/droplets"} {
@@ -96,7 +97,7 @@ func TestRelayIsInstalledAgain(t *testing.T) {
 	}
 }
 
-func TestUnknownMachinesAreForgotten(t *testing.T) {
+func TestEngineKeepsNoStateOfUnknownMachines(t *testing.T) {
 	e, _ := newEngine(t)
 	for id := range int64(10) {
 		if err := e.Stop(t.Context(), 9000+id); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/proc"
 )
 
-// TestQEMUInheritsNothing starts a machine in a process that has a file open
-// which every child inherits.
+// TestQEMUInheritsNothing starts a machine in a process with an open file that every
+// child inherits.
 func TestQEMUInheritsNothing(t *testing.T) {
 	leak, err := os.Create(filepath.Join(t.TempDir(), "leak"))
 	if err != nil {
@@ -46,8 +46,8 @@ func TestQEMUInheritsNothing(t *testing.T) {
 	}
 }
 
-// TestQEMUIsOfferedToTheKernel: when memory runs out QEMU goes before Rockpool.
-func TestQEMUIsOfferedToTheKernel(t *testing.T) {
+// TestQEMUHasAnOOMScore: when memory runs out the kernel kills QEMU before Rockpool.
+func TestQEMUHasAnOOMScore(t *testing.T) {
 	e, _ := newEngine(t)
 	spec := testSpec(96, blankImage(t))
 	started(t, e, spec)
@@ -69,9 +69,9 @@ func ownScore(t *testing.T) (score int) {
 	return score
 }
 
-// TestLogsAreKeptWithoutEngine has a QEMU write to its console while no engine
-// is there, and end; the keeper of its logs ends with it.
-func TestLogsAreKeptWithoutEngine(t *testing.T) {
+// TestLogsAreWrittenWithoutEngine: while there is no engine a guest writes to its
+// console, and its QEMU ends. The keeper ends with it.
+func TestLogsAreWrittenWithoutEngine(t *testing.T) {
 	e := openIn(t, t.TempDir())
 	spec := testSpec(97, blankImage(t))
 	started(t, e, spec)
@@ -98,7 +98,7 @@ func TestLogsAreKeptWithoutEngine(t *testing.T) {
 	recovered(t, e)
 }
 
-// await looks until it is so; nothing tells when.
+// await polls until the condition is true, for conditions that cause no event.
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !so(); time.Sleep(10 * time.Millisecond) {

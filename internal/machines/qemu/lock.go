@@ -10,7 +10,7 @@ import (
 
 // errLocked means that another process has locked the file. If it is a machine's
 // lock, its QEMU lives.
-var errLocked = errors.New("a QEMU process holds the machine's lock")
+var errLocked = errors.New("a QEMU process has the machine's lock")
 
 // wholeFile describes an open file description lock (fcntl(2)) of a whole file.
 // QEMU inherits the open file, so the lock lasts exactly as long as that process.

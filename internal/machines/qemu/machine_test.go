@@ -75,7 +75,7 @@ func wantAdvice(t *testing.T, err error) {
 	}
 }
 
-// TestIsolation looks at what a QEMU started by root is and may do.
+// TestIsolation: user, rights and limits of a QEMU that root has started.
 func TestIsolation(t *testing.T) {
 	e, _ := newEngine(t)
 	needIsolation(t, e)
@@ -131,8 +131,8 @@ func statusField(status, name string) string {
 	return "missing"
 }
 
-// TestMovedDataDirectory starts a machine, whose image is in the data
-// directory, after that has got another, very long path.
+// TestMovedDataDirectory moves a data directory, with an image in it, to a very long
+// path and starts a machine there.
 func TestMovedDataDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "before")
 	e := openIn(t, dir)

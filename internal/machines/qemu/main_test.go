@@ -9,8 +9,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/helper"
 )
 
-// TestMain lets the test program be what else the tests need a program for:
-// what runs before and beside QEMU, and an engine's process that gets killed.
+// TestMain runs the tests, or one of the other programs that they need: a helper, or
+// a process with an engine that a test kills.
 func TestMain(m *testing.M) {
 	if exit, asked := helper.Run(os.Args); asked {
 		os.Exit(exit)

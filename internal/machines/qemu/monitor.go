@@ -151,5 +151,5 @@ func (e *Engine) awaitUnlocked(m *machine) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	e.config.Logger.Error("QEMU has ended, but something still holds its locks", "machine", m.id, "dir", m.dir)
+	e.config.Logger.Error("QEMU has ended, but something still has its files locked", "machine", m.id, "dir", m.dir)
 }

@@ -15,7 +15,7 @@ import (
 
 var diffNetworks = cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})
 
-// A Linux guest takes no source address for the world from a link-local one.
+// A Linux guest does not use a link-local source address for other networks.
 func TestGuestNetworkIsNotLinkLocal(t *testing.T) {
 	n := guestNetwork
 	for _, a := range []netip.Addr{n.Address.Addr(), n.Gateway, n.Nameservers[0]} {
@@ -30,8 +30,8 @@ func TestGuestNetworkIsNotLinkLocal(t *testing.T) {
 	}
 }
 
-// A machine keeps the network that its guest was told of at the first boot.
-func TestAMachineKeepsItsNetwork(t *testing.T) {
+// A machine has the network that its guest was configured for at the first boot.
+func TestNetworkOfAMachineStaysTheSame(t *testing.T) {
 	e := openIn(t, t.TempDir())
 	defer e.Close()
 	m := e.machine(7)

@@ -66,7 +66,7 @@ func (e *Engine) diskFailed(m *machine, data json.RawMessage) (paused bool) {
 	log := e.config.Logger.With("machine", m.id)
 	switch {
 	case failure.Action != "stop":
-		log.Error("the machine's disk failed, its guest was told", "reason", failure.Reason)
+		log.Error("the machine's disk failed, its guest got the error", "reason", failure.Reason)
 	case failure.NoSpace:
 		log.Error("paused: no space left in " + e.config.Dir + "; free some")
 	default:

@@ -18,8 +18,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/qmp"
 )
 
-// fakeQEMU answers each command with what answers has for it, and tells of the
-// commands that it got.
+// fakeQEMU answers each command with its entry in answers, and sends the names of
+// the commands to got.
 func fakeQEMU(t *testing.T, answers map[string]string) (client *qmp.Client, far net.Conn, got <-chan string) {
 	t.Helper()
 	near, far := net.Pipe()
@@ -51,8 +51,8 @@ func fakeQEMU(t *testing.T, answers map[string]string) (client *qmp.Client, far 
 	return client, far, commands
 }
 
-// TestFullDisk has a guest that the host's full disk pauses, before there is a
-// connection or after: it is logged, and the guest is let go on now and then.
+// TestFullDisk: QEMU pauses a guest because the host's disk is full, before there is
+// a connection or after. The engine logs that and resumes the guest at intervals.
 func TestFullDisk(t *testing.T) {
 	for name, test := range map[string]struct{ status, event, log string }{
 		"before": {`{"running": false, "status": "io-error"}`, "", "can't be written"},

@@ -10,11 +10,11 @@ import (
 
 const visitorMachine = 52
 
-// TestGuestReachesTheHostsLoopback shows what a guest can reach that it should
-// not: the host's loopback, by way of its gateway, and there another machine's
-// forwarded port, at an address that a guest's root can route to the gateway.
-// README warns of both. QEMU's user network can't be told to refuse them; who
-// puts another network in its place turns this test round.
+// TestGuestReachesTheHostsLoopback documents what a guest can reach and should not:
+// through its gateway the host's loopback, and there the forwarded port of another
+// machine, at an address that root in a guest can route to the gateway. README warns
+// of both. QEMU's user network has no option against it. With another network this
+// test must be inverted.
 func TestGuestReachesTheHostsLoopback(t *testing.T) {
 	other := guestSpec(t)
 	visitor := testSpec(visitorMachine, other.Disks[0].Image)
@@ -59,7 +59,7 @@ read -t 20 -r -n 7 banner </dev/tcp/%[2]s
 wget -T 20 -qO- http://169.254.169.254/report/other:$banner
 `
 
-// greeter says hello to who connects to its port of 127.0.0.1.
+// greeter sends hello to every client of its port of 127.0.0.1.
 func greeter(t *testing.T) *net.TCPAddr {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")

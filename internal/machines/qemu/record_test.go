@@ -18,7 +18,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qcow2"
 )
 
-// recordOf is what earlier versions wrote into testdata, as it is read now.
+// recordOf is the current form of the records of earlier versions in testdata.
 func recordOf(network compute.Guest) record {
 	return record{
 		Version: recordVersion,
@@ -55,7 +55,7 @@ func TestRecordsOfEarlierVersions(t *testing.T) {
 	}
 }
 
-func TestRecordsThatAreNone(t *testing.T) {
+func TestInvalidRecords(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              "JSON",
 		"{":                             "JSON",
@@ -123,7 +123,7 @@ func changed(spec compute.Spec, processors, memoryMB, diskGB int) compute.Spec {
 }
 
 // TestStartAfterHalfAResize crashes in a change of the disk's size, and then at
-// every fault point of the start that puts the disk in order.
+// every fault point of the start that completes it.
 func TestStartAfterHalfAResize(t *testing.T) {
 	dir := t.TempDir()
 	e := openIn(t, dir)

@@ -28,11 +28,11 @@ func (m *machine) spawn(ctx context.Context, cmd *exec.Cmd, image string) (conn 
 		}
 	}()
 	for _, inherit := range []func() (*os.File, error){
-		helper.LockFD - 3:    m.takeLock,
-		helper.QMPFD - 3:     func() (*os.File, error) { return m.listenFor(ctx, "qmp.sock") },
-		helper.ImageFD - 3:   func() (*os.File, error) { return os.Open(image) },
-		helper.ConsoleFD - 3: m.openConsole,
-		helper.VisitFD - 3:   func() (*os.File, error) { return m.listenFor(ctx, consoleSocket) },
+		helper.LockFD - 3:          m.takeLock,
+		helper.QMPFD - 3:           func() (*os.File, error) { return m.listenFor(ctx, "qmp.sock") },
+		helper.ImageFD - 3:         func() (*os.File, error) { return os.Open(image) },
+		helper.ConsoleFD - 3:       m.openConsole,
+		helper.ConsoleSocketFD - 3: func() (*os.File, error) { return m.listenFor(ctx, consoleSocket) },
 	} {
 		f, err := inherit()
 		if err != nil {

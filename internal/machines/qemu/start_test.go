@@ -41,7 +41,7 @@ func TestStartWhereAddressIsTaken(t *testing.T) {
 	}
 }
 
-func TestStartTellsQEMUsLastWords(t *testing.T) {
+func TestFailedStartQuotesQEMU(t *testing.T) {
 	e, _ := newEngine(t)
 	spec := testSpec(62, blankImage(t))
 	spec.VCPUs = 4711
@@ -54,7 +54,8 @@ func TestStartTellsQEMUsLastWords(t *testing.T) {
 	wantState(t, e, spec.ID, compute.Stopped)
 }
 
-// TestStopOfFrozenQEMU stops one that does not answer, connected to or not.
+// TestStopOfFrozenQEMU stops a QEMU that does not answer, with a connection to it and
+// without.
 func TestStopOfFrozenQEMU(t *testing.T) {
 	for _, connected := range []bool{true, false} {
 		t.Run(fmt.Sprintf("connected=%v", connected), func(t *testing.T) {
@@ -84,9 +85,9 @@ func TestStopOfFrozenQEMU(t *testing.T) {
 	}
 }
 
-// TestStartGoesOnWithLaunchedQEMU gives up in the middle of a start, which
-// leaves a QEMU that is not connected to.
-func TestStartGoesOnWithLaunchedQEMU(t *testing.T) {
+// TestStartUsesLaunchedQEMU cancels a start, which leaves a QEMU without a
+// connection. The next start uses that one.
+func TestStartUsesLaunchedQEMU(t *testing.T) {
 	e, _ := newEngine(t)
 	spec := testSpec(64, blankImage(t))
 	if err := e.Create(t.Context(), spec); err != nil {

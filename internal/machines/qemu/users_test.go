@@ -35,7 +35,7 @@ func TestUsersStayInTheirRange(t *testing.T) {
 	}
 }
 
-// A start is drawn until nobody runs as a user in the room behind it, if there
+// startBeside draws until no running user is in the room behind the start, if there
 // is such a start.
 func TestStartBesideRunningUsers(t *testing.T) {
 	const running = 50_000_000
@@ -65,8 +65,8 @@ func TestStartBesideRunningUsers(t *testing.T) {
 	}
 }
 
-// Two clouds on one host both have a machine 1. Neither's QEMU may come near the
-// other's files and sockets, or use up the other's processes.
+// Two clouds on one host both have a machine 1. The QEMU of one must have no access to
+// the files and sockets of the other, and not use up the other's processes.
 func TestMachinesOfTwoCloudsHaveUsersOfTheirOwn(t *testing.T) {
 	one, _ := newEngine(t)
 	needIsolation(t, one)
@@ -84,8 +84,8 @@ func TestMachinesOfTwoCloudsHaveUsersOfTheirOwn(t *testing.T) {
 	}
 }
 
-// wantOneUser returns the user of a machine's QEMU, who must have the machine's
-// files as well.
+// wantOneUser returns the user of a machine's QEMU, who must own the machine's files
+// as well.
 func wantOneUser(t *testing.T, e *Engine, id int64) uint32 {
 	t.Helper()
 	user, ok := proc.User(qemuOf(t, e, id).PID)
@@ -100,9 +100,9 @@ func wantOneUser(t *testing.T, e *Engine, id int64) uint32 {
 	return user
 }
 
-// The users of a data directory stay the same, also when it is moved; a copy of
-// it has others.
-func TestUsersAreKeptAndNotCopied(t *testing.T) {
+// The users of a data directory stay the same when it is moved. A copy of it has other
+// users.
+func TestUsersSurviveAMoveAndNotACopy(t *testing.T) {
 	dir := t.TempDir()
 	before := opened(t, filepath.Join(dir, "data"))
 	needIsolation(t, before)
@@ -133,9 +133,9 @@ func opened(t *testing.T, dir string) *Engine {
 	return e
 }
 
-// A machine runs since before its users were chosen, because the file with them
-// was lost, or there was none in an earlier version. It is served as it is, can
-// be stopped, and has its new user at its next start.
+// A machine runs as a user of an earlier choice, because the file with that choice was
+// lost, or an earlier version wrote none. The engine serves the machine as it is and
+// can stop it. After its next start it has its new user.
 func TestUsersAreChosenBesideAMachineThatRuns(t *testing.T) {
 	for name, spoil := range map[string]func(path string) error{
 		"lost":   os.Remove,
@@ -174,9 +174,9 @@ func TestUsersAreChosenBesideAMachineThatRuns(t *testing.T) {
 	}
 }
 
-// The engine is opened, on a full disk for instance, though it can't keep what
-// users it has chosen.
-func TestUsersThatCannotBeKept(t *testing.T) {
+// Open succeeds even if the choice of users can't be written, on a full disk for
+// instance.
+func TestUsersThatCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, usersFile, "in the way"), 0o700); err != nil {
 		t.Fatal(err)
@@ -188,7 +188,7 @@ func TestUsersThatCannotBeKept(t *testing.T) {
 	}
 }
 
-func TestWhomAMarkIsBelieved(t *testing.T) {
+func TestAMarkCountsOnlyWithItsUser(t *testing.T) {
 	e := opened(t, t.TempDir())
 	needIsolation(t, e)
 	for user, want := range map[uint32]bool{
@@ -196,7 +196,7 @@ func TestWhomAMarkIsBelieved(t *testing.T) {
 		e.users.of(8): false, formerUser(8): false, 0: false, 1000: false,
 	} {
 		if got := e.mayRunAs(user, 7); got != want {
-			t.Errorf("a process of user %d with the mark of machine 7 is believed: %v, want %v", user, got, want)
+			t.Errorf("a process of user %d with the mark of machine 7 counts as its QEMU: %v, want %v", user, got, want)
 		}
 	}
 }

@@ -77,7 +77,8 @@ func (e *Engine) path(id int64) string {
 	return filepath.Join(e.dir, strconv.FormatInt(id, 10)+".json")
 }
 
-// save replaces the file as a whole, also if the host's power fails.
+// save replaces the file as a whole. After a power failure it has the old record or
+// the new one.
 func (e *Engine) save(r record) error {
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -102,8 +103,8 @@ func write(path string, data []byte) error {
 	return f.Sync()
 }
 
-// load takes a file that is no record for a machine that is not there: nothing
-// is lost with it, and the others must be served.
+// load reads all records. It ignores a file that is no record: no machine is lost with
+// it, and the others must be served.
 func (e *Engine) load() error {
 	entries, err := os.ReadDir(e.dir)
 	if err != nil {

@@ -49,7 +49,7 @@ func (e *Engine) Start(ctx context.Context, id int64) error {
 	})
 }
 
-// Change writes the spec; the guest of a machine has nothing to notice it.
+// Change writes the spec. There is no guest to be affected.
 func (e *Engine) Change(ctx context.Context, spec compute.Spec) error {
 	return e.with(ctx, "change", spec.ID, func(m *machine) error {
 		if err := compute.CheckChange(m.record.Spec, spec, m.record.LeastGB); err != nil {
@@ -114,7 +114,7 @@ func (e *Engine) Wait(ctx context.Context, id int64) error {
 	}
 }
 
-// Stop ends a machine; one that is not there has ended.
+// Stop ends a machine. For an unknown id it does nothing.
 func (e *Engine) Stop(ctx context.Context, id int64) error {
 	err := e.with(ctx, "stop", id, func(m *machine) error {
 		if !m.record.Running {
@@ -131,7 +131,7 @@ func (e *Engine) Stop(ctx context.Context, id int64) error {
 	return err
 }
 
-// Reset boots the guest anew.
+// Reset adds a boot.
 func (e *Engine) Reset(ctx context.Context, id int64) error {
 	return e.with(ctx, "reset", id, func(m *machine) error {
 		if !m.record.Running {
@@ -204,7 +204,7 @@ func (e *Engine) Console(ctx context.Context, id int64) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(text.String())), nil
 }
 
-// with does something to a machine that must be there, with e.mu held.
+// with calls do with a machine that must be there, with e.mu locked.
 func (e *Engine) with(ctx context.Context, call string, id int64, do func(*machine) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -245,7 +245,7 @@ func (e *Engine) halt(m *machine) error {
 	return nil
 }
 
-// settle wakes those that wait, or makes them wait from now on.
+// setRunning ends the calls of Wait, or lets later ones wait.
 func (m *machine) setRunning(running bool) {
 	select {
 	case <-m.stopped:

@@ -1,6 +1,6 @@
-// Package simulated is an engine without machines: all the rules and changes of
-// state, nothing that boots. Its guests obey at once. It is for tests and for
-// trying Rockpool's API where no machine is wanted.
+// Package simulated is an engine without machines: it has all rules and states, but
+// nothing boots. Its guests obey at once. It is for tests, and for trying Rockpool's
+// API without machines.
 package simulated
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Engine is a compute.Engine that keeps one small file a machine, so that a
-// new process finds the machines of the one before.
+// Engine is a compute.Engine with one small file for each machine, in which a new
+// process finds the machines of the one before.
 type Engine struct {
 	dir  string
 	deaf bool
@@ -30,7 +30,7 @@ type Engine struct {
 	reports  sync.WaitGroup
 }
 
-// machine is what is in memory of one; the file has the same record.
+// machine is a machine's state in memory. Its file has the same record.
 type machine struct {
 	record  record
 	stopped chan struct{} // closed while it does not run
@@ -56,11 +56,11 @@ type Option func(*Engine)
 // IgnoreShutdown makes guests that don't obey Shutdown.
 func IgnoreShutdown() Option { return func(e *Engine) { e.deaf = true } }
 
-// InHost makes the machines end with a host: those that were started in another
-// life of it are off when the engine is opened. Without it they never end so.
+// InHost sets the engine's HostLife. Machines that were started in another life of
+// the host are stopped when the engine is opened.
 func InHost(life string) Option { return func(e *Engine) { e.host = life } }
 
-// HostLife is what InHost says.
+// HostLife is the argument of InHost, or empty.
 func (e *Engine) HostLife() (string, error) { return e.host, nil }
 
 // Open returns an engine on the machines whose files are in dir, which it makes
@@ -105,8 +105,8 @@ func (e *Engine) Guest(_ int64, nic compute.Interface) (compute.Guest, error) {
 	return guest, nil
 }
 
-// Recover only takes notify: Open has read the files. What an earlier process
-// had not finished writing is removed.
+// Recover stores notify and removes files that an earlier process had not finished to
+// write. Open has read the others.
 func (e *Engine) Recover(ctx context.Context, notify func(compute.Event)) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -138,7 +138,7 @@ func (e *Engine) List(ctx context.Context) ([]int64, error) {
 	return ids, ctx.Err()
 }
 
-// Close waits for the events that are being told.
+// Close waits for the calls of notify to return.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
@@ -147,7 +147,7 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-// Crash ends a running machine as the death of its process would.
+// Crash ends a running machine as the death of a process would.
 func (e *Engine) Crash(id int64) error {
 	return e.with(context.Background(), "crash", id, func(m *machine) error {
 		if !m.record.Running {
@@ -161,7 +161,7 @@ func (e *Engine) Crash(id int64) error {
 	})
 }
 
-// tell tells of an event in a goroutine of its own; e.mu is held.
+// report calls notify in a goroutine of its own. e.mu must be locked.
 func (e *Engine) report(event compute.Event) {
 	if e.notify == nil || e.closed {
 		return

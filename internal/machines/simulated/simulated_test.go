@@ -56,8 +56,8 @@ func TestEngineOfGuestsThatIgnoreShutdown(t *testing.T) {
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestBrokenFile: a file that power loss has emptied, or that is no record, is
-// no machine, and keeps no other from being served.
+// TestBrokenFile: a file that a power failure has emptied, or that is no record, is no
+// machine. The others are served.
 func TestBrokenFile(t *testing.T) {
 	for _, text := range []string{"", "{", "{}", "null"} {
 		dir := t.TempDir()

@@ -1,4 +1,4 @@
-// Package guest holds the files of ours that go into disk images.
+// Package guest embeds Rockpool's own files for disk images.
 package guest
 
 import "embed"

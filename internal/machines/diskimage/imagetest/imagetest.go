@@ -1,4 +1,4 @@
-// Package imagetest gives tests real disk images, built once and kept.
+// Package imagetest gives tests real disk images, which are built once and cached.
 package imagetest
 
 import (
@@ -29,9 +29,10 @@ func Debian12(tb testing.TB) string {
 		"debian.go", "guest.go", "disk.go", "grub.go", "mke2fs.conf")
 }
 
-// get returns the image in the cache. It is built if it is not there, or was
-// made by another recipe: the guest's files and the sources of package diskimage
-// that decide what is in it. Test processes wait for each other.
+// get returns the image in the cache. It builds the image if there is none, or if
+// the recipe has changed. The recipe is the guest's files and the sources of
+// package diskimage that determine the image's content. Only one test process
+// builds at a time.
 func get(tb testing.TB, name, files string, source diskimage.Source, recipe ...string) string {
 	tb.Helper()
 	root, err := moduleRoot()
@@ -75,7 +76,7 @@ func get(tb testing.TB, name, files string, source diskimage.Source, recipe ...s
 	return path
 }
 
-// removeOld removes images of earlier recipes that no test can be using still.
+// removeOld removes images of earlier recipes that no running test can use.
 func removeOld(dir, name string) error {
 	old, err := filepath.Glob(filepath.Join(dir, name+"-*.qcow2"))
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package accel finds out what can run guests fast on this host. That
-// /dev/kvm opens says little: under some hypervisors it is an interpreter that
-// is hundreds of times slower than QEMU's own translator. So a tiny guest has
-// to finish in time.
+// Package accel chooses the accelerator that runs guests on this host. That
+// /dev/kvm can be opened is not enough: under some hypervisors KVM is an
+// interpreter, hundreds of times slower than QEMU's own translator. So accel runs
+// a tiny guest under KVM, which must finish in time.
 package accel
 
 import (
@@ -21,20 +21,20 @@ const (
 	TCG = "tcg" // translation in software, works everywhere
 )
 
-// Limit is how long the probe guest may take, with QEMU's start. Hardware
-// needs a tenth of it, and a KVM in software three times as much. It has a
-// second try if QEMU had to be read from the disk first.
+// Limit is how long the probe guest may take, including the start of QEMU.
+// Hardware takes a tenth of it, and a KVM in software three times as much. There is
+// a second try if QEMU had to be read from the disk in the first.
 const Limit = 500 * time.Millisecond
 
-// Result says what to use.
+// Result is the chosen accelerator.
 type Result struct {
 	Accelerator string // KVM or TCG
 	Reason      string // why, a short human sentence
 	Mend        string // what would make KVM work, if the host's user can do it; else empty
 }
 
-// Probe finds out what to use. The zero value of each field but Binary is the
-// real thing.
+// Probe chooses the accelerator. Tests replace fields other than Binary; their zero
+// values are the defaults.
 type Probe struct {
 	Binary string // path of QEMU's system emulator
 	Device string // default: /dev/kvm
@@ -49,8 +49,8 @@ type Ending struct {
 	Cold   bool // parts of it were read from the disk, not from memory
 }
 
-// Find always gives a result: TCG if anything stands against KVM. The error is
-// only that of the context, or of fault injection.
+// Find always returns a result: TCG if KVM can't be used for any reason. The error
+// is only that of the context, or of fault injection.
 func (p Probe) Find(ctx context.Context) (Result, error) {
 	if p.Device == "" {
 		p.Device = "/dev/kvm"
@@ -77,7 +77,7 @@ func (p Probe) Find(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
-// checkDevice decides where there is nothing to try.
+// checkDevice returns a result if the device alone rules KVM out.
 func (p Probe) checkDevice() (result Result, found bool) {
 	f, err := os.OpenFile(p.Device, os.O_RDWR, 0)
 	if err == nil {
@@ -87,7 +87,7 @@ func (p Probe) checkDevice() (result Result, found bool) {
 	return standsAgainst(p.Device, err), true
 }
 
-// standsAgainst explains why a device that could not be opened rules KVM out.
+// standsAgainst explains why KVM can't be used if opening the device fails so.
 func standsAgainst(device string, err error) Result {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -108,8 +108,8 @@ func standsAgainst(device string, err error) Result {
 	}
 }
 
-// boot runs the probe guest under KVM. If that took too long, cold tells
-// whether it was QEMU's first start for long.
+// boot runs the probe guest under KVM. If that took too long, cold reports whether
+// QEMU was read from the disk.
 func (p Probe) boot(ctx context.Context) (result Result, cold bool, err error) {
 	if err := fault.At(ctx, "qemu.accel.probe"); err != nil {
 		return Result{}, false, err

@@ -61,8 +61,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestFindTriesAgain has a first try that is slow because QEMU is not in memory
-// yet; one that is slow anyway gets no other.
+// TestFindTriesAgain: a try that is slow because QEMU is read from the disk is
+// repeated. One that is slow for another reason is not.
 func TestFindTriesAgain(t *testing.T) {
 	for cold, want := range map[bool]string{true: KVM, false: TCG} {
 		path := device(t)
@@ -90,7 +90,7 @@ func TestFindWithoutDevice(t *testing.T) {
 }
 
 func TestCheckDeviceForbidden(t *testing.T) {
-	// Root may open any file, so the errors themselves are given.
+	// Root may open any file, so the test passes the errors.
 	for err, want := range map[error]string{
 		syscall.EACCES: "group kvm",
 		syscall.ENOENT: "modprobe",

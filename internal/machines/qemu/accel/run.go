@@ -25,8 +25,9 @@ func arguments() []string {
 	}
 }
 
-// run leaves nothing behind, even if this process is killed meanwhile: the ROM
-// has no name, and the kernel ends QEMU with the thread that started it.
+// run starts QEMU and waits for its end. It leaves nothing behind even if this
+// process is killed: the ROM is a file without a name, and the kernel ends QEMU with
+// the thread that started it.
 func run(ctx context.Context, binary string, args []string) (Ending, error) {
 	firmware, err := romFile()
 	if err != nil {
@@ -51,7 +52,7 @@ func run(ctx context.Context, binary string, args []string) (Ending, error) {
 	return ending, err
 }
 
-// endingOf takes a page that had to be read from the disk for a cold start.
+// endingOf reports a cold start if any page had to be read from the disk.
 func endingOf(state *os.ProcessState) Ending {
 	if state == nil {
 		return Ending{} // it was not started

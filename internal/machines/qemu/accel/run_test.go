@@ -15,8 +15,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
-// TestMain lets the test program also be a process that gets killed while it
-// probes: with a "QEMU" that says its process and then hangs.
+// TestMain runs the tests, or a process that gets killed while it probes. Its
+// "QEMU" writes its pid and then hangs.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "probe-and-hang" {
 		_, err := run(context.Background(), os.Args[2], nil)
@@ -26,8 +26,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestProbeEndsWithItsParent kills a process that probes. The pipe that its
-// QEMU holds open ends when that does.
+// TestProbeEndsWithItsParent kills a process that probes. Its QEMU has a pipe open,
+// which ends when QEMU does.
 func TestProbeEndsWithItsParent(t *testing.T) {
 	dir := t.TempDir()
 	qemu, pipe := filepath.Join(dir, "qemu"), filepath.Join(dir, "pipe")

@@ -2,11 +2,11 @@ package helper
 
 // The files that the launcher inherits, by number. QEMU has the first four.
 const (
-	LockFD    = 3 + iota // never read: open so that the lock is held
-	QMPFD                // the listening socket
-	ImageFD              // the image's file
-	ConsoleFD            // console.log for the launcher; for QEMU a socket: the guest's serial port
-	VisitFD              // console.sock, which listens; only the keeper has it
+	LockFD          = 3 + iota // never read: the lock lasts as long as it is open
+	QMPFD                      // the listening socket
+	ImageFD                    // the image's file
+	ConsoleFD                  // console.log for the launcher; for QEMU a socket: the guest's serial port
+	ConsoleSocketFD            // console.sock, which listens; only the keeper has it
 	endFD
 )
 

@@ -11,48 +11,49 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The files that the keeper of logs inherits, by number. Standard input is a
-// socket that leads to the guest's serial port.
+// The files that the keeper inherits, by number. Standard input is a socket whose
+// other end is the guest's serial port.
 const (
 	keptLog     = 3 + iota // the pipe of QEMU's output
 	keptConsole            // console.log
 	keptOutput             // qemu.log, locked
-	keptVisits             // console.sock, which listens
+	keptClients            // console.sock, which listens
 )
 
-// keepLogs writes what comes from QEMU to its logs until QEMU has ended, and lets
-// visitors sit at the guest's console. Each log occupies little more than its
-// limit whatever the guest does, and whether or not Rockpool runs.
+// keepLogs is the keeper. It writes QEMU's output and the guest's console to their
+// logs until QEMU has ended, and serves clients of the console. Each log occupies
+// little more than its limit whatever the guest does, even if Rockpool does not
+// run.
 func keepLogs() error {
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP) // it ends when QEMU does
 	port, err := openSocket(os.Stdin, net.FileConn)
 	if err != nil {
 		return err
 	}
-	visits, err := openSocket(os.NewFile(keptVisits, "console.sock"), net.FileListener)
+	clients, err := openSocket(os.NewFile(keptClients, "console.sock"), net.FileListener)
 	if err != nil {
 		return err
 	}
 	console := newConsole(port)
-	go console.receive(visits)
+	go console.serve(clients)
 	var keeping sync.WaitGroup
-	keeping.Go(func() { keep(os.NewFile(keptLog, "log"), os.NewFile(keptOutput, "qemu.log"), outputLimit) })
-	keep(console, os.NewFile(keptConsole, "console.log"), ConsoleLimit)
-	visits.Close() // there may be more to come of QEMU's output
+	keeping.Go(func() { copyToLog(os.NewFile(keptLog, "log"), os.NewFile(keptOutput, "qemu.log"), outputLimit) })
+	copyToLog(console, os.NewFile(keptConsole, "console.log"), ConsoleLimit)
+	clients.Close() // QEMU may still write output
 	keeping.Wait()
 	return nil
 }
 
-// openSocket makes of an inherited file what it is.
+// openSocket returns the connection or listener of an inherited file.
 func openSocket[T any](f *os.File, open func(*os.File) (T, error)) (T, error) {
 	defer f.Close() // open duplicates it
 	return open(f)
 }
 
-// keep copies until the end, and gives the disk space of all but the last bytes
-// back from time to time. What can't be written is dropped: who writes to the
-// pipe must not wait for a disk that is full.
-func keep(from io.Reader, to *os.File, limit int64) {
+// copyToLog copies until the end. From time to time it frees the disk space of all
+// but the last limit bytes. What can't be written is dropped: the process at the
+// other end must not wait for a disk that is full.
+func copyToLog(from io.Reader, to *os.File, limit int64) {
 	buffer := make([]byte, 32<<10)
 	grown := limit // the file may be full from before
 	for {
@@ -71,9 +72,9 @@ func keep(from io.Reader, to *os.File, limit int64) {
 	}
 }
 
-// trim gives the disk space of all but a file's last bytes back. The end stays
-// where it is, so that what is read by its place is found. A file system that
-// can't do that loses the whole file.
+// trim frees the disk space of all but a file's last limit bytes. Their offsets
+// stay the same, for whoever reads the file meanwhile. On a file system that can't
+// do that the whole file is emptied.
 func trim(f *os.File, limit int64) {
 	info, err := f.Stat()
 	if err != nil || info.Size() <= limit {

@@ -15,16 +15,15 @@ import (
 // (proc_pid_oom_score_adj(5)). Raising it needs no privilege.
 const oomScore = 500
 
-// launch becomes QEMU, with all that must be done before: what a process sets
-// for itself needs no privilege, and holds from QEMU's first instruction on.
-// processes is how many its user may have; 0 sets no bound.
+// launch prepares this process and then becomes QEMU. The limits that it sets need
+// no privilege and apply from QEMU's first instruction on. processes is how many
+// the machine's user may have; 0 sets no bound.
 //
-// It inherits the files that QEMU does, but console.log in the place of the
-// serial port, and qemu.log as standard output. In their places QEMU gets a
-// socket and a pipe to a process beside it, the keeper, which keeps the logs
-// small and lets people sit at the console. Only the keeper gets VisitFD.
+// It inherits the files of QEMU, except that ConsoleFD is console.log and standard
+// output is qemu.log. It starts the keeper, which gets those two and ConsoleSocketFD, and
+// replaces them for QEMU by a socket and a pipe to the keeper.
 func launch(processes string, command []string) error {
-	// First of all, so that the keeper of logs does not inherit them either.
+	// First, so that the keeper does not inherit them either.
 	if err := CloseOnExec(); err != nil {
 		return fmt.Errorf("keep open files from QEMU: %w", err)
 	}
@@ -70,10 +69,10 @@ func limit(processes string) error {
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
-// startKeeper starts the keeper of logs and puts what leads to it in the places
-// of console.log and of standard output and error. QEMU does not wait for a
-// keeper that does not read: QEMU never blocks on its serial port's socket, and
-// the pipe of its output drops what it has no room for.
+// startKeeper starts the keeper and replaces console.log, standard output and
+// standard error by a socket and a pipe to it. QEMU does not wait for a keeper that
+// does not read: it never blocks on its serial port's socket, and writes to the
+// full pipe fail.
 func startKeeper() error {
 	console, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -86,8 +85,8 @@ func startKeeper() error {
 	if err := unix.SetNonblock(log[1], true); err != nil {
 		return err
 	}
-	// A copy, because an os.File closes its file when it is collected: by then
-	// this number is that of QEMU's serial port.
+	// A copy, because an os.File that is garbage collected closes its file, and the
+	// number ConsoleFD is that of QEMU's serial port by then.
 	kept, err := unix.FcntlInt(ConsoleFD, unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -100,7 +99,7 @@ func startKeeper() error {
 		keptLog - 3:     os.NewFile(uintptr(log[0]), "log"),
 		keptConsole - 3: os.NewFile(uintptr(kept), "console.log"),
 		keptOutput - 3:  os.Stdout,
-		keptVisits - 3:  os.NewFile(VisitFD, "console.sock"),
+		keptClients - 3: os.NewFile(ConsoleSocketFD, "console.sock"),
 	}
 	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := keeper.Start(); err != nil {
@@ -114,8 +113,8 @@ func startKeeper() error {
 	return nil
 }
 
-// CloseOnExec has programs that this process runs inherit no open file but the
-// standard ones and what they are given.
+// CloseOnExec marks all open files but the standard ones, so that programs that
+// this process runs inherit only the files that they are given.
 func CloseOnExec() error {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

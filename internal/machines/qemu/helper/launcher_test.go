@@ -15,11 +15,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/socket"
 )
 
-// collecting tells a process of TestConsoleIsNotCollected that it is the launcher.
+// collecting is set in the process that is the launcher of TestConsoleIsNotCollected.
 const collecting = "ROCKPOOL_TEST_COLLECTING"
 
-// TestConsoleIsNotCollected: the launcher's memory may be collected at any moment
-// before it becomes QEMU, which needs what leads to the console still.
+// TestConsoleIsNotCollected: Go may collect the launcher's garbage at any moment
+// before it becomes QEMU. That must not close the files that QEMU inherits.
 func TestConsoleIsNotCollected(t *testing.T) {
 	if os.Getenv(collecting) != "" {
 		if err := startKeeper(); err != nil {
@@ -58,7 +58,7 @@ func TestConsoleIsNotCollected(t *testing.T) {
 	}
 	defer visits.Close()
 	launcher.ExtraFiles = append(launcher.ExtraFiles, visits)
-	if output, err := launcher.CombinedOutput(); err != nil { // which the keeper has until it ends
+	if output, err := launcher.CombinedOutput(); err != nil { // ends when the keeper has, which has it open
 		t.Errorf("%v: %s", err, output)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, strconv.Itoa(ConsoleFD))); err != nil || string(text) != "said" {
@@ -66,8 +66,7 @@ func TestConsoleIsNotCollected(t *testing.T) {
 	}
 }
 
-// TestLogsAreBounded writes far more into both logs than is kept of them, with
-// no engine there, as a guest may while Rockpool is down.
+// TestLogsAreBounded writes far more to both logs than their limits.
 func TestLogsAreBounded(t *testing.T) {
 	dir := t.TempDir()
 	line := "a line that the guest has written to its console\n"
@@ -78,7 +77,7 @@ func TestLogsAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keep(strings.NewReader(text), f, limit)
+		copyToLog(strings.NewReader(text), f, limit)
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -17,8 +17,8 @@ func relaySocket(socket string) error {
 	return relay(conn, os.Stdin, os.Stdout)
 }
 
-// relay returns when the socket's side has said all that it has to say; the
-// guest's side may end first and still get its answer.
+// relay returns when the server has sent all of its answer. The guest may end its
+// side before, and still gets the answer.
 func relay(conn *net.UnixConn, in io.Reader, out io.Writer) error {
 	defer conn.Close()
 	go func() {

@@ -19,20 +19,20 @@ const (
 	writeTimeout = 10 * time.Second
 )
 
-// Patience is how long QEMU has for its answer to a command. Its main loop
-// answers, which the guest's processors and disks do not hold up for long; one
-// that is silent for so long is stopped, or hangs.
+// Patience is how long QEMU may take to answer a command. Its main loop answers,
+// which the guest's processors and disks do not delay for long. A QEMU that takes
+// longer is stopped, or hangs.
 const Patience = 10 * time.Second
 
-// ErrSilent means that QEMU lives and did not answer within Patience. It may
-// still carry the command out.
+// ErrSilent means that QEMU lives and did not answer within Patience. It may still
+// execute the command.
 var ErrSilent = errors.New("QEMU does not answer")
 
 // ErrClosed is in every error that means the connection has ended: by Close,
 // by QEMU, or because QEMU sent what is not QMP.
 var ErrClosed = errors.New("QMP connection closed")
 
-// Error is QEMU's refusal of a command.
+// Error is QEMU's error answer to a command.
 type Error struct {
 	Command string
 	Class   string // "GenericError", "CommandNotFound", "DeviceNotFound", ...
@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("QEMU refused %s: %s", e.Command, e.Desc)
 }
 
-// Event is what QEMU tells unasked.
+// Event is a message of QEMU that is not the answer to a command.
 type Event struct {
 	Name string // "SHUTDOWN", "RESET", ...
 	Data json.RawMessage
@@ -56,7 +56,7 @@ type Client struct {
 	queue  chan Event
 	done   chan struct{} // closed when reading has ended
 
-	letGo   chan struct{} // closed by Close: nobody receives events any more
+	dropped chan struct{} // closed by Close: events are dropped
 	closing sync.Once
 	writing sync.Mutex
 
@@ -66,8 +66,8 @@ type Client struct {
 	err     error // why reading ended; set before done is closed
 }
 
-// New takes over conn: it waits for QEMU's greeting and leaves negotiation, so
-// that commands may follow. It closes conn if that fails.
+// New waits for QEMU's greeting and ends the negotiation, so that commands may
+// follow. From then on the client owns conn. If that fails New closes conn.
 func New(ctx context.Context, conn net.Conn) (*Client, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	c, err := handshake(ctx, conn)
@@ -99,12 +99,12 @@ func handshake(ctx context.Context, conn net.Conn) (*Client, error) {
 		events:  make(chan Event),
 		queue:   make(chan Event),
 		done:    make(chan struct{}),
-		letGo:   make(chan struct{}),
+		dropped: make(chan struct{}),
 		pending: make(map[int64]chan message),
 	}
 	go c.read(lines)
 	go c.forward()
-	// Whoever greets knows how long a QEMU that starts may take.
+	// No deadline here: the caller knows how long a QEMU that starts may take.
 	if err := c.execute(ctx, "qmp_capabilities", nil, nil); err != nil {
 		c.Close()
 		return nil, err
@@ -112,24 +112,24 @@ func handshake(ctx context.Context, conn net.Conn) (*Client, error) {
 	return c, nil
 }
 
-// Events returns what QEMU tells, in order, none left out. The channel is
-// closed when the connection has ended and all before that has been received.
-// It must be received from until then, or Close called.
+// Events returns all events of QEMU, in order. The channel is closed when the
+// connection has ended and all events before that have been received. The caller
+// must receive until then, or call Close.
 func (c *Client) Events() <-chan Event { return c.events }
 
 // Close ends the connection. Commands that wait return ErrClosed, and events
 // not yet received are dropped.
 func (c *Client) Close() error {
-	c.closing.Do(func() { close(c.letGo) })
+	c.closing.Do(func() { close(c.dropped) })
 	err := c.conn.Close()
 	<-c.done
 	return err
 }
 
 // Execute sends a command and waits for QEMU's answer, which it decodes into
-// ret unless that is nil. The error matches *Error if QEMU refused, ErrClosed
-// if there is nobody to answer, ErrSilent if no answer came, or is that of the
-// context; in that last case too QEMU may still carry the command out.
+// ret unless that is nil. The error matches *Error if QEMU answered with an error,
+// ErrClosed if the connection has ended, ErrSilent if no answer came, or is that of
+// the context. In the last two cases QEMU may still execute the command.
 func (c *Client) Execute(ctx context.Context, name string, args, ret any) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, Patience, fmt.Errorf("%w (%v)", ErrSilent, Patience))
 	defer cancel()
@@ -153,7 +153,7 @@ func (c *Client) execute(ctx context.Context, name string, args, ret any) error 
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	}
-	// The answer may have been the last thing that came before the end.
+	// The answer may have come just before the end.
 	select {
 	case m := <-reply:
 		return decode(name, m, ret)
@@ -196,8 +196,8 @@ func (c *Client) reason() error {
 	return c.err
 }
 
-// send writes a whole line or ends the connection: half a command would spoil
-// all that follow.
+// send writes a whole line or ends the connection, because half a command would
+// make all later ones unreadable.
 func (c *Client) send(line []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -235,12 +235,12 @@ func (c *Client) deliver(m message) {
 	if m.Event != "" {
 		select {
 		case c.queue <- Event{Name: m.Event, Data: m.Data}:
-		case <-c.letGo:
+		case <-c.dropped:
 		}
 		return
 	}
 	if m.ID == nil {
-		return // the answer to a line that QEMU could not read: none of ours
+		return // the answer to a line that QEMU could not read, not to a command
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -250,8 +250,8 @@ func (c *Client) deliver(m message) {
 	}
 }
 
-// forward keeps events until they are received, so that a slow receiver does
-// not hold up the answers to commands.
+// forward stores events until they are received, so that a slow receiver does not
+// delay the answers to commands.
 func (c *Client) forward() {
 	defer close(c.events)
 	var kept []Event
@@ -271,7 +271,7 @@ func (c *Client) forward() {
 			kept = append(kept, e)
 		case out <- first:
 			kept = kept[1:]
-		case <-c.letGo:
+		case <-c.dropped:
 			return
 		}
 	}

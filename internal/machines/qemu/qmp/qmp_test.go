@@ -79,7 +79,7 @@ func TestExecute(t *testing.T) {
 	}
 }
 
-func TestExecuteIsRefused(t *testing.T) {
+func TestExecuteReturnsAnError(t *testing.T) {
 	client, server := connect(t)
 	go func() {
 		server.reply(server.expect("stop"), `"error": {"class": "GenericError", "desc": "not now"}`)
@@ -92,7 +92,7 @@ func TestExecuteIsRefused(t *testing.T) {
 }
 
 // TestAnswersFindTheirCommands answers concurrent commands in another order,
-// with events, blank members and foreign answers in between.
+// with events, empty members and answers to no command in between.
 func TestAnswersFindTheirCommands(t *testing.T) {
 	client, server := connect(t)
 	type result struct {
@@ -127,8 +127,8 @@ func TestAnswersFindTheirCommands(t *testing.T) {
 	}
 }
 
-// TestEventsDoNotHoldUpAnswers sends many events that nobody receives yet.
-func TestEventsDoNotHoldUpAnswers(t *testing.T) {
+// TestEventsDoNotDelayAnswers sends many events that nobody receives yet.
+func TestEventsDoNotDelayAnswers(t *testing.T) {
 	client, server := connect(t)
 	go func() {
 		id := server.expect("quit")
@@ -275,7 +275,7 @@ func TestGreetingFails(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft finds, by synctest, that no goroutine outlives a client.
+// TestNothingIsLeft: no goroutine outlives a client. synctest checks that.
 func TestNothingIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := connect(t)
