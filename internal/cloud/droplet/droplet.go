@@ -78,6 +78,9 @@ type Service struct {
 	// Resume starts, after a restart of the host, what ran before it.
 	Resume bool
 
+	// Viewers add to the views of droplets, in this order.
+	Viewers []Viewer
+
 	// AddressListeners are notified in this order.
 	AddressListeners []AddressListener
 

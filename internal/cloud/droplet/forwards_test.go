@@ -36,7 +36,9 @@ func wantForwards(t *testing.T, w *world, id int64, want []compute.Forward) {
 	t.Helper()
 	d, err := w.Get(t.Context(), w.account, id)
 	check(t, err)
-	if diff := cmp.Diff(want, w.View(d).Forwards); diff != "" {
+	view, err := w.View(t.Context(), d)
+	check(t, err)
+	if diff := cmp.Diff(want, view.Forwards); diff != "" {
 		t.Errorf("forwards (-want +got):\n%s", diff)
 	}
 }

@@ -45,7 +45,11 @@ func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Resp
 	if err != nil {
 		return nil, err
 	}
-	return resource.Many("droplets", found, s.View), nil
+	views, err := s.Views(ctx, s.DB, found.Items...)
+	if err != nil {
+		return nil, err
+	}
+	return resource.Slice("droplets", views, found.Info), nil
 }
 
 func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -60,7 +64,16 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	if err != nil {
 		return nil, err
 	}
-	return resource.One(http.StatusOK, "droplet", s.View(d)), nil
+	return s.one(ctx, s.DB, d)
+}
+
+// one is an answer with one droplet.
+func (s *Service) one(ctx context.Context, q store.Querier, d Droplet) (*resource.Response, error) {
+	view, err := s.viewIn(ctx, q, d)
+	if err != nil {
+		return nil, err
+	}
+	return resource.One(http.StatusOK, "droplet", view), nil
 }
 
 // whyMissing says behind the usual sentence why a droplet could not be made:
@@ -90,32 +103,37 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 	if err != nil {
 		return nil, err
 	}
+	several := len(c.Names) > 0
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {
 		droplets, actions, err := plan.Do(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
-		response := s.created(r, droplets, actions, len(c.Names) > 0)
+		response, err := s.created(ctx, tx, r, droplets, actions, several)
+		if err != nil {
+			return nil, err
+		}
 		response.Settle = func(ctx context.Context) (*resource.Response, error) {
 			if err := s.Actions.WaitAll(ctx, actions...); err != nil {
 				return nil, err
 			}
+			read := context.WithoutCancel(ctx)
 			for i := range droplets {
-				if droplets[i], err = s.Get(context.WithoutCancel(ctx), r.AccountID, droplets[i].ID); err != nil {
+				if droplets[i], err = s.Get(read, r.AccountID, droplets[i].ID); err != nil {
 					return nil, err
 				}
 			}
-			return s.created(r, droplets, actions, len(c.Names) > 0), nil
+			return s.created(read, s.DB, r, droplets, actions, several)
 		}
 		return response, nil
 	})
 }
 
 // created shows new droplets, with links to the actions that make them.
-func (s *Service) created(r *resource.Request, droplets []Droplet, actions []action.Action, several bool) *resource.Response {
-	views := make([]View, len(droplets))
-	for i, d := range droplets {
-		views[i] = s.View(d)
+func (s *Service) created(ctx context.Context, q store.Querier, r *resource.Request, droplets []Droplet, actions []action.Action, several bool) (*resource.Response, error) {
+	views, err := s.Views(ctx, q, droplets...)
+	if err != nil {
+		return nil, err
 	}
 	response := resource.All(http.StatusAccepted, "droplets", views)
 	for _, v := range views {
@@ -127,7 +145,7 @@ func (s *Service) created(r *resource.Request, droplets []Droplet, actions []act
 	}
 	response.DraftStatus = http.StatusCreated
 	response.Links = links(r, actions)
-	return response
+	return response, nil
 }
 
 // actionLink leads from a new droplet to the action that makes it.
@@ -159,7 +177,7 @@ func (s *Service) update(ctx context.Context, r *resource.Request) (*resource.Re
 		if err != nil {
 			return nil, err
 		}
-		return resource.One(http.StatusOK, "droplet", s.View(d)), nil
+		return s.one(ctx, tx, d)
 	})
 }
 
@@ -173,7 +191,11 @@ func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Re
 		if err != nil {
 			return nil, err
 		}
-		response := resource.Deleted(s.View(d))
+		view, err := s.viewIn(ctx, tx, d)
+		if err != nil {
+			return nil, err
+		}
+		response := resource.Deleted(view)
 		response.Settle = func(ctx context.Context) (*resource.Response, error) {
 			return response, s.Actions.WaitAll(ctx, a)
 		}

@@ -85,8 +85,8 @@ type Network struct {
 	Gateway   string `json:"gateway"`
 }
 
-// View shows a droplet.
-func (s *Service) View(d Droplet) View {
+// view shows what this room knows of a droplet.
+func (s *Service) view(d Droplet) View {
 	v := View{
 		ID: d.ID, Name: d.Name, Memory: d.MemoryMB, VCPUs: d.VCPUs, Disk: d.DiskGB,
 		DiskInfo: size.LocalDisk(d.DiskGB), Locked: d.Locked, Status: d.Status,

@@ -16,7 +16,7 @@ import (
 // Source is where the handler learns of droplets.
 type Source interface {
 	Guest(ctx context.Context, id int64) (droplet.Guest, error)
-	View(d droplet.Droplet) droplet.View
+	View(ctx context.Context, d droplet.Droplet) (droplet.View, error)
 }
 
 // Handler returns the metadata service of the droplet with that id. Whoever
@@ -74,9 +74,16 @@ func (h handler) document(w http.ResponseWriter, r *http.Request) {
 
 // self is the droplet as the API shows it, for the guest itself.
 func (h handler) self(w http.ResponseWriter, r *http.Request) {
-	if guest, ok := h.load(w, r); ok {
-		writeJSON(w, map[string]any{"droplet": h.source.View(guest.Droplet)})
+	guest, ok := h.load(w, r)
+	if !ok {
+		return
 	}
+	view, err := h.source.View(r.Context(), guest.Droplet)
+	if err != nil {
+		h.refuse(w, err)
+		return
+	}
+	writeJSON(w, map[string]any{"droplet": view})
 }
 
 func writeJSON(w http.ResponseWriter, body any) {

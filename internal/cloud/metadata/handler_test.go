@@ -36,7 +36,9 @@ func (source) Guest(ctx context.Context, id int64) (droplet.Guest, error) {
 	}, nil
 }
 
-func (source) View(d droplet.Droplet) droplet.View { return droplet.View{ID: d.ID, Name: d.Name} }
+func (source) View(_ context.Context, d droplet.Droplet) (droplet.View, error) {
+	return droplet.View{ID: d.ID, Name: d.Name}, nil
+}
 
 func ask(id int64, method, path string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)

@@ -60,8 +60,13 @@ func Many[T, V any](key string, found list.Slice[T], view func(T) V) *Response {
 	for i, item := range found.Items {
 		views[i] = view(item)
 	}
+	return Slice(key, views, found.Info)
+}
+
+// Slice is Many with the items shown already.
+func Slice[V any](key string, views []V, found list.Info) *Response {
 	response := All(http.StatusOK, key, views)
-	response.List = &found.Info
+	response.List = &found
 	return response
 }
 

@@ -27,7 +27,10 @@ func bareGet(b *testing.B, c *benched) func() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	made := c.Server.Droplets.View(d)
+	made, err := c.Server.Droplets.View(b.Context(), d)
+	if err != nil {
+		b.Fatal(err)
+	}
 	db, err := sql.Open("sqlite", "file:"+c.database)
 	if err != nil {
 		b.Fatal(err)
