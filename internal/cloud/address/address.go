@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
@@ -26,13 +27,17 @@ type Pool struct {
 	prefix netip.Prefix
 	ports  []int
 	usable func(netip.AddrPort) bool
+
+	netmask, gateway string // as text, for every view of every droplet
 }
 
 // NewPool returns a pool of the addresses in prefix, at least a /24. The ports
 // are forwarded from each address; usable reports whether the host lets a port
 // be bound there now.
 func NewPool(prefix netip.Prefix, ports []int, usable func(netip.AddrPort) bool) *Pool {
-	return &Pool{prefix: prefix.Masked(), ports: ports, usable: usable}
+	p := &Pool{prefix: prefix.Masked(), ports: ports, usable: usable}
+	p.netmask, p.gateway = net.IP(net.CIDRMask(prefix.Bits(), 32)).String(), p.Gateway().String()
+	return p
 }
 
 // Usable reports whether a TCP listener can be bound there.
@@ -54,6 +59,12 @@ func (p *Pool) Size() int64 { return int64(1)<<(32-p.prefix.Bits()) - 3 }
 
 // Gateway is the first address of the prefix; no droplet has it.
 func (p *Pool) Gateway() netip.Addr { return p.host(1) }
+
+// Netmask returns the prefix's length as a mask, such as 255.255.0.0.
+func (p *Pool) Netmask() string { return p.netmask }
+
+// GatewayText returns the gateway as text.
+func (p *Pool) GatewayText() string { return p.gateway }
 
 // ErrTaken means that another droplet has the address.
 var ErrTaken = errors.New("the address is another droplet's")
@@ -214,5 +225,28 @@ func Parse(addr, forwards string) (a Assignment, err error) {
 	if a.Address, err = netip.ParseAddr(addr); err != nil {
 		return a, err
 	}
-	return a, json.Unmarshal([]byte(forwards), &a.Forwards)
+	a.Forwards, err = parseForwards(forwards)
+	return a, err
+}
+
+// parsed is a text of forwards with what it means.
+type parsed struct {
+	text  string
+	value []compute.Forward
+}
+
+// lastParsed saves decoding: nearly all addresses of a cloud have the same
+// forwards.
+var lastParsed atomic.Pointer[parsed]
+
+func parseForwards(text string) ([]compute.Forward, error) {
+	if last := lastParsed.Load(); last != nil && last.text == text {
+		return slices.Clone(last.value), nil
+	}
+	var value []compute.Forward
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return nil, err
+	}
+	lastParsed.Store(&parsed{text, slices.Clone(value)})
+	return value, nil
 }

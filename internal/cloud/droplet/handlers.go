@@ -58,8 +58,8 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 		return nil, err
 	}
 	d, err := s.Get(ctx, r.AccountID, id)
-	if missing := new(apierr.Error); errors.As(err, &missing) {
-		return nil, s.whyMissing(ctx, r.AccountID, id, missing)
+	if apierr.IsNotFound(err) {
+		return nil, s.whyMissing(ctx, r.AccountID, id, apierr.From(err))
 	}
 	if err != nil {
 		return nil, err

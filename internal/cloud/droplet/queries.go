@@ -26,38 +26,45 @@ var selectDroplet = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_sl
 	FROM droplets d` + address.Join("d.id") + ` `
 
 func scan(row store.Scanner) (Droplet, error) {
-	var d Droplet
-	var imageJSON, features, tags, keys string
-	var created int64
-	var addr, forwards sql.NullString
+	// One value for all columns: each whose address is taken would be allocated.
+	var c struct {
+		d                               Droplet
+		imageJSON, features, tags, keys string
+		created                         int64
+		addr, forwards                  sql.NullString
+	}
+	d := &c.d
 	err := row.Scan(&d.ID, &d.AccountID, &d.Name, &d.Region, &d.Size, &d.VCPUs, &d.MemoryMB, &d.DiskGB,
-		&imageJSON, &d.Status, &d.VPC, &features, &tags, &keys, &created, &addr, &forwards, &d.Locked)
+		&c.imageJSON, &d.Status, &d.VPC, &c.features, &c.tags, &c.keys, &c.created, &c.addr, &c.forwards, &d.Locked)
 	if err != nil {
-		return d, err
+		return *d, err
 	}
-	d.CreatedAt = store.Time(created)
+	d.CreatedAt = store.Time(c.created)
 	var errs [4]error
-	d.Image, errs[0] = images.of(imageJSON)
-	d.Features, errs[1] = texts.of(features)
-	d.Tags, errs[2] = texts.of(tags)
-	d.PublicKeys, errs[3] = texts.of(keys)
+	d.Image, errs[0] = images.of(c.imageJSON)
+	d.Features, errs[1] = texts.of(c.features)
+	d.Tags, errs[2] = texts.of(c.tags)
+	d.PublicKeys, errs[3] = texts.of(c.keys)
 	if err := errors.Join(errs[:]...); err != nil {
-		return d, fmt.Errorf("droplet %d: %w", d.ID, err)
+		return *d, fmt.Errorf("droplet %d: %w", d.ID, err)
 	}
-	if addr.Valid {
-		assigned, err := address.Parse(addr.String, forwards.String)
+	if c.addr.Valid {
+		assigned, err := address.Parse(c.addr.String, c.forwards.String)
 		if err != nil {
-			return d, fmt.Errorf("droplet %d: %w", d.ID, err)
+			return *d, fmt.Errorf("droplet %d: %w", d.ID, err)
 		}
 		d.Address = &assigned
 	}
-	return d, nil
+	return *d, nil
 }
+
+// selectOne is made once: it is the query of most requests.
+var selectOne = selectDroplet + `WHERE d.id = $1 AND d.account_id = $2 AND d.deleted_at IS NULL`
 
 // get returns the account's droplet, or apierr.NotFound; one that is being
 // destroyed is gone already.
 func get(ctx context.Context, q store.Querier, accountID, id int64) (Droplet, error) {
-	return one(q.QueryRow(ctx, selectDroplet+`WHERE d.id = $1 AND d.account_id = $2 AND d.deleted_at IS NULL`, id, accountID))
+	return one(q.QueryRow(ctx, selectOne, id, accountID))
 }
 
 // machine returns the droplet of whatever account, for its own actions and its

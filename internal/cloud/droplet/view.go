@@ -1,7 +1,6 @@
 package droplet
 
 import (
-	"net"
 	"time"
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/image"
@@ -107,8 +106,6 @@ func (s *Service) view(d Droplet) View {
 
 func (s *Service) public(d Droplet) Network {
 	return Network{
-		IPAddress: d.Address.Address.String(),
-		Netmask:   net.IP(net.CIDRMask(s.Pool.Prefix().Bits(), 32)).String(),
-		Gateway:   s.Pool.Gateway().String(),
+		IPAddress: d.Address.Address.String(), Netmask: s.Pool.Netmask(), Gateway: s.Pool.GatewayText(),
 	}
 }

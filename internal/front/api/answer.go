@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/rockpool-cloud/rockpool/internal/front/httperr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
@@ -19,18 +23,19 @@ import (
 // answer is a response in its form on the wire.
 type answer struct {
 	status int
-	header http.Header
-	body   []byte
-	made   []string // paths of what was created, below /v2, if Location does not name it
+	header http.Header // nil if there is nothing to say beside the body
+	body   []byte      // JSON, if the header does not say otherwise
+	made   []string    // paths of what was created, below /v2, if Location does not name it
 }
 
 // render gives a response its form. It says nothing to the client yet.
 func (c *call) render(response *resource.Response) (*answer, error) {
-	a := &answer{status: response.Status, header: http.Header{}, made: response.Made}
+	a := &answer{status: response.Status, made: response.Made}
 	if response.Location != "" {
-		a.header.Set("Location", c.request.URL(response.Location))
+		a.set("Location", c.request.URL(response.Location))
 	}
 	if response.List != nil {
+		a.header = http.Header{}
 		a.status = rangeHeaders(a.header, *response.List, c.mode)
 	}
 	if c.draft {
@@ -45,28 +50,95 @@ func (c *call) render(response *resource.Response) (*answer, error) {
 	if response.Key == "" {
 		return a, nil
 	}
-	body := map[string]any{response.Key: response.Value}
+	members := [3]member{{response.Key, response.Value}}
+	n := 1
 	if response.List != nil {
-		body["links"] = pageLinks(c.http, c.request.List, c.mode, response.List.Total)
-		body["meta"] = map[string]int{"total": response.List.Total}
+		members[1] = member{"links", pageLinks(c.http, c.request.List, c.mode, response.List.Total)}
+		members[2] = member{"meta", map[string]int{"total": response.List.Total}}
+		n = 3
 	} else if response.Links != nil {
-		body["links"] = response.Links
+		members[1] = member{"links", response.Links}
+		n = 2
 	}
-	return a, a.encode(body)
+	return a, a.encodeObject(members[:n]...)
+}
+
+// member is one member of an object.
+type member struct {
+	name  string // without any character that JSON escapes
+	value any
+}
+
+// encodeObject makes an object the answer's body, its members by their names. It
+// does what encode does for a map, which takes twice as long.
+func (a *answer) encodeObject(members ...member) error {
+	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	text := newBody()
+	encoder := newEncoder(text)
+	for i, m := range members {
+		before := `,"`
+		if i == 0 {
+			before = `{"`
+		}
+		text.WriteString(before)
+		text.WriteString(m.name)
+		text.WriteString(`":`)
+		if err := encoder.Encode(m.value); err != nil {
+			return err
+		}
+		text.Truncate(text.Len() - 1) // the encoder's line feed
+	}
+	text.WriteString("}\n")
+	a.body = text.Bytes()
+	return nil
 }
 
 // encode makes value the answer's body.
 func (a *answer) encode(value any) error {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	text := newBody()
+	if err := newEncoder(text).Encode(value); err != nil {
 		return err
 	}
-	a.header.Set("Content-Type", "application/json; charset=utf-8")
 	a.body = text.Bytes()
 	return nil
 }
+
+// bodies are buffers of answers that have been sent.
+var bodies = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, smallBody)) }}
+
+// smallBody is the size of a buffer that holds most answers, in bytes.
+const smallBody = 2 << 10
+
+func newBody() *bytes.Buffer {
+	text := bodies.Get().(*bytes.Buffer)
+	text.Reset()
+	return text
+}
+
+// release gives the body of an answer back, which nobody reads any more.
+func (a *answer) release() {
+	if c := cap(a.body); c >= smallBody && c <= 4*smallBody {
+		bodies.Put(bytes.NewBuffer(a.body))
+	}
+	a.body = nil
+}
+
+func newEncoder(w io.Writer) *json.Encoder {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder
+}
+
+// set sets a header of the answer.
+func (a *answer) set(name, value string) {
+	if a.header == nil {
+		a.header = http.Header{}
+	}
+	a.header.Set(name, value)
+}
+
+// typeJSON is the Content-Type of nearly every answer.
+var typeJSON = []string{"application/json; charset=utf-8"}
 
 // varying are the headers of a request that change the form of its answer.
 const varying = "Accept, Accept-Encoding"
@@ -84,13 +156,16 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) error {
 	if a.body != nil {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
+	if len(body) > 0 && a.header["Content-Type"] == nil {
+		h["Content-Type"] = typeJSON
+	}
 	w.WriteHeader(a.status)
 	_, err := w.Write(body)
 	return err
 }
 
 func writeJSON(w http.ResponseWriter, r *http.Request, status int, body any) {
-	a := answer{status: status, header: http.Header{}}
+	a := answer{status: status}
 	if err := a.encode(body); err != nil {
 		panic(err) // every body is made of plain structs; recover answers
 	}

@@ -94,7 +94,7 @@ func credentials(w http.ResponseWriter, r *http.Request) (string, error) {
 }
 
 func paramCredentials(w http.ResponseWriter, r *http.Request) (string, error) {
-	tokens := r.URL.Query()[tokenParam]
+	tokens := queryOf(r)[tokenParam]
 	if len(tokens) == 0 {
 		form, err := formTokens(w, r)
 		if err != nil {

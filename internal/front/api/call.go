@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/front/idempotency"
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
-	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
@@ -46,14 +43,15 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 		if err != nil {
 			return err
 		}
+		path, err := pathValues(r)
+		if err != nil {
+			return err
+		}
 		c := &call{server: s, link: link, handler: handler, http: r, token: token, key: key, draft: wantsDraft(r)}
 		c.request = &resource.Request{
-			AccountID: token.AccountID, Path: pathValues(r), Params: params,
+			AccountID: token.AccountID, Path: path, Params: params,
 			Base: Origin(r) + "/v2", Wait: wait(r), Keyed: key != "", BeforeCommit: c.beforeCommit,
 			Allows: func(scope string) bool { return token.Allows(scope) },
-		}
-		if slices.ContainsFunc(slices.Collect(maps.Values(c.request.Path)), func(v string) bool { return strings.ContainsRune(v, 0) }) {
-			return apierr.NotFound() // nothing has such a name, and not every database would take the question
 		}
 		c.request.List, c.mode = listQuery(r)
 		c.request.List.Filter = params
@@ -151,5 +149,5 @@ func (c *call) settled(ctx context.Context, response *resource.Response) (a *ans
 
 // preferenceApplied says that the client's wish to wait was followed.
 func (c *call) preferenceApplied(a *answer) {
-	a.header.Set("Preference-Applied", fmt.Sprintf("wait=%.0f", c.request.Wait.Seconds()))
+	a.set("Preference-Applied", fmt.Sprintf("wait=%.0f", c.request.Wait.Seconds()))
 }

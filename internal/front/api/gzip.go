@@ -32,6 +32,9 @@ func compress(body []byte) []byte {
 // gzip, or all with *, and prefers it to the body as it is. A small body is
 // compressed only for a client that will not have it otherwise.
 func takesGzip(headers []string, size int) bool {
+	if len(headers) == 0 {
+		return false
+	}
 	weights := map[string]float64{}
 	for element := range elements(headers) {
 		coding, parameter, _ := strings.Cut(strings.ToLower(element), ";")

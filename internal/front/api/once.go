@@ -65,7 +65,12 @@ func (c *call) once(w http.ResponseWriter) error {
 		return err
 	}
 	send(func() error {
-		if err := a.write(w, c.http); err != nil {
+		err := a.write(w, c.http)
+		if c.link.Method == http.MethodGet {
+			a.release() // no other request gets this answer
+			return err
+		}
+		if err != nil {
 			return err
 		}
 		return http.NewResponseController(w).Flush()
@@ -168,7 +173,7 @@ func (c *call) remember(ctx context.Context, tx *store.Tx) error {
 
 // replayed marks an answer as one that was given before.
 func replayed(a *answer) *answer {
-	header := a.header.Clone()
-	header.Set("Idempotency-Replayed", "true")
-	return &answer{status: a.status, header: header, body: a.body, made: a.made}
+	again := &answer{status: a.status, header: a.header.Clone(), body: a.body, made: a.made}
+	again.set("Idempotency-Replayed", "true")
+	return again
 }

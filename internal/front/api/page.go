@@ -33,7 +33,7 @@ const (
 // before a Range header; what makes no sense in them counts as the default,
 // never as an error.
 func listQuery(r *http.Request) (list.Query, listMode) {
-	query := r.URL.Query()
+	query := queryOf(r)
 	if query.Has("page") || query.Has("per_page") {
 		return pageQuery(query), numbered
 	}
@@ -49,6 +49,9 @@ func listQuery(r *http.Request) (list.Query, listMode) {
 // bodyPage takes the page that a body asks for as if the query did. It goes
 // before the query's, as all of a body does.
 func bodyPage(r *http.Request, body map[string]any) {
+	if len(body) == 0 {
+		return
+	}
 	query := r.URL.Query()
 	for _, name := range []string{"page", "per_page"} {
 		switch v := body[name].(type) {

@@ -81,6 +81,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, apierr.UnsupportedCoding(coding)
 	}
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, apierr.TooLarge(maxBody)
@@ -171,19 +174,31 @@ func multipartParams(text []byte, boundary string) (map[string]any, error) {
 	}
 }
 
-// pathValues returns the link's identities, percent-decoded. The router matches
-// the path as it was sent only if that differs from how Go would encode it.
-func pathValues(r *http.Request) map[string]string {
+// queryOf returns the values in a request's query.
+func queryOf(r *http.Request) url.Values {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	return r.URL.Query()
+}
+
+// pathValues returns the link's identities, percent-decoded. One with a NUL
+// names nothing, and not every database would take it. The router matches the
+// path as it was sent only if that differs from how Go would encode it.
+func pathValues(r *http.Request) (map[string]string, error) {
 	params := chi.RouteContext(r.Context()).URLParams
 	values := make(map[string]string, len(params.Keys))
 	for i, key := range params.Keys {
-		values[key] = params.Values[i]
-		if r.URL.RawPath == "" {
-			continue
+		value := params.Values[i]
+		if r.URL.RawPath != "" {
+			if decoded, err := url.PathUnescape(value); err == nil {
+				value = decoded
+			}
 		}
-		if value, err := url.PathUnescape(params.Values[i]); err == nil {
-			values[key] = value
+		if strings.ContainsRune(value, 0) {
+			return nil, apierr.NotFound()
 		}
+		values[key] = value
 	}
-	return values
+	return values, nil
 }

@@ -63,5 +63,5 @@ func wantsDraft(r *http.Request) bool {
 			return true
 		}
 	}
-	return r.URL.Query().Get("view") == "draft"
+	return queryOf(r).Get("view") == "draft"
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -27,8 +28,10 @@ func (s *server) log(next http.Handler) http.Handler {
 		began := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w}
 		next.ServeHTTP(recorder, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
-		s.Log.Debug("request", "request_id", id, "method", r.Method, "path", r.URL.Path,
-			"status", recorder.status, "took", time.Since(began))
+		if s.Log.Enabled(r.Context(), slog.LevelDebug) {
+			s.Log.Debug("request", "request_id", id, "method", r.Method, "path", r.URL.Path,
+				"status", recorder.status, "took", time.Since(began))
+		}
 	})
 }
 

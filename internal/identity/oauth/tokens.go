@@ -87,8 +87,14 @@ func (t *Tokens) find(ctx context.Context, d digest, now time.Time) (row, error)
 	if ok {
 		return found, nil
 	}
+	return t.lookUp(ctx, d, known)
+}
+
+// lookUp reads a token from the database, and adds it to what was remembered
+// when that began.
+func (t *Tokens) lookUp(ctx context.Context, d digest, known map[digest]row) (found row, err error) {
 	var scopes string
-	err := t.db.QueryRow(ctx, `SELECT id, account_id, scopes, expires_at, last_used_at FROM tokens WHERE hash = $1`, d[:]).
+	err = t.db.QueryRow(ctx, `SELECT id, account_id, scopes, expires_at, last_used_at FROM tokens WHERE hash = $1`, d[:]).
 		Scan(&found.ID, &found.AccountID, &scopes, &found.expires, &found.used)
 	if err != nil {
 		return row{}, err
