@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
@@ -220,6 +221,13 @@ func served(t testing.TB) *schema.Schema {
 			t.Fatal(err)
 		}
 		definitions[strings.TrimPrefix(definition.ID, "schema/")] = text
+	}
+	resources, err := (&droplet.Service{}).Resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range resources { // of which one is more than its file
+		definitions[r.Name] = r.Schema
 	}
 	loaded, err := schema.Load(definitions)
 	if err != nil || len(loaded.Links) < 20 {
