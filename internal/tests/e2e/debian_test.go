@@ -17,8 +17,8 @@ import (
 // its first boot, on a busy machine without hardware for it.
 const debianLimit = 8 * time.Minute
 
-// debianUserData wants a web server of Debian's packages. Its page is written
-// before the package comes.
+// debianUserData installs a web server from Debian's packages. Its page is written
+// before the package is installed.
 const debianUserData = `#cloud-config
 package_update: true
 packages: [nginx-light]
@@ -89,8 +89,8 @@ func TestDebian(t *testing.T) {
 	s.Delete(d.ID)
 }
 
-// checkDebianNetwork wants the kernel to take the guest's address as the source
-// of packets to the world.
+// checkDebianNetwork checks the guest's addresses and routes, name resolution, and
+// the metadata service.
 func checkDebianNetwork(t *testing.T, shell *rockpooltest.Shell, m mirror) {
 	expect(t, shell, "ip -4 -brief address show dev eth0 scope global | awk '{print $3}'", "172.16.254.15/24")
 	expect(t, shell, "ip route get 203.0.113.80 | grep -o 'via.*src [0-9.]*'", "via 172.16.254.2 dev eth0 src 172.16.254.15")
@@ -101,8 +101,8 @@ func checkDebianNetwork(t *testing.T, shell *rockpooltest.Shell, m mirror) {
 	expect(t, shell, "curl -sS -m 30 http://169.254.169.254/metadata/v1/region", "nyc3")
 }
 
-// checkDebianPrograms wants what the image was built with to be as on any other
-// Debian.
+// checkDebianPrograms checks that the image behaves as any other Debian, and that
+// nothing of its build is left.
 func checkDebianPrograms(t *testing.T, shell *rockpooltest.Shell) {
 	for command, want := range map[string]string{
 		"systemctl --failed --no-legend --plain":                                                    "",
@@ -138,8 +138,8 @@ func checkWeb(t *testing.T, s *rockpooltest.Server, id int) {
 	})
 }
 
-// checkRootSize wants the root file system to have all the disk but what its
-// own tables and the boot partitions take.
+// checkRootSize checks that the root file system occupies the whole disk, except
+// for its own tables and the boot partitions.
 func checkRootSize(t *testing.T, shell *rockpooltest.Shell, diskGB int) {
 	t.Helper()
 	text := shell.Run("df --block-size=1 --output=size / | tail -n 1")

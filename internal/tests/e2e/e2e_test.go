@@ -49,7 +49,7 @@ func request(name, image, size string, keys ...rockpooltest.Key) *godo.DropletCr
 	return r
 }
 
-// expect fails the test unless a command in the droplet says so.
+// expect fails the test unless a command in the droplet prints what is wanted.
 func expect(t *testing.T, shell *rockpooltest.Shell, command, want string) {
 	t.Helper()
 	if got := shell.Run(command); got != want {
@@ -59,7 +59,7 @@ func expect(t *testing.T, shell *rockpooltest.Shell, command, want string) {
 
 const bootID = "cat /proc/sys/kernel/random/boot_id"
 
-// differ fails the test unless the machine has booted since.
+// differ fails the test if both boot ids are the same.
 func differ(t *testing.T, before, after string) {
 	t.Helper()
 	if before == after {

@@ -45,7 +45,7 @@ func TestQEMUMissing(t *testing.T) {
 	s.AssertEmpty()
 }
 
-// TestGuestIgnoresShutdown stops the program in the guest that hears the power
+// TestGuestIgnoresShutdown stops the program in the guest that reacts to the power
 // button.
 func TestGuestIgnoresShutdown(t *testing.T) {
 	s := withMicro(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// settled waits until user data has run: it is the last thing at a first boot.
+// settled waits until user data has run, which is the last step of a first boot.
 const settled = `for i in $(seq 300); do [ -s /root/proof ] && break; usleep 100000; done; sync; cat /root/proof`
 
 func TestFirstDroplet(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 
 const buildLimit = 4 * time.Minute
 
-// TestImageBuild has two commands and a create want the same image at once: it
-// is built once for all.
+// TestImageBuild lets two commands and a create request the same image at the same
+// time: it is built once.
 func TestImageBuild(t *testing.T) {
 	needMachines(t)
 	needTools(t)

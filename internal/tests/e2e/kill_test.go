@@ -47,7 +47,7 @@ func TestKillDuringCreate(t *testing.T) {
 
 var now = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()
 
-// later is a moment in a create that no event tells of.
+// later is a moment in a create at which nothing observable happens.
 func later(after time.Duration) <-chan struct{} {
 	c := make(chan struct{})
 	time.AfterFunc(after, func() { close(c) })
@@ -98,8 +98,8 @@ func TestKillWithRunningMachine(t *testing.T) {
 	s.AssertGone(d.ID)
 }
 
-// TestMachineEndsWhileServerIsDown has a guest power itself off when nobody
-// looks.
+// TestMachineEndsWhileServerIsDown lets a guest power itself off while no server
+// runs.
 func TestMachineEndsWhileServerIsDown(t *testing.T) {
 	s := withMicro(t)
 	s.Start()

@@ -96,7 +96,7 @@ func checkConsole(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shel
 	}
 }
 
-// identity writes a key as ssh takes it.
+// identity writes a private key to a file for ssh -i.
 func identity(t *testing.T, key rockpooltest.Key) string {
 	t.Helper()
 	block, err := ssh.MarshalPrivateKey(key.Private, "")
@@ -110,7 +110,7 @@ func identity(t *testing.T, key rockpooltest.Key) string {
 	return path
 }
 
-// shared is what a process writes, for a test to read meanwhile.
+// shared has the output of a process, which a test can read while it runs.
 type shared struct {
 	mu   sync.Mutex
 	text strings.Builder

@@ -17,13 +17,12 @@ const (
 
 var nextRange atomic.Int64
 
-// ClaimRange returns a /24 of loopback addresses that no other test has, in
-// this process or another one: a socket on its last address says so for as
-// long as the test runs.
+// ClaimRange reserves a /24 of loopback addresses for a test, among all processes.
+// The reservation is a socket on the last address. It ends with the test.
 func ClaimRange(tb testing.TB) netip.Prefix {
 	tb.Helper()
 	for range ranges {
-		// Processes that start together begin far from each other.
+		// Processes that start at the same time try different ranges first.
 		n := (int64(os.Getpid())*61 + nextRange.Add(1)) % ranges
 		base := netip.AddrFrom4([4]byte{127, byte(firstBlock + n>>8), byte(n), 0})
 		bytes := base.As4()
@@ -47,5 +46,5 @@ func (s *Server) ForDroplets(address netip.Addr) bool {
 	return s.Addresses.Contains(address) && address != s.Addresses.Addr().Next() && address != netip.AddrFrom4(last)
 }
 
-// claimPort is any that nothing else here listens on.
+// claimPort is a port that no test uses otherwise.
 const claimPort = 42424

@@ -11,12 +11,11 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Patience for one action, a micro machine's boot among them, on a busy
-// machine.
+// Patience is how long one action may take on a busy machine, the boot of a micro
+// machine included.
 const Patience = 60 * time.Second
 
-// Client returns an unmodified client of the API, which does not try again by
-// itself what has failed.
+// Client returns godo's client of the API, without its retries.
 func (s *Server) Client() *godo.Client {
 	s.tb.Helper()
 	token := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: s.Token})
@@ -29,7 +28,7 @@ func (s *Server) Client() *godo.Client {
 	return client
 }
 
-// Get asks for a path below /v2 and reads the answer into body.
+// Get requests a path below /v2 and decodes the answer into body.
 func (s *Server) Get(path string, body any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
@@ -42,8 +41,8 @@ func (s *Server) Get(path string, body any) error {
 	return err
 }
 
-// Await calls done until it returns nil, and fails the test with its last
-// error when the time is up.
+// Await calls done until it returns nil. After limit it fails the test, with the
+// last error.
 func (s *Server) Await(limit time.Duration, what string, done func() error) {
 	s.tb.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -61,7 +60,7 @@ func (s *Server) Await(limit time.Duration, what string, done func() error) {
 	}
 }
 
-// Action is godo's with what Rockpool adds to it.
+// Action is godo's Action with the fields that Rockpool adds.
 type Action struct {
 	godo.Action
 	Error string `json:"error"`
@@ -78,7 +77,7 @@ func (s *Server) ActionsPage(page int) ([]Action, error) {
 	return body.Actions, err
 }
 
-// Action returns the action as it is now.
+// Action returns the current state of an action.
 func (s *Server) Action(id int) Action {
 	s.tb.Helper()
 	var body struct{ Action Action }
@@ -110,7 +109,7 @@ func (s *Server) Completed(id int, limit time.Duration) {
 	}
 }
 
-// Idle returns an error that names an unfinished action, if there is one.
+// Idle returns an error if an action is in progress.
 func (s *Server) Idle() error {
 	actions, err := s.Actions()
 	for _, a := range actions {

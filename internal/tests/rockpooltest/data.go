@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// PlaceImage puts a disk where the server looks for that image.
+// PlaceImage links or copies a disk into the server's library, as the image with that
+// name.
 func (s *Server) PlaceImage(slug, disk string) {
 	s.tb.Helper()
 	target := filepath.Join(s.Data, "images", slug+".qcow2")

@@ -10,7 +10,7 @@ import (
 	"github.com/digitalocean/godo"
 )
 
-// Droplet is godo's with what Rockpool adds to it.
+// Droplet is godo's Droplet with the fields that Rockpool adds.
 type Droplet struct {
 	godo.Droplet
 	Forwards []struct {
@@ -50,7 +50,7 @@ func (s *Server) Up(request *godo.DropletCreateRequest) *godo.Droplet {
 	return s.Droplet(id)
 }
 
-// Droplet returns the droplet as it is now.
+// Droplet returns the current state of a droplet.
 func (s *Server) Droplet(id int) *godo.Droplet {
 	s.tb.Helper()
 	d, _, err := s.Client().Droplets.Get(s.tb.Context(), id)
@@ -60,8 +60,8 @@ func (s *Server) Droplet(id int) *godo.Droplet {
 	return d
 }
 
-// Act asks for a power action, waits for it and wants the droplet to have that
-// status afterwards.
+// Act requests a power action, waits for its end, and fails the test unless the
+// droplet then has the status.
 func (s *Server) Act(droplet int, actionType, status string) {
 	s.tb.Helper()
 	a, err := s.Ask(droplet, actionType)
@@ -74,7 +74,7 @@ func (s *Server) Act(droplet int, actionType, status string) {
 	}
 }
 
-// Ask asks for a power action.
+// Ask requests a power action.
 func (s *Server) Ask(droplet int, actionType string) (*godo.Action, error) {
 	s.tb.Helper()
 	actions := s.Client().DropletActions
@@ -86,7 +86,7 @@ func (s *Server) Ask(droplet int, actionType string) (*godo.Action, error) {
 	return a, err
 }
 
-// Delete deletes the droplet, which is to be gone at once.
+// Delete deletes the droplet. The API must not find it afterwards.
 func (s *Server) Delete(droplet int) {
 	s.tb.Helper()
 	response, err := s.Client().Droplets.Delete(s.tb.Context(), droplet)
@@ -125,7 +125,7 @@ func (s *Server) AssertGone(droplet int) {
 	}
 }
 
-// SSHAddress returns where the droplet's port 22 is reached.
+// SSHAddress returns the address that leads to the droplet's port 22.
 func (s *Server) SSHAddress(droplet int) string {
 	s.tb.Helper()
 	at := s.Forwarded(droplet, 22)
@@ -133,7 +133,7 @@ func (s *Server) SSHAddress(droplet int) string {
 	return at
 }
 
-// Forwarded returns where a port of the droplet is reached.
+// Forwarded returns the address that leads to a port of the droplet.
 func (s *Server) Forwarded(droplet, port int) string {
 	s.tb.Helper()
 	var body struct{ Droplet Droplet }

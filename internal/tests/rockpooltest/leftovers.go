@@ -39,9 +39,8 @@ func (s *Server) cleanUp() {
 	}
 }
 
-// AssertEmpty fails the test unless no droplet is left, nor a process, file,
-// open port or unfinished action of one. It gives the last destroy the time
-// that it needs.
+// AssertEmpty fails the test if a droplet is left, or a process, file, open port
+// or unfinished action of one. It waits for destroys to end first.
 func (s *Server) AssertEmpty() {
 	s.tb.Helper()
 	if !s.running() {
@@ -57,7 +56,7 @@ func (s *Server) AssertEmpty() {
 	s.Await(emptyLimit, "nothing to be left", s.leftovers)
 }
 
-// leftovers returns an error that names what there is still.
+// leftovers returns an error that names everything that is left.
 func (s *Server) leftovers() error {
 	var left []error
 	pids := s.Processes("droplets")
@@ -95,7 +94,8 @@ func (s *Server) leftovers() error {
 	return errors.Join(left...)
 }
 
-// Processes returns the processes that work in that folder of the data.
+// Processes returns the processes whose working directory is a folder of the data
+// folder, or below it.
 func (s *Server) Processes(folder string) (pids []int) {
 	within := filepath.Join(s.Data, folder)
 	links, err := filepath.Glob("/proc/[0-9]*/cwd")
@@ -118,7 +118,7 @@ func (s *Server) Processes(folder string) (pids []int) {
 	return pids
 }
 
-// MachineProcess is a process that works in a machine's folder.
+// MachineProcess is a process whose working directory is a machine's folder.
 type MachineProcess struct {
 	PID    int
 	Folder string // below droplets; of a machine that is there, its id

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// book keeps what the program has written, line by line, over all its starts.
+// book has the lines that the program has written, since its first start.
 type book struct {
 	mu      sync.Mutex
 	lines   []string
@@ -59,7 +59,7 @@ func (b *book) count(text string) (n int) {
 	return n
 }
 
-// tail returns the last lines that tell something.
+// tail returns the last n lines, without those of the tests' polling.
 func (b *book) tail(n int) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -72,7 +72,7 @@ func (b *book) tail(n int) string {
 	return strings.Join(telling[max(0, len(telling)-n):], "\n")
 }
 
-// DNS returns where the server that runs answers for its domains.
+// DNS returns the address of the running server's name server.
 func (s *Server) DNS() string {
 	s.tb.Helper()
 	s.log.mu.Lock()

@@ -56,13 +56,13 @@ type Shell struct {
 	client *ssh.Client
 }
 
-// Login logs in to the droplet as root, as soon as that is possible.
+// Login logs in to the droplet as root. It retries until limit.
 func (s *Server) Login(droplet int, key Key, limit time.Duration) *Shell {
 	s.tb.Helper()
 	return s.LoginAt(s.SSHAddress(droplet), key, limit)
 }
 
-// LoginAt is Login for an address that is known.
+// LoginAt is Login with the address of the SSH server.
 func (s *Server) LoginAt(address string, key Key, limit time.Duration) (shell *Shell) {
 	s.tb.Helper()
 	if err := AwaitBanner(address, limit); err != nil {
@@ -121,9 +121,9 @@ func (sh *Shell) Try(command string, limit time.Duration) (output string, err er
 // Close ends the session. It may have ended already, with the guest.
 func (sh *Shell) Close() { _ = sh.client.Close() }
 
-// AwaitBanner returns when an SSH server answers at the address. A connection
-// that gets no answer for a while is given up for a new one: to a forwarded
-// port one can connect long before the guest is there.
+// AwaitBanner returns when an SSH server answers at the address. It replaces a
+// connection without an answer by a new one: a forwarded port accepts
+// connections long before the guest does.
 func AwaitBanner(address string, limit time.Duration) error {
 	var last error
 	tick := time.NewTicker(redial)

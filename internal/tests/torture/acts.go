@@ -80,7 +80,7 @@ func (c *client) delete(at int) {
 	}
 }
 
-// gone notes that the API knows a droplet no more.
+// gone records that the API does not know a droplet any more.
 func (c *client) gone(id int) {
 	c.droplets[id].missing = true
 	c.leave(id)

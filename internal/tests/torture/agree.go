@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// judge finds what does not agree in the truth itself: what the API says, and
-// what there is of machines.
+// judge returns contradictions within the truth: between the API's answers and the
+// machines that exist.
 func (t *truth) judge() (found []finding) {
 	find := func(k kind, format string, args ...any) {
 		found = append(found, finding{k, fmt.Sprintf(format, args...)})
@@ -59,8 +59,8 @@ func (t *truth) judgeAddresses() (found []finding) {
 	return found
 }
 
-// judgeListeners wants a listener for each forwarded port of each machine that
-// runs with a process of its own, and no other.
+// judgeListeners checks that each forwarded port of each running machine has a
+// listener, and that there are no other listeners.
 func (t *truth) judgeListeners() (found []finding) {
 	want := map[netip.AddrPort]int{}
 	for id, d := range t.droplets {

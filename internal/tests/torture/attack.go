@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Attack is one way to do a cloud harm.
+// Attack is one way to damage a cloud.
 type Attack struct {
 	Name string
 	// Fits reports whether the attack makes sense in a world; nil: in each.
 	Fits func(*world) bool
-	// Strike does the harm, counts it, and returns when the cloud serves again.
-	// What it throws it takes from the dice alone.
+	// Strike does the damage, counts it, and returns when the cloud serves again.
+	// Its random choices come from dice only.
 	Strike func(*world, *rand.Rand)
 }
 
-// Attacks is all of them. Another one is a file with an Attack, and a line here.
+// Attacks has all attacks.
 var Attacks = []Attack{
 	killRockpool, restartRockpool,
 	lookAtDatabase, backUpDatabase, restoreBackup,
@@ -25,8 +25,8 @@ var Attacks = []Attack{
 	restartHost,
 }
 
-// plan is what a seed throws for a round: each attack that fits, in any order,
-// and a kill of the program after every second or so.
+// plan returns the attacks of a round: each one that fits, in random order, and
+// after about half of them a kill of the program.
 func plan(w *world, dice *rand.Rand) (strikes []Attack) {
 	for _, i := range dice.Perm(len(Attacks)) {
 		kill := dice.IntN(2) == 0
@@ -40,14 +40,14 @@ func plan(w *world, dice *rand.Rand) (strikes []Attack) {
 	return strikes
 }
 
-// longestDelay is for a strike to come somewhere within a request.
+// longestDelay lets a strike come at any moment of a request.
 const longestDelay = 30 * time.Millisecond
 
-// strike waits for the attack's moment, and then attacks.
+// strike waits for a random number of acknowledged requests, and then attacks.
 func (w *world) strike(a Attack, dice *rand.Rand) {
 	requests, delay := 1+dice.IntN(w.kind.strides), dice.Int64N(int64(longestDelay))
 	w.acknowledged(requests)
-	// The moment of a strike is what is tried, not an event to wait for.
+	// The moment within a request is random: there is no event to wait for.
 	<-time.After(time.Duration(delay))
 	w.tb.Logf("%s, after %d more requests", a.Name, requests)
 	begin := time.Now()

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// backUpDatabase copies the database beside the program in two ways, and kills
-// it then.
+// backUpDatabase copies the database in two ways while the program runs, and then
+// kills the program.
 var backUpDatabase = Attack{
 	Name: "back up the database",
 	Fits: hasFile,
@@ -28,8 +28,8 @@ var backUpDatabase = Attack{
 	},
 }
 
-// restoreBackup puts a backup of a program that was killed in the place of what
-// it left: both know the same.
+// restoreBackup kills the program, backs its database up, and restores that
+// backup, which has everything that was acknowledged.
 var restoreBackup = Attack{
 	Name: "restore a backup",
 	Fits: hasFile,
@@ -49,7 +49,7 @@ func (w *world) run(args ...string) {
 	}
 }
 
-// intact fails the test unless a copy of the database is whole.
+// intact fails the test if a copy of the database is damaged.
 func (w *world) intact(path string) {
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {

@@ -2,8 +2,8 @@ package torture
 
 import "math/rand/v2"
 
-// fillDisk takes all space of the data folder for a while. Every second time the
-// program is killed meanwhile, and has to start without space.
+// fillDisk fills the file system of the data folder for a while. In half of the
+// cases the program is killed meanwhile, and has to start without free space.
 var fillDisk = Attack{
 	Name: "fill the disk",
 	Fits: func(w *world) bool { return w.disk != nil },

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// restartHost kills all that a host's restart would end, and starts what it
-// would start. Where this process has mounts of its own the kernel seems to be
-// another one; machines that ran are to run again then.
+// restartHost kills all processes that a restart of the host would end, and starts
+// the program. If this process has a mount namespace of its own, the kernel's
+// boot id changes too. Machines that ran must then run again.
 var restartHost = Attack{
 	Name: "restart the host",
 	Strike: func(w *world, dice *rand.Rand) {
@@ -35,11 +35,11 @@ var restartHost = Attack{
 	},
 }
 
-// bootID has another text after each boot of a host.
+// bootID has a new content after each boot of a host (random(4)).
 const bootID = "/proc/sys/kernel/random/boot_id"
 
-// bootAnew puts another boot id in the place of the kernel's, for this process
-// and its children. It reports whether it could.
+// bootAnew mounts a file with another boot id over the kernel's, for this process
+// and its children. It reports whether that worked.
 func (w *world) bootAnew(dice *rand.Rand) bool {
 	if os.Getenv(mountsEnv) == "" {
 		return false

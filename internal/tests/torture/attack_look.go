@@ -9,15 +9,15 @@ import (
 	"os/exec"
 )
 
-// lookEnv holds the path of a database that this program is to look at, and
-// nothing else.
+// lookEnv is the environment variable with the path of a database. A process of
+// this test program that has it reads the database and exits.
 const lookEnv = "ROCKPOOL_TORTURE_LOOK"
 
 func hasFile(w *world) bool { return w.postgres == nil }
 
-// lookAtDatabase has other processes open the database's file, read and close
-// it: if the program has lost its locks, the last of them removes the log that
-// the program writes to, and a kill shows what went with it.
+// lookAtDatabase lets other processes open, read and close the database's file. If
+// the program has lost its locks on the file, they remove the log that the
+// program writes to. A kill then shows what was lost.
 var lookAtDatabase = Attack{
 	Name: "look at the database",
 	Fits: hasFile,
@@ -31,7 +31,7 @@ var lookAtDatabase = Attack{
 	},
 }
 
-// lookByUs has a process of this program look.
+// lookByUs reads the database in another process of this test program.
 func (w *world) lookByUs() {
 	self := exec.Command("/proc/self/exe")
 	self.Env = append(os.Environ(), lookEnv+"="+w.databaseFile())
@@ -40,7 +40,8 @@ func (w *world) lookByUs() {
 	}
 }
 
-// looked is what lookByUs runs; done is false in all other processes.
+// looked reads the database in the process that lookByUs starts. In all other
+// processes done is false.
 func looked() (status int, done bool) {
 	path := os.Getenv(lookEnv)
 	if path == "" {

@@ -2,15 +2,15 @@ package torture
 
 import "math/rand/v2"
 
-// killPostgres kills PostgreSQL under a cloud that goes on, and starts it again
-// after a while.
+// killPostgres kills PostgreSQL while the cloud runs, and starts it again after a
+// while.
 var killPostgres = Attack{
 	Name: "kill PostgreSQL",
 	Fits: func(w *world) bool { return w.postgres != nil },
 	Strike: func(w *world, dice *rand.Rand) {
 		w.struck("PostgreSQL killed")
 		w.endPostgres()
-		w.acknowledged(1 + dice.IntN(2)) // none is: the clients meet a cloud without its database
+		w.acknowledged(1 + dice.IntN(2)) // waits for its limit: nothing is acknowledged without a database
 		w.beginPostgres()
 	},
 }

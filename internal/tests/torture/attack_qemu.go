@@ -16,21 +16,21 @@ var killQEMU = qemuAttack("kill QEMU", "QEMU killed", func(w *world, pid int) {
 	w.signal(pid, unix.SIGKILL)
 })
 
-// freezeQEMU stops the process of a machine for a while: it neither answers nor
-// ends.
+// freezeQEMU stops the process of a machine for a while. It neither answers nor
+// exits.
 var freezeQEMU = qemuAttack("freeze QEMU", "QEMU frozen", func(w *world, pid int) {
 	w.signal(pid, unix.SIGSTOP)
 	w.acknowledged(w.kind.strides)
 	w.signal(pid, unix.SIGCONT)
 })
 
-// leaveQEMUFrozen stops the process of a machine for good: whatever is asked of
-// it has to end, and only its delete frees it.
+// leaveQEMUFrozen stops the process of a machine and does not continue it. All
+// actions of the droplet must end nevertheless, and deleting it must work.
 var leaveQEMUFrozen = qemuAttack("leave QEMU frozen", "QEMU left frozen", func(w *world, pid int) {
 	w.signal(pid, unix.SIGSTOP)
 })
 
-// qemuAttack does something to the process of a machine, if there is one.
+// qemuAttack is an attack on the process of one machine, if any runs.
 func qemuAttack(name, struck string, strike func(w *world, pid int)) Attack {
 	return Attack{
 		Name: name,
@@ -44,7 +44,7 @@ func qemuAttack(name, struck string, strike func(w *world, pid int)) Attack {
 	}
 }
 
-// victim chooses a QEMU, if there is one.
+// victim chooses the process of a machine; ok is false if none runs.
 func (w *world) victim(dice *rand.Rand) (pid int, ok bool) {
 	number := dice.IntN(1 << 30)
 	machines := map[int]int{} // processes, by id

@@ -11,7 +11,7 @@ var killRockpool = Attack{
 	},
 }
 
-// restartRockpool stops the program in good order, and starts it again.
+// restartRockpool stops the program by SIGTERM, and starts it again.
 var restartRockpool = Attack{
 	Name: "restart rockpool",
 	Strike: func(w *world, _ *rand.Rand) {

@@ -50,7 +50,7 @@ func (c *client) createBody(names []string) map[string]any {
 	return body
 }
 
-// made notes what a create was answered.
+// made records the answer to a create.
 func (c *client) made(names []string, r response) (ids []int) {
 	for _, name := range names {
 		c.creates[name] = r.fate()
@@ -73,7 +73,7 @@ func (c *client) made(names []string, r response) (ids []int) {
 	return a.ids()
 }
 
-// twins sends one create with one key twice at once.
+// twins sends the same create with the same key twice, at the same time.
 func (c *client) twins() {
 	names := []string{fmt.Sprintf("%s-%d", c.name, c.turns)}
 	body := c.createBody(names)
@@ -97,7 +97,7 @@ func (c *client) again() {
 	}
 }
 
-// same finds an answer to a key that is not the first one.
+// same reports an answer to a key that differs from the first answer.
 func (c *client) same(ids []int, r response, key string) {
 	var a created
 	if r.ok() && json.Unmarshal(r.body, &a) == nil && fmt.Sprint(a.ids()) != fmt.Sprint(ids) {

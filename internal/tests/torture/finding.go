@@ -1,6 +1,6 @@
 package torture
 
-// kind is what can be wrong after a round. Of each there must be none.
+// kind is a kind of fault that a round can find.
 type kind string
 
 const (
@@ -20,7 +20,7 @@ const (
 
 var kinds = []kind{lost, doubles, invented, stuck, failed, lies, answers, processes, folders, addresses, listeners, rows}
 
-// finding is one thing that is wrong.
+// finding is one fault.
 type finding struct {
 	kind kind
 	text string

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interrupted is the status of a program that a person has ended.
+// interrupted is the exit status after an interrupt from the terminal.
 const interrupted = 130
 
-// endOnInterrupt takes the machines along when a person ends the torture: they
-// are made to outlive whoever started them.
+// endOnInterrupt kills the machines when the torture is interrupted from the
+// terminal: they would outlive the programs that started them.
 func (w *world) endOnInterrupt() {
 	signals, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)

@@ -9,7 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// excuses are what attacks give a reason for.
+// excuses are deviations that the attacks of a round explain.
 type excuses struct {
 	failures  bool         // actions may end errored, and a create that does leaves no droplet
 	refusals  bool         // what is new may be refused for lack of space
@@ -26,7 +26,7 @@ type verdict struct {
 	found   []finding
 }
 
-// judge compares what the clients were told with what is there.
+// judge compares the answers that clients got with the truth.
 func judge(clients []*told, t *truth, e excuses) []finding {
 	v := &verdict{truth: t, excuses: e}
 	asked := map[string]fate{}
@@ -62,7 +62,7 @@ func (v *verdict) findAll(k kind, texts []string) {
 	}
 }
 
-// droplet judges one that a client was told of.
+// droplet judges a droplet that a client was told of.
 func (v *verdict) droplet(id int, d *droplet) {
 	now, exists := v.truth.droplets[id]
 	unmade := v.truth.actions[d.created].Status == "errored" && v.excuses.failures
@@ -82,7 +82,7 @@ func (v *verdict) droplet(id int, d *droplet) {
 	}
 }
 
-// action judges one that a client was told of.
+// action judges an action that a client was told of.
 func (v *verdict) action(id int, d *droplet, action int, actionType string) {
 	now, exists := v.truth.actions[action]
 	switch {
@@ -95,7 +95,7 @@ func (v *verdict) action(id int, d *droplet, action int, actionType string) {
 	}
 }
 
-// count finds actions that were carried out more often than asked for.
+// count finds actions that were executed more often than requested.
 func (v *verdict) count(id int, d *droplet) {
 	most, have := map[string]int{}, map[string]int{}
 	for _, actionType := range d.actions {
@@ -120,7 +120,7 @@ func (v *verdict) count(id int, d *droplet) {
 	}
 }
 
-// names finds droplets that were made twice, or that nobody asked for.
+// names finds droplets that were created twice, or that nobody requested.
 func (v *verdict) names(asked map[string]fate) {
 	of := map[string][]int{}
 	for id, d := range v.truth.droplets {
@@ -142,7 +142,7 @@ var statusAfter = map[string]string{
 	"power_off": "off", "shutdown": "off",
 }
 
-// statuses compares droplets with what was done to them last.
+// statuses compares the droplets' statuses with their last actions.
 func (v *verdict) statuses() {
 	latest := map[int]rockpooltest.Action{}
 	for _, a := range v.truth.actions {

@@ -14,12 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mountsEnv is set in a process whose mounts nobody else sees.
+// mountsEnv is set in a process that has a mount namespace of its own.
 const mountsEnv = "ROCKPOOL_TORTURE_MOUNTS"
 
-// privateMounts runs this program again with mounts of its own, which end with
-// it whatever happens. It reports false where this process has them already,
-// or may not have them.
+// privateMounts runs this program again in a mount namespace of its own, whose
+// mounts end with the process. done is false if this process has one already, or
+// must not create one.
 func privateMounts() (status int, done bool) {
 	if os.Geteuid() != 0 || os.Getenv(mountsEnv) != "" {
 		return 0, false
@@ -41,8 +41,8 @@ func privateMounts() (status int, done bool) {
 	return self.ProcessState.ExitCode(), true
 }
 
-// newDisk makes the data folder a file system of that size, or returns nil
-// where this process has no mounts of its own.
+// newDisk mounts a file system of that size at the data folder. It returns nil if
+// this process has no mount namespace of its own.
 func newDisk(tb testing.TB, data string, size int64) *disk {
 	tb.Helper()
 	if os.Getenv(mountsEnv) == "" {

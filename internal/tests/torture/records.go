@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// record makes a record in the client's domain, and the domain before.
+// record creates a record in the client's domain, which it creates first if
+// necessary.
 func (c *client) record(keyed bool) {
 	if !c.hasZone {
 		r := c.ask("domains", c.key(keyed), map[string]any{"name": c.zone})

@@ -11,11 +11,11 @@ import (
 	_ "modernc.org/sqlite"             // the database/sql driver "sqlite"
 )
 
-// queryLimit is for one query of the judge.
+// queryLimit is how long one query may take.
 const queryLimit = 20 * time.Second
 
-// orphans count what a database in which nothing is under way must not hold.
-// They are the same for SQLite and PostgreSQL.
+// orphans are queries that count rows which must not exist when no action is in
+// progress. They are the same for SQLite and PostgreSQL.
 var orphans = []struct{ what, query string }{
 	{"droplets that are being destroyed", `SELECT count(*) FROM droplets WHERE deleted_at IS NOT NULL`},
 	{"unfinished actions", `SELECT count(*) FROM actions WHERE status = 'in-progress'`},
@@ -32,7 +32,7 @@ var orphans = []struct{ what, query string }{
 		- coalesce((SELECT sum(total) FROM totals WHERE list = 'actions'), 0))`},
 }
 
-// readRows returns what is wrong in the database of a program that is stopped.
+// readRows returns the faults in the database. The program must be stopped.
 func (w *world) readRows() (found []finding, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -67,7 +67,7 @@ func number(ctx context.Context, db *sql.DB, query string) (n int, err error) {
 	return n, db.QueryRowContext(ctx, query).Scan(&n)
 }
 
-// intact returns what SQLite itself finds wrong in its file.
+// intact returns the faults that SQLite finds in a database.
 func intact(ctx context.Context, db *sql.DB) (found []finding, err error) {
 	var says string
 	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check`).Scan(&says); err != nil {

@@ -2,7 +2,7 @@ package torture
 
 import "fmt"
 
-// fate is what a client knows of something that it asked for.
+// fate is what a client knows about the result of its request.
 type fate string
 
 const (
@@ -11,7 +11,7 @@ const (
 	unknown      fate = "unknown"      // sent, and no answer was heard
 )
 
-// told is what one client was told.
+// told has the answers that one client got.
 type told struct {
 	creates  map[string]fate  // by the name that was asked for
 	droplets map[int]*droplet // acknowledged ones
@@ -23,7 +23,7 @@ type told struct {
 	count    int              // acknowledged requests
 }
 
-// droplet is what a client knows of one.
+// droplet is what a client knows about one of its droplets.
 type droplet struct {
 	asked   string         // the name of its create
 	names   []string       // what it may be called by now

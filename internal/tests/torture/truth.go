@@ -15,7 +15,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// truth is what is there after a round.
+// truth is what exists after a round: in the API, the folders, and the kernel.
 type truth struct {
 	droplets  map[int]rockpooltest.Droplet
 	actions   map[int]rockpooltest.Action
@@ -26,7 +26,7 @@ type truth struct {
 	records   map[string]map[string]int // how many there are, by domain and name
 }
 
-// look reads all of it. The program must have settled.
+// look reads the truth. No action may be in progress.
 func (w *world) look() (*truth, error) {
 	t := &truth{}
 	var errs [4]error
@@ -58,8 +58,8 @@ func pages[T any](page func(int) ([]T, error), id func(T) int) (map[int]T, error
 	}
 }
 
-// qemus returns how many QEMUs each machine has, and the processes that work in
-// no machine's folder.
+// qemus returns the number of QEMU processes of each machine, and the processes
+// that belong to no machine.
 func (w *world) qemus() (machines map[int]int, strays []string) {
 	machines = map[int]int{}
 	for _, p := range w.MachineProcesses() {
