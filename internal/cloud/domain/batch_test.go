@@ -19,7 +19,7 @@ func batch(t testing.TB, text string) (b domain.Batch) {
 	return b
 }
 
-// shorts is records as tests write them, without those that every domain has.
+// shorts writes the records of a domain, without those that every domain has.
 func (w *world) shorts(name string) []string {
 	all := []string{}
 	for _, r := range w.Records(name) {
@@ -62,9 +62,9 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// Two records can change places, and a CNAME can take that of addresses: only
-// what is left at the end must be right.
-func TestABatchIsJudgedByItsEnd(t *testing.T) {
+// Two records can swap values and a CNAME can replace addresses, because only the
+// result of a batch is checked.
+func TestABatchIsCheckedByItsResult(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
 	w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"a","data":"1.2.3.1"}`))
@@ -129,7 +129,7 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// A record without a TTL gets the domain's as the same batch sets it.
+// A record without a TTL gets the domain's TTL, which the same batch may change.
 func TestABatchSetsTheTTLOfItsNewRecords(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")

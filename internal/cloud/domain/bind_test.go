@@ -17,8 +17,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
-// checkzone reads a zone file as BIND does, and returns its records but for the
-// SOA, sorted.
+// checkzone has BIND read a zone file, and returns the records without the SOA record,
+// sorted.
 func checkzone(t *testing.T, origin, text string) []string {
 	t.Helper()
 	program := needs.Program(t, "named-checkzone", "bind9-utils")
@@ -26,7 +26,7 @@ func checkzone(t *testing.T, origin, text string) []string {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Whether hosts have addresses is not asked, and no other server is.
+	// The flags disable checks that need addresses of hosts or other servers.
 	out, err := exec.CommandContext(t.Context(), program, "-q", "-i", "none", "-k", "ignore", "-D", "-o", "-", origin, path).Output()
 	if err != nil {
 		t.Fatalf("named-checkzone: %v\n%s", err, text)
@@ -34,7 +34,7 @@ func checkzone(t *testing.T, origin, text string) []string {
 	return sorted(t, string(out))
 }
 
-// sorted are the records of a text, but for the SOA, in one spelling.
+// sorted returns the records of a zone file without the SOA record, in one spelling.
 func sorted(t *testing.T, text string) (all []string) {
 	t.Helper()
 	parser := dns.NewZoneParser(strings.NewReader(text), ".", "")
@@ -50,8 +50,8 @@ func sorted(t *testing.T, text string) (all []string) {
 	return all
 }
 
-// isi is the sample of RFC 1035, section 5.3, under another name: it states no
-// TTL anywhere.
+// isi is the sample of RFC 1035, section 5.3, with another name of the zone. It states
+// no TTL.
 const isi = `
 @   IN  SOA     VENERA      Action\.domains (
                                  20     ; SERIAL
@@ -88,9 +88,9 @@ dkim TXT ( "v=DKIM1; p=LONG"
 one TXT "with \\ and \195\188"
 `
 
-// TestZoneFilesAsBIND has files read by BIND and by us, and the domains that
-// come of it read by BIND.
-func TestZoneFilesAsBIND(t *testing.T) {
+// An imported zone file means the same here as to BIND, and BIND reads the exported
+// file the same way.
+func TestBINDReadsZoneFilesTheSameWay(t *testing.T) {
 	texts := strings.NewReplacer("LONG", strings.Repeat("A", 200), "MORE", strings.Repeat("B", 255)).Replace(services)
 	for _, test := range []struct{ name, text string }{
 		{"RFC 1035", isi},

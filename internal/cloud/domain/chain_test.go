@@ -15,12 +15,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
 )
 
-// alone is a name server that nobody copies from.
+// alone is a name server without secondaries.
 type alone struct{ *dns.Server }
 
 func (alone) Catalog(uint32) error { return nil }
 
-// serveForReal has a world's domains answered by the real name server.
+// serveForReal publishes the domains of a world by the real name server.
 func (w *world) serveForReal() *dns.Server {
 	w.T.Helper()
 	s, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}})
@@ -38,8 +38,7 @@ func (w *world) serveForReal() *dns.Server {
 	return s
 }
 
-// chain follows the trust from a parent's DS record to the address of
-// www.example.com.
+// chain validates the address of www.example.com from the parent's DS record on.
 func (w *world) chain(s *dns.Server, ds string) error {
 	parent, err := mdns.NewRR(ds)
 	if err != nil {
@@ -98,9 +97,9 @@ func answers(s *dns.Server, name string, rrtype uint16) (set []mdns.RR, signatur
 	return set, signatures, nil
 }
 
-// What the API says that the parent is to have leads to the domain's records at
-// every stage, and until the parent has it so does what it had before.
-func TestTheParentsDSLeadsToTheDomain(t *testing.T) {
+// At every stage the DS record that the API shows validates the domain's records. So
+// does the one that the parent had before, until the parent has the new one.
+func TestTheDSRecordValidatesTheDomain(t *testing.T) {
 	w := newWorld(t)
 	s := w.serveForReal()
 	w.Create("example.com")
@@ -148,9 +147,8 @@ func TestTheParentsDSLeadsToTheDomain(t *testing.T) {
 	}
 }
 
-// The DS records of a domain are answered by the one above it, where that is
-// here as well, without anybody's doing.
-func TestTheDomainAboveHasTheDS(t *testing.T) {
+// A domain answers with the DS records of the domains below it that are served here.
+func TestTheDomainAboveHasTheDSRecord(t *testing.T) {
 	w := newWorld(t)
 	s := w.serveForReal()
 	w.Create("example.com")

@@ -23,9 +23,9 @@ func (w *world) drop(name string, id int64) {
 	}
 }
 
-// What a domain's delegation says is in the copies of the domain above: that gets
-// a new serial, after the change and with it; for other changes it does not.
-func TestTheDomainAboveIsCopiedAgain(t *testing.T) {
+// When the delegation of a domain changes, the domain above gets a new serial after
+// that change, so that secondaries copy it again. Other changes do not renew it.
+func TestTheDomainAboveIsRenewedWithTheDelegation(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"example.com", "top.example.com", "example.org"} {
 		w.Create(name)

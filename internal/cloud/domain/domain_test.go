@@ -14,7 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// creation reads parameters as a request's body has them.
+// creation parses the parameters of a new domain in a request's body.
 func creation(t testing.TB, text string) (c domain.Create) {
 	t.Helper()
 	domaintest.Unmarshal(t, text, &c)
@@ -120,8 +120,8 @@ func TestRecordsOfOtherDomainsAreNotFound(t *testing.T) {
 	}
 }
 
-// Serials are the time, or grow by one where that stands still or is behind:
-// within a second, when a domain is made anew, and after an import.
+// A serial is the time, or the last serial plus 1 if the time is not later than that:
+// within a second, when a domain is created again, and after an import.
 func TestSerialsGrow(t *testing.T) {
 	w := newWorld(t)
 	serial := func() uint32 { return w.Find("example.com").Serial }

@@ -14,7 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// handler is what answers a route.
+// handler returns the handler of a route.
 func (w *world) handler(route string) resource.Handler {
 	w.T.Helper()
 	for _, r := range w.Resources() {
@@ -26,7 +26,7 @@ func (w *world) handler(route string) resource.Handler {
 	return nil
 }
 
-// listed shows the domains in an order.
+// listed returns a list of domains.
 func (w *world) listed(q list.Query) []domain.View {
 	w.T.Helper()
 	response, err := w.handler("GET /domains")(w.T.Context(), &resource.Request{AccountID: domaintest.Mine, List: q})
@@ -37,7 +37,7 @@ func (w *world) listed(q list.Query) []domain.View {
 }
 
 // Each domain of a list has its own zone file, whatever the order.
-func TestZoneFilesOfAList(t *testing.T) {
+func TestAListHasTheZoneFiles(t *testing.T) {
 	w := newWorld(t)
 	for i, name := range []string{"b.example", "c.example", "a.example"} {
 		w.Create(name)
@@ -67,8 +67,8 @@ func TestZoneFilesOfAList(t *testing.T) {
 	}
 }
 
-// A list is never larger than a server can carry.
-func TestLargeZoneFilesOfAList(t *testing.T) {
+// The zone files of a list have a limit together.
+func TestAListOmitsZoneFilesBeyondItsLimit(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"a.example", "b.example", "c.example"} {
 		d := w.Create(name)
@@ -89,7 +89,7 @@ func TestLargeZoneFilesOfAList(t *testing.T) {
 	}
 }
 
-// Records of a zone file that says no TTL get that of the domain.
+// Records of a zone file without any TTL get the domain's TTL.
 func TestTTLsOfAnImport(t *testing.T) {
 	w := newWorld(t)
 	w.Create("there.example")
@@ -118,8 +118,8 @@ func TestTTLsOfAnImport(t *testing.T) {
 	}
 }
 
-// A dry run waits for no transaction that is under way, and writes nothing.
-func TestDryRunsWaitForNobody(t *testing.T) {
+// A dry run does not wait for a transaction, and writes nothing.
+func TestDryRunsDoNotWaitForWriters(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
 	before := w.File("example.com")

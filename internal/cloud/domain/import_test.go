@@ -23,7 +23,7 @@ func (w *world) tryImport(name, file string) (zonedb.Domain, error) {
 	})
 }
 
-// planned is a plan as tests write it: its changes.
+// planned writes the changes of a plan.
 func planned(p domain.Plan) []string {
 	all := []string{}
 	for _, c := range p.Changes {
@@ -70,7 +70,7 @@ func TestPlanOfANewDomain(t *testing.T) {
 	}
 }
 
-func TestAnImportWithFaults(t *testing.T) {
+func TestAnImportWithErrors(t *testing.T) {
 	w := newWorld(t)
 	file := "@ NS ns1.cloud.test.\nbad A 1.2.3\nwww CNAME @\n\nWWW A 1.2.3.4 ; beside a CNAME\n@ CNAME www\nfine A 1.2.3.4\n"
 	p, err := w.PlanCreate(t.Context(), w.DB, domaintest.Mine, domain.Create{Name: "example.com", File: zonefile.Parse("example.com", 1800, file)})
@@ -142,8 +142,8 @@ func TestImportIntoADomain(t *testing.T) {
 	}
 }
 
-// An import too large to be told record by record is told as a whole.
-func TestALargeImport(t *testing.T) {
+// The log does not have the records of a large import: name servers read the domain.
+func TestALargeImportReplacesTheZone(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
 	file := domaintest.HostLines(9_000)

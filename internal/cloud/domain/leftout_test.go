@@ -13,7 +13,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
-// unsigned is a zone as its owner writes it.
+// unsigned is a zone before it is signed.
 const unsigned = `$TTL 3600
 @ SOA ns1.cloud.test. hostmaster 2026010203 7200 900 1209600 300
 @ NS ns1.cloud.test.
@@ -27,8 +27,8 @@ sub NS ns.sub
 ns.sub A 192.0.2.2
 `
 
-// Whoever moves a zone here that was signed elsewhere gets its records, and is
-// told what is left out.
+// The import of a zone that was signed elsewhere leaves out the records of signing, and
+// warns of each type.
 func TestASignedZoneIsImported(t *testing.T) {
 	const ds = "sub DS 12345 13 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
 	for name, flags := range map[string][]string{
@@ -57,7 +57,7 @@ func TestASignedZoneIsImported(t *testing.T) {
 	}
 }
 
-// sign signs a zone file of example.com as BIND does.
+// sign has BIND sign a zone file of example.com.
 func sign(t *testing.T, file string, flags ...string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -11,8 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// What no DNS message can carry would keep the name server from all of the
-// domain, so nobody may write it.
+// An RRset that is too large for a DNS message is rejected: the name server would
+// reject the whole domain.
 func TestAnRRsetMustFitInAMessage(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
@@ -47,7 +47,7 @@ func TestAnRRsetMustFitInAMessage(t *testing.T) {
 	}
 }
 
-// Work grows as the records of one name do, not as their square.
+// The work of an import grows linearly with the records of one name.
 func TestAnImportOfManyRecordsAtOneName(t *testing.T) {
 	file := func(n, from int) string {
 		var b strings.Builder
@@ -75,7 +75,7 @@ func TestAnImportOfManyRecordsAtOneName(t *testing.T) {
 	}
 }
 
-func TestADomainHasSoManyRecords(t *testing.T) {
+func TestTheNumberOfRecordsIsLimited(t *testing.T) {
 	w := newWorld(t)
 	d := w.Create("example.com")
 	w.Write(func(tx *store.Tx) error {

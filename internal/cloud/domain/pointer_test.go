@@ -30,7 +30,7 @@ func (w *world) point(account, dropletID int64, address, name string) {
 	})
 }
 
-// pointers are the PTR records that are served, of all reverse zones.
+// pointers returns the PTR records that are served, of all reverse zones.
 func (w *world) pointers() string {
 	all := []string{}
 	for _, name := range []string{"127.in-addr.arpa", "18.127.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"} {
@@ -84,7 +84,7 @@ func TestPointers(t *testing.T) {
 	}
 }
 
-// A domain that goes leaves its names to the domain above it, whoever has that.
+// After a domain is deleted, its names belong to the domain above.
 func TestPointersOfADomainAbove(t *testing.T) {
 	w := newWorld(t)
 	w.Create("127.in-addr.arpa")
@@ -107,7 +107,7 @@ func (w *world) createBy(account int64, name string) {
 	}
 }
 
-// Many droplets at once are one change of the reverse zone.
+// The PTR records of many droplets are one change of the reverse zone.
 func TestManyPointersAreOneChange(t *testing.T) {
 	w := newWorld(t)
 	for i := range 100 {
@@ -121,8 +121,8 @@ func TestManyPointersAreOneChange(t *testing.T) {
 	}
 }
 
-// What somebody has made himself at an address's name stays, and what the
-// cloud has made changes with the droplet only.
+// A client's record at an address's name stays, and clients cannot change the cloud's
+// PTR records.
 func TestPointersAndOtherRecords(t *testing.T) {
 	w := newWorld(t)
 	w.Create("127.in-addr.arpa")
@@ -162,7 +162,7 @@ func TestPointersAndOtherRecords(t *testing.T) {
 	}
 }
 
-// A reverse zone tells its account nothing of the droplets of others.
+// A reverse zone does not show the droplets of other accounts.
 func TestPointersOfOtherAccounts(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
@@ -180,9 +180,9 @@ func TestPointersOfOtherAccounts(t *testing.T) {
 	}
 }
 
-// The PTR record of a droplet comes back when what stood in its way goes, by
-// whichever way that goes, and in the same version of the zone.
-func TestPointersComeBack(t *testing.T) {
+// When the client's record that took precedence is removed in any way, the droplet's
+// PTR record is created in the same version of the zone.
+func TestPointersAreRestored(t *testing.T) {
 	const zone, cloud = "127.in-addr.arpa", "2.0.18.127.in-addr.arpa. 1800 IN PTR a.example.com."
 	for _, own := range []string{`{"type":"PTR","name":"2.0.18","data":"own.example.net.","ttl":60}`, `{"type":"CNAME","name":"2.0.18","data":"own.example.net.","ttl":60}`} {
 		for _, way := range []struct {
@@ -240,9 +240,9 @@ func TestPointersComeBack(t *testing.T) {
 	}
 }
 
-// While something of the owner's is in the way nothing comes back, nor does
-// anything that another zone or account is to have, or that has gone.
-func TestPointersThatStayAway(t *testing.T) {
+// The PTR record is not created while another record of the client takes precedence, if
+// it belongs in another zone or account, or if the droplet is gone.
+func TestPointersThatAreNotRestored(t *testing.T) {
 	const zone, own = "127.in-addr.arpa", `{"type":"PTR","name":"2.0.18","data":"own.example.net."}`
 	for _, test := range []struct {
 		name string
@@ -287,9 +287,9 @@ func TestPointersThatStayAway(t *testing.T) {
 	}
 }
 
-// A rename of a droplet never touches what an owner wrote at its address, not
-// even if that says what the droplet is called.
-func TestRenamesLeaveWhatAnOwnerWrote(t *testing.T) {
+// Renaming a droplet does not change a client's record at its address, even if that
+// record has the droplet's name.
+func TestRenamesKeepClientsRecords(t *testing.T) {
 	const zone = "127.in-addr.arpa"
 	for _, own := range []string{
 		`{"type":"PTR","name":"2.0.18","data":"a.example.com.","ttl":60}`, `{"type":"PTR","name":"2.0.18","data":"b.example.com."}`,
@@ -326,8 +326,8 @@ func TestRenamesLeaveWhatAnOwnerWrote(t *testing.T) {
 	}
 }
 
-// A plan of an import says what it brings back.
-func TestPlanOfPointersThatComeBack(t *testing.T) {
+// The plan of an import contains the PTR records that it restores.
+func TestPlanOfRestoredPointers(t *testing.T) {
 	const zone = "8.b.d.0.1.0.0.2.ip6.arpa"
 	w := newWorld(t)
 	w.Create(zone)

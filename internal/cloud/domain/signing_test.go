@@ -43,8 +43,7 @@ func (w *world) signing(name string) domain.SigningView {
 	return v
 }
 
-// advanced lets a time pass and has keys looked after, as often as it takes
-// for nothing more to be due.
+// advanced moves the clock and updates keys until none is due.
 func (w *world) advanced(by time.Duration) {
 	w.T.Helper()
 	w.Clock.Advance(by)
@@ -55,7 +54,7 @@ func (w *world) advanced(by time.Duration) {
 	}
 }
 
-// apex counts the records that are served of a type of a domain's apex.
+// apex counts the served records of a type at a domain's apex.
 func (w *world) apex(name, rrtype string) (count int) {
 	for _, line := range w.Server.Lines(name) {
 		if strings.HasPrefix(line, name+". ") && strings.Contains(line, " IN "+rrtype+" ") {
@@ -65,16 +64,16 @@ func (w *world) apex(name, rrtype string) (count int) {
 	return count
 }
 
-// state is a domain's signing in short: stage, DS records and keys in the API,
-// and what is served of DNSKEY and CDS.
+// state summarizes how a domain is signed: the stage, DS records and keys in the API,
+// and the served DNSKEY and CDS records.
 func (w *world) state(name string) string {
 	v := w.signing(name)
 	return fmt.Sprintf("%s ds=%d keys=%d DNSKEY=%d CDS=%d signer=%t", v.Stage, len(v.DS), len(v.Keys),
 		w.apex(name, "DNSKEY"), w.apex(name, "CDS"), w.Server.Signer(name+".") != nil)
 }
 
-// A domain is signed, its key replaced, and it is signed no more; each stage
-// lasts as long as others may know what was.
+// A domain is signed, its key is replaced, and signing ends. Each stage lasts as long as
+// resolvers may have records of the stage before.
 func TestSigningLife(t *testing.T) {
 	w := newWorld(t)
 	w.Propagation = time.Minute
@@ -183,7 +182,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// What a record's change costs must not be that all is signed anew.
+// A change of a record keeps the signer, so that other signatures stay cached.
 func TestChangesKeepTheSigner(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
@@ -206,9 +205,9 @@ func TestChangesKeepTheSigner(t *testing.T) {
 	}
 }
 
-// A signed domain gets a new serial in time for secondaries to have good
-// signatures, and nothing else of it changes.
-func TestSignaturesAreMadeAnew(t *testing.T) {
+// A signed domain gets a new serial before the signatures at secondaries expire, and
+// nothing else of it changes.
+func TestSignaturesAreRenewed(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
 	w.Create("example.net")
@@ -230,9 +229,8 @@ func TestSignaturesAreMadeAnew(t *testing.T) {
 	}
 }
 
-// A stage that nobody could see does not end: the time begins when it is
-// served.
-func TestAStageLastsFromWhenItIsServed(t *testing.T) {
+// The time of a stage begins when the stage is served.
+func TestAStageBeginsWhenItIsServed(t *testing.T) {
 	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.AddAccounts()
@@ -256,8 +254,8 @@ func TestAStageLastsFromWhenItIsServed(t *testing.T) {
 	}
 }
 
-// While this process was away secondaries may have served the stage before.
-func TestAfterAStartSecondariesCatchUp(t *testing.T) {
+// While no process ran, secondaries may have served the stage before.
+func TestAStageDoesNotEndSoonAfterAStart(t *testing.T) {
 	path := storetest.Source(t)
 	w := openWorld(t, path)
 	w.AddAccounts()
@@ -284,9 +282,9 @@ func TestAfterAStartSecondariesCatchUp(t *testing.T) {
 	}
 }
 
-// The process that keeps the keys ends stages. Those that only follow do not:
-// they don't know of all secondaries.
-func TestOneProcessEndsStages(t *testing.T) {
+// Only the process that maintains keys ends stages. Those that only follow the feed do
+// not: they do not know all secondaries.
+func TestOnlyTheProcessThatMaintainsKeysEndsStages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Create("example.com")
@@ -310,8 +308,8 @@ func TestOneProcessEndsStages(t *testing.T) {
 	})
 }
 
-// A TTL that is made shorter after the key has been replaced does not shorten
-// how long others keep what the old one has signed.
+// A TTL that becomes shorter after the key has been replaced does not shorten the
+// rollover: resolvers have records of the old key with the old TTL.
 func TestShorterTTLsDoNotShortenARollover(t *testing.T) {
 	w := newWorld(t)
 	w.Create("example.com")
@@ -340,8 +338,7 @@ func TestShorterTTLsDoNotShortenARollover(t *testing.T) {
 	}
 }
 
-// Another node signs by the same keys, and a domain that is made again has
-// others.
+// Another node signs with the same keys. A domain that is created again has other keys.
 func TestKeysAreInTheDatabase(t *testing.T) {
 	path := storetest.Source(t)
 	w := openWorld(t, path)

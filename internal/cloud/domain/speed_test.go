@@ -12,7 +12,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// BenchmarkList shows a page of domains, each with its zone file.
+// BenchmarkList lists a page of domains, each with its zone file.
 func BenchmarkList(b *testing.B) {
 	for _, size := range []struct{ domains, records int }{{200, 20}, {20, 5000}} {
 		b.Run(fmt.Sprintf("%dx%d", size.domains, size.records), func(b *testing.B) {

@@ -16,10 +16,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/zonefile"
 )
 
-// label is any label that the rules allow.
+// label generates valid labels.
 var label = rapid.StringMatching(`[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,20}[a-zA-Z0-9_])?`)
 
-// genParams makes parameters of records that the rules allow.
+// genParams generates valid parameters of records.
 func genParams(t *rapid.T) record.Params {
 	str := func(text string) *string { return &text }
 	labels := rapid.SliceOfN(label, 1, 4).Draw(t, "labels")
@@ -63,8 +63,8 @@ func genParams(t *rapid.T) record.Params {
 	return p
 }
 
-// Whatever records a domain has, its zone file says the same, and a domain made
-// from that is the same domain.
+// The zone file of any domain has all of its records, and a domain created from that
+// zone file is served the same way.
 func TestZoneFilesAreReadBack(t *testing.T) {
 	w := newWorld(t)
 	rapid.Check(t, func(rt *rapid.T) {

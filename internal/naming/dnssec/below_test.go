@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// zoneBelow is a zone below the tests' own, signed by a key of its own or not at all.
+// zoneBelow is a zone below that of the tests, signed by its own key or not signed.
 func zoneBelow(t *testing.T, name string, safe bool) zone.Zone {
 	t.Helper()
 	z := zone.Zone{Origin: name + "." + origin}
@@ -24,8 +24,8 @@ func zoneBelow(t *testing.T, name string, safe bool) zone.Zone {
 	return z
 }
 
-// withZonesBelow serves a signed zone and others below it by one server. The zone
-// has no NS records of them but of "both".
+// withZonesBelow serves a signed zone and zones below it by one server. Of the zones
+// below, the signed zone has NS records only for "both".
 func withZonesBelow(t *testing.T) (*dns.Server, Keys) {
 	t.Helper()
 	keys := Keys{Stage: Stable, Key: newTestKey(t)}
@@ -34,9 +34,9 @@ func withZonesBelow(t *testing.T) (*dns.Server, Keys) {
 		zoneBelow(t, "plain", false), zoneBelow(t, "safe.plain", true), zoneBelow(t, "occluded", false), zoneBelow(t, "far.between", false)), keys
 }
 
-// TestUnboundBelow holds that a resolver takes all that is said of zones whose
-// parent has no records of them, the signed ones as secure.
-func TestUnboundBelow(t *testing.T) {
+// A resolver accepts the answers from zones of which the parent zone has no records,
+// and validates those from signed ones.
+func TestUnboundAcceptsZonesBelow(t *testing.T) {
 	s, keys := withZonesBelow(t)
 	// It looks for DS below "safe" at that zone's servers, which NS records can't
 	// give the port of.
@@ -77,9 +77,9 @@ func TestUnboundBelow(t *testing.T) {
 	}
 }
 
-// TestDelvBelow holds that what a zone says of one below it is true from when
-// that comes to when it goes.
-func TestDelvBelow(t *testing.T) {
+// A zone's answers about a zone below it validate before that is put, while it is
+// served and after it is removed.
+func TestDelvValidatesZonesBelow(t *testing.T) {
 	s, keys := withZonesBelow(t)
 	delv := newDelv(t, s, keys)
 	const secure, insecure, denied = "; fully validated", "; unsigned answer", "; negative response, fully validated"

@@ -66,14 +66,14 @@ func TestDeny(t *testing.T) {
 	}
 }
 
-// failer is what testing and rapid have both.
+// failer is the methods that testing.T and rapid.T have in common.
 type failer interface {
 	Helper()
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
 
-// wireOf returns a name's labels from the right; it is in lower case.
+// wireOf returns the labels of a name in lower case, from the right.
 func wireOf(t failer, name string) [][]byte {
 	buf := make([]byte, 256)
 	n, err := dns.PackDomainName(name, buf, 0, nil, false)
@@ -88,14 +88,13 @@ func wireOf(t failer, name string) [][]byte {
 	return labels
 }
 
-// compareNames is the order of RFC 4034, section 6.1.
+// compareNames compares names in the order of RFC 4034, section 6.1.
 func compareNames(t failer, a, b string) int {
 	return slices.CompareFunc(wireOf(t, a), wireOf(t, b), bytes.Compare)
 }
 
-// TestCover holds that a name is between the two that cover it, and so is what
-// is below it, whatever its bytes and its length; and that nothing beside it is,
-// unless nothing comes after it.
+// An NSEC record covers a name of any bytes and length and the names below it. It covers
+// no name beside it, unless the name is the last one.
 func TestCover(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		byteOf := rapid.OneOf(rapid.SampledFrom([]byte{0, 1, '@', '[', 'a', 'z', 254, 255}), rapid.Byte().Filter(func(b byte) bool { return b < 'A' || b > 'Z' }))

@@ -10,8 +10,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// TestSignaturesAreTakenOver holds what of a zone is signed again, and when.
-func TestSignaturesAreTakenOver(t *testing.T) {
+// Only RRsets that have changed or whose signatures expire soon are signed again.
+func TestSignaturesAreReused(t *testing.T) {
 	const text = "@ SOA ns1 host 7 2 3 4 60\n@ NS ns.example.net.\na A 192.0.2.1\na A 192.0.2.2\nc A 192.0.2.1\n"
 	began := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	key := newTestKey(t)

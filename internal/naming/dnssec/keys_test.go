@@ -41,7 +41,7 @@ func TestKeyIsMarshalled(t *testing.T) {
 	}
 }
 
-// TestDS holds the digest against the example of RFC 6605, section 6.1.
+// The digest is that of the example of RFC 6605, section 6.1.
 func TestDS(t *testing.T) {
 	k := Key{public: "GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8NAA=="}
 	ds := k.DS("example.net.", 3600)
@@ -85,7 +85,7 @@ func TestStages(t *testing.T) {
 	}
 }
 
-// TestSteps holds which steps are refused, and what the parent is to have.
+// Each step begins only at its stages, and each stage has its DS record.
 func TestSteps(t *testing.T) {
 	key, successor := newTestKey(t), newTestKey(t)
 	var now time.Time
@@ -128,9 +128,9 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestLeavingRecords holds what tells the parent to have no DS (RFC 8078,
-// section 4).
-func TestLeavingRecords(t *testing.T) {
+// The CDS and CDNSKEY records ask the parent to remove its DS record (RFC 8078, section
+// 4).
+func TestRecordsAskTheParentToRemoveItsDS(t *testing.T) {
 	var got []string
 	for _, rr := range (Keys{Stage: Leaving, Key: newTestKey(t)}).Records(origin, 60)[1:] {
 		got = append(got, rr.String())

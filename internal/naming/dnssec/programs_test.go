@@ -21,7 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// spoiling is a signer whose signatures of some names do not hold.
+// spoiling is a signer that makes invalid signatures for some names.
 type spoiling struct{ zone.Signer }
 
 func (s spoiling) Sign(rrset []mdns.RR) ([]mdns.RR, time.Time, error) {
@@ -38,7 +38,8 @@ func (s spoiling) Sign(rrset []mdns.RR) ([]mdns.RR, time.Time, error) {
 	return signatures, fresh, err
 }
 
-// forValidators serves a zone with a spoiled name, and an unsigned one below.
+// forValidators serves a zone with a name whose signature is invalid, and an unsigned
+// zone below it.
 func forValidators(t *testing.T) (parent, child *dns.Server, keys Keys) {
 	t.Helper()
 	keys = Keys{Stage: Stable, Key: newTestKey(t)}
@@ -48,8 +49,8 @@ func forValidators(t *testing.T) (parent, child *dns.Server, keys Keys) {
 	return started(t, z), started(t, below), keys
 }
 
-// newDelv returns what asks a server for a name and type without remembering
-// anything, and returns what delv says of it.
+// newDelv returns a function that has delv query a server for a name and type, without
+// a cache, and returns delv's output.
 func newDelv(t *testing.T, s *dns.Server, keys Keys) func(t *testing.T, ask string) string {
 	t.Helper()
 	delv := needs.Program(t, "delv", "bind9-dnsutils")
@@ -131,8 +132,8 @@ remote-control:
   control-enable: no
 `
 
-// startUnbound starts a validating resolver that is told who serves some zones,
-// and returns its address.
+// startUnbound starts a validating resolver with the servers of some zones, and returns
+// its address.
 func startUnbound(t *testing.T, keys Keys, servers map[string]*dns.Server) string {
 	t.Helper()
 	path := needs.Program(t, "unbound", "unbound")
@@ -152,8 +153,8 @@ func startUnbound(t *testing.T, keys Keys, servers map[string]*dns.Server) strin
 	return netip.AddrPortFrom(own, 5300).String()
 }
 
-// run starts a resolver and waits until it serves; if it does not, run returns
-// what it has said. It is ended with the test.
+// run starts a resolver and waits until it answers; if it does not, run returns its
+// output. The resolver ends with the test.
 func run(t *testing.T, cmd *exec.Cmd) (said string) {
 	t.Helper()
 	log, err := cmd.StderrPipe()
@@ -237,7 +238,7 @@ func TestUnbound(t *testing.T) {
 	}
 }
 
-// resolved asks a resolver for a name and type.
+// resolved queries a resolver for a name and type.
 func resolved(t *testing.T, address, ask string) *mdns.Msg {
 	t.Helper()
 	name, rrtype, _ := strings.Cut(ask, " ")

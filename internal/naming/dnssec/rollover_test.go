@@ -9,17 +9,18 @@ import (
 	"pgregory.net/rapid"
 )
 
-// version is an RRset with its signatures while somebody may have it: from when
-// it was served first until the last cache has thrown it away.
+// version is an RRset with its signatures and the time in which a resolver may have it:
+// from when it was first served until it has left the last cache.
 type version struct {
 	from, until time.Time
 	set, sigs   []dns.RR
 }
 
-// step is the time between records and signer, a part of a change's propagation.
+// step is the time between the change of the records and that of the signer, a part of
+// the propagation.
 const step = time.Second
 
-// history is all that has been known of a zone.
+// history is all versions of a zone that resolvers may have had.
 type history struct {
 	timing        Timing
 	now           time.Time
@@ -36,8 +37,7 @@ type proof struct {
 	key *dns.DNSKEY
 }
 
-// pass lets the zone be served as it is for a time, signatures made anew as the
-// server does.
+// pass serves the zone for a time, and renews signatures as the server does.
 func (h *history) pass(t failer, d time.Duration) {
 	end := h.now.Add(d)
 	var dnskeys []dns.RR
@@ -76,7 +76,8 @@ func (h *history) serve(t failer, set []dns.RR, end time.Time, ttl time.Duration
 	return all
 }
 
-// become puts records and signer one after the other, as the package says.
+// become puts records and signer one after the other, in the order of the package's
+// documentation.
 func (h *history) become(t failer, keys Keys) {
 	if keys.Stage == Published {
 		h.signer = keys
@@ -87,7 +88,7 @@ func (h *history) become(t failer, keys Keys) {
 	h.records, h.signer = keys, keys
 }
 
-// together tells whether a validator may have all of some versions at once.
+// together reports whether a validator may have all of some versions at the same time.
 func together(vs ...version) bool {
 	from, until := vs[0].from, vs[0].until
 	for _, v := range vs[1:] {
@@ -101,7 +102,7 @@ func together(vs ...version) bool {
 	return from.Before(until)
 }
 
-// verify tells whether a key has signed a version, for as long as it is kept.
+// verify reports whether a key has signed a version for all of its time.
 func (h *history) verify(v version, key *dns.DNSKEY) bool {
 	return slices.ContainsFunc(v.sigs, func(rr dns.RR) bool {
 		sig := rr.(*dns.RRSIG)
@@ -113,7 +114,7 @@ func (h *history) verify(v version, key *dns.DNSKEY) bool {
 	})
 }
 
-// trusted tells whether a DS leads to a DNSKEY RRset.
+// trusted reports whether a DS record validates a DNSKEY RRset.
 func (h *history) trusted(keys version, ds *dns.DS) bool {
 	return slices.ContainsFunc(keys.set, func(rr dns.RR) bool {
 		key := rr.(*dns.DNSKEY)
@@ -121,7 +122,8 @@ func (h *history) trusted(keys version, ds *dns.DS) bool {
 	})
 }
 
-// broken counts what a validator can have that does not validate.
+// broken counts the combinations of versions that a validator may have and that do not
+// validate.
 func (h *history) broken() (count int) {
 	h.verified = map[proof]bool{}
 	for _, ds := range h.ds {
@@ -142,8 +144,7 @@ func (h *history) broken() (count int) {
 	return count
 }
 
-// live signs a zone, rolls its key, and leaves. What it believes the timing to
-// be may be wrong.
+// live signs a zone, rolls its key, and ends signing. The assumed timing may be wrong.
 func (h *history) live(t failer, believed Timing, late func() time.Duration, key, successor *Key) {
 	must := func(keys Keys, err error) Keys {
 		if err != nil {
@@ -207,8 +208,8 @@ func TestRolloverHasNoGap(t *testing.T) {
 	})
 }
 
-// TestRolloverNeedsItsTimes holds that the test above would find a gap.
-func TestRolloverNeedsItsTimes(t *testing.T) {
+// With too short times TestRolloverHasNoGap would find a gap.
+func TestRolloverWithTooShortTimesHasGaps(t *testing.T) {
 	key := newTestKey(t)
 	successor := newTestKey(t, key)
 	timing := Timing{DNSKEY: time.Hour, Zone: 10 * time.Hour, DS: 20 * time.Hour, Propagation: time.Minute}

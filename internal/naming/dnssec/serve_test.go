@@ -35,7 +35,7 @@ secure NS ns1
 secure DS 1 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
 `
 
-// deep and bare leave room for one label of 44 bytes. Below deep is a wildcard.
+// deep and bare have room for one more label of 44 bytes. Below deep is a wildcard.
 var (
 	deep = longLabel("b") + "." + longLabel("c") + "." + longLabel("d") + ".deep"
 	bare = longLabel("b") + "." + longLabel("c") + "." + longLabel("d") + ".bare"
@@ -88,7 +88,7 @@ func started(t testing.TB, zones ...zone.Zone) *dns.Server {
 	return s
 }
 
-// signed is a zone with a key's records and signer.
+// signed returns a zone with the records and the signer of a key.
 func signed(t failer, text string, keys Keys) zone.Zone {
 	t.Helper()
 	return zone.Zone{
@@ -182,9 +182,9 @@ func TestServed(t *testing.T) {
 	}
 }
 
-// TestModel asks random zones random questions: all that is answered is
-// signed, denials prove what they have to, and none covers a name that exists.
-func TestModel(t *testing.T) {
+// In random zones and for random queries, all answers are signed, denials prove the
+// absence, and none covers a name that exists.
+func TestAnswersOfRandomZonesValidate(t *testing.T) {
 	keys := Keys{Stage: Stable, Key: newTestKey(t)}
 	s := started(t)
 	v := validator{[]*mdns.DNSKEY{keys.Key.DNSKEY(origin, 600)}, time.Now()}
@@ -255,7 +255,7 @@ func BenchmarkSigner(b *testing.B) {
 	}
 }
 
-// BenchmarkServed is what a client waits for by UDP, one query after another.
+// BenchmarkServed queries by UDP, one query after another.
 func BenchmarkServed(b *testing.B) {
 	s := started(b, signed(b, zoneText, Keys{Stage: Stable, Key: newTestKey(b)}))
 	conn, err := mdns.Dial("udp", s.Addresses()[0].String())

@@ -10,8 +10,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// TestSignaturesAreRefreshed holds when denials' signatures are made anew, and
-// which are kept.
+// Signatures of denials are cached until they have to be renewed, the last used ones.
 func TestSignaturesAreRefreshed(t *testing.T) {
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	key := newTestKey(t)
@@ -54,8 +53,8 @@ func TestSignaturesAreRefreshed(t *testing.T) {
 	}
 }
 
-// TestSigners holds which keys sign what.
-func TestSigners(t *testing.T) {
+// Each type is signed by the keys of its stage.
+func TestKeysThatSignEachType(t *testing.T) {
 	key := newTestKey(t)
 	successor := newTestKey(t, key)
 	a := []dns.RR{&dns.A{Hdr: header(origin, dns.TypeA, 60), A: []byte{192, 0, 2, 1}}}
@@ -96,9 +95,8 @@ func TestSigners(t *testing.T) {
 	}
 }
 
-// Signatures of a denial are given to many at once, who each pack them, which
-// writes in them.
-func TestKeptSignaturesAreEachOnesOwn(t *testing.T) {
+// Callers of Sign get copies of cached signatures, because packing writes into them.
+func TestCachedSignaturesAreCopied(t *testing.T) {
 	s := NewSigner(origin, Keys{Stage: Stable, Key: newTestKey(t)}, Config{Cache: NewCache(10)})
 	var wg sync.WaitGroup
 	for range 8 {

@@ -7,14 +7,14 @@ import (
 	"github.com/miekg/dns"
 )
 
-// validator is a small one: it checks that all of an answer is signed, and
-// that denials prove what they say.
+// validator checks that all RRsets of an answer are signed, and that denials prove the
+// absence.
 type validator struct {
 	keys []*dns.DNSKEY
 	now  time.Time
 }
 
-// check checks an answer. It follows no delegations.
+// check validates an answer. It does not follow delegations.
 func (v validator) check(t failer, m *dns.Msg) {
 	t.Helper()
 	q := m.Question[0]
@@ -79,8 +79,8 @@ func (v validator) check(t failer, m *dns.Msg) {
 	}
 }
 
-// signed checks that an RRset has a good signature, and that if that is a
-// wildcard's nothing closer exists.
+// signed checks that an RRset has a valid signature. If that is of a wildcard, it checks
+// that no closer name exists.
 func (v validator) signed(t failer, m *dns.Msg, set []dns.RR) {
 	t.Helper()
 	h := set[0].Header()
@@ -106,7 +106,7 @@ func (v validator) good(sig *dns.RRSIG, set []dns.RR) bool {
 	})
 }
 
-// covered finds the record that covers a name, and the closest encloser that
+// covered returns the NSEC record that covers a name, and the closest encloser that
 // follows from it.
 func (validator) covered(t failer, nsecs []*dns.NSEC, name string) (closest string, _ bool) {
 	for _, n := range nsecs {
@@ -145,7 +145,7 @@ func at(nsecs []*dns.NSEC, name string) *dns.NSEC {
 
 func has(n *dns.NSEC, rrtype uint16) bool { return slices.Contains(n.TypeBitMap, rrtype) }
 
-// setsOf returns the RRsets but those of signatures.
+// setsOf returns the RRsets without the signatures.
 func setsOf(rrs []dns.RR) (sets [][]dns.RR) {
 next:
 	for _, rr := range rrs {

@@ -19,8 +19,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// hardZone has what is easily signed wrong: names that sort by more than their
-// bytes, glue at and below delegations, one delegation below another, empty
+// hardZone has the difficult cases of signing: names whose order is not that of their
+// bytes, glue at and below delegations, a delegation below another one, empty
 // non-terminals and wildcards.
 const hardZone = zoneText + `
 Z.example.com. A 192.0.2.9
@@ -54,7 +54,7 @@ func signedWhole(t failer, text string) ([]dns.RR, Keys) {
 	return all, Keys{Stage: Stable, Key: key}
 }
 
-// whole returns what a signer makes of a zone.
+// whole returns a zone as a signer signs it.
 func whole(ctx context.Context, by zone.Signer, records, earlier []dns.RR) (all []dns.RR, err error) {
 	err = by.SignZone(ctx, records, earlier, func(rrs []dns.RR) { all = append(all, rrs...) })
 	return all, err
@@ -112,8 +112,8 @@ func TestSignZone(t *testing.T) {
 	}
 }
 
-// signedBy tells whether a set has one signature, of its TTL, that holds for
-// two weeks.
+// signedBy reports whether an RRset has exactly one signature, with its TTL and valid
+// for two weeks.
 func signedBy(t failer, all, set []dns.RR, keys Keys) bool {
 	t.Helper()
 	h, found := set[0].Header(), false
@@ -131,9 +131,9 @@ func signedBy(t failer, all, set []dns.RR, keys Keys) bool {
 	return found
 }
 
-// TestSignedZoneIsAChain holds of any zone that its names that are not below a
-// delegation follow each other in a circle.
-func TestSignedZoneIsAChain(t *testing.T) {
+// In any zone the NSEC records link all names that are not below a delegation in a
+// circle.
+func TestNSECRecordsLinkAllNames(t *testing.T) {
 	names := rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "B", "*", "abc", "-", `\000`, `\255`}), 1, 4).Draw(t, "labels"), ".")
 	})
@@ -167,7 +167,7 @@ func TestSignedZoneIsAChain(t *testing.T) {
 	})
 }
 
-func TestSignZoneRefuses(t *testing.T) {
+func TestSignZoneRejects(t *testing.T) {
 	s := NewSigner(origin, Keys{Stage: Stable, Key: newTestKey(t)}, Config{})
 	soa, a := parsed(t, origin, "@ SOA ns1 host 1 2 3 4 60\n"), parsed(t, origin, "a A 192.0.2.1\n")
 	ended, cancel := context.WithCancel(t.Context())
@@ -189,8 +189,8 @@ func TestSignZoneRefuses(t *testing.T) {
 	}
 }
 
-// TestZoneVerifiers has other programs look at a signed zone.
-func TestZoneVerifiers(t *testing.T) {
+// Other programs verify a signed zone.
+func TestOtherProgramsVerifyASignedZone(t *testing.T) {
 	for _, test := range []struct {
 		program, pkg string
 		arguments    []string

@@ -11,8 +11,8 @@ import (
 	mdns "github.com/miekg/dns"
 )
 
-// asked asks from an address of this machine, and returns the records that it
-// was given and the rcode that it was refused with.
+// asked requests a transfer from an address of this machine, and returns the number of
+// records and the rcode.
 func asked(t *testing.T, from, network, to string, m *mdns.Msg, provider mdns.TsigProvider) (records, rcode int) {
 	t.Helper()
 	dialer := net.Dialer{Timeout: 10 * time.Second, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
@@ -27,8 +27,7 @@ func asked(t *testing.T, from, network, to string, m *mdns.Msg, provider mdns.Ts
 	return len(got.Answer), got.Rcode
 }
 
-// TestAllowList asks from addresses that are on the list and from others, for
-// all that copies a zone.
+// Addresses on the list may copy zones by every kind of request, others may not.
 func TestAllowList(t *testing.T) {
 	list := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("127.0.0.2/32"), netip.MustParsePrefix("127.0.1.0/24"), netip.MustParsePrefix("::1/128")}
 	primary, address := started(t, Config{Allow: list, Keys: testKeys}, 1)
@@ -63,8 +62,7 @@ func TestAllowList(t *testing.T) {
 	}
 }
 
-// TestWrongKeys signs by what is not a key here. An address on the list helps
-// nobody whose signature does not hold.
+// A request whose signature is invalid is rejected, even from an address on the list.
 func TestWrongKeys(t *testing.T) {
 	_, open := started(t, Config{Allow: loopback, Keys: testKeys}, 1)
 	_, closed := started(t, Config{Keys: testKeys}, 1)

@@ -9,7 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// renew gives the zone a serial and changes nothing else.
+// renew gives the zone another serial and changes nothing else.
 func renew(t testing.TB, p *Primary, serial int) {
 	t.Helper()
 	err := p.Apply(zone.Change{Origin: "example.com.", Removed: []mdns.RR{soa(t, serial-1)}, Added: []mdns.RR{soa(t, serial)}})
@@ -18,9 +18,9 @@ func renew(t testing.TB, p *Primary, serial int) {
 	}
 }
 
-// A copy of a zone delegates the zones below it that are there, whatever version
-// it is brought up to date from.
-func TestZonesBelowAreDelegatedInCopies(t *testing.T) {
+// A copy of a zone delegates the zones below it that are served, whichever version the
+// secondary had before.
+func TestCopiesDelegateZonesBelow(t *testing.T) {
 	p, address := started(t, Config{Allow: loopback}, 0)
 	copied := map[int][]string{1: {"example.com. NS"}} // by the serial of the copy
 	update := func(serial int) {
@@ -74,8 +74,8 @@ func TestZonesBelowAreDelegatedInCopies(t *testing.T) {
 	expect("a7.example.com. A", true)
 }
 
-// owners returns the names and types of records as a secondary has them that
-// had some others and got a transfer.
+// owners returns the names and types of the records that a secondary has after a
+// transfer, given those that it had before.
 func owners(had []string, transfer []mdns.RR) (all []string) {
 	incremental := len(transfer) > 1 && transfer[1].Header().Rrtype == mdns.TypeSOA
 	if incremental {

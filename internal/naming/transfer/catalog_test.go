@@ -14,7 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// small is a zone that the server takes.
+// small returns a zone that the server accepts.
 func small(t *testing.T, origin string, serial string) zone.Zone {
 	t.Helper()
 	return zone.Zone{Origin: origin, Records: []mdns.RR{rr(t, origin+" 60 IN SOA ns. host. "+serial+" 60 60 60 60"), rr(t, origin+" 60 IN NS ns.")}}
@@ -60,9 +60,9 @@ func TestCatalogIsCopied(t *testing.T) {
 	}
 }
 
-// TestCatalogHidesNothing holds that whatever zones are below the catalog's name,
-// it lists all: secondaries remove those that it does not.
-func TestCatalogHidesNothing(t *testing.T) {
+// The catalog lists all zones, whichever zones are below its name: secondaries remove
+// zones that it does not list.
+func TestCatalogListsZonesBelowItsName(t *testing.T) {
 	p, address := started(t, Config{Allow: loopback, Catalog: "catalog.invalid."}, 0)
 	if err := errors.Join(p.Catalog(1), p.Put(small(t, "zones.catalog.invalid.", "1")), p.Catalog(2)); err != nil {
 		t.Fatal(err)
@@ -77,8 +77,7 @@ func TestCatalogHidesNothing(t *testing.T) {
 	}
 }
 
-// TestCatalogVersions holds which serial the catalog has, and what it lists.
-// The longest name of a catalog leaves room for its members.
+// The longest name of a catalog leaves room for the names of its members.
 func TestTheLongestNameOfACatalog(t *testing.T) {
 	label := strings.Repeat("x", 63) + "."
 	longest := label + label + label + strings.Repeat("x", 22) + "." // 215 characters, with the dot

@@ -8,9 +8,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// TestTransfersAmongChanges has each step add one record, so that the serial
-// says how many there are.
-func TestTransfersAmongChanges(t *testing.T) {
+// Transfers during changes are consistent: each change adds one record, so the serial
+// determines the number of records.
+func TestTransfersDuringChangesAreConsistent(t *testing.T) {
 	const texts, last = 1_000, 60
 	p, address := started(t, Config{Allow: loopback, JournalRecords: 3 * last}, texts)
 	var wg sync.WaitGroup
@@ -68,7 +68,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// counted returns how many transfers there were, by type and result.
+// counted returns the number of transfers by type and result.
 func counted(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := registry.Gather()

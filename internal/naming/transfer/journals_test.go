@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// record adds a change of so many records, between two serials, to a journal.
+// record adds a change between two serials, with that number of records, to a journal.
 func (js *journals) record(t *testing.T, origin string, from, to, records int) {
 	t.Helper()
 	j := js.lock(origin)
@@ -22,7 +22,7 @@ func (js *journals) record(t *testing.T, origin string, from, to, records int) {
 	js.add(j, c)
 }
 
-// has tells how many changes lead between two serials.
+// has returns the number of changes between two serials.
 func (js *journals) has(origin string, from, to int) int {
 	j := js.lock(origin)
 	defer js.unlock(j)
@@ -57,8 +57,7 @@ func TestJournalsAreBoundedTogether(t *testing.T) {
 	}
 }
 
-// A change that does not begin where the last one ended leads nowhere from what
-// was before it, though there is room for both.
+// A change that does not begin at the end of the last one empties the journal.
 func TestJournalsHaveNoGap(t *testing.T) {
 	js := newJournals(100, 100)
 	js.record(t, "z.", 1, 2, 5)
@@ -90,7 +89,8 @@ func TestJournalsAreFreed(t *testing.T) {
 	}
 }
 
-// TestAZoneHasOneLock has the race detector look, while journals come and go.
+// A zone has one lock, also while its journal is removed and created again. The race
+// detector finds violations.
 func TestAZoneHasOneLock(t *testing.T) {
 	js := newJournals(10, 10)
 	entered := map[string]*int{"a.": new(int), "B.": new(int)}

@@ -52,7 +52,7 @@ func TestNotifyIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestQueueHoldsAZoneOnce(t *testing.T) {
+func TestAZoneIsQueuedOnce(t *testing.T) {
 	n := &notifier{queued: map[string]bool{}, wake: make(chan struct{}, 1)}
 	for range 3 {
 		n.add("a.")
@@ -63,7 +63,7 @@ func TestQueueHoldsAZoneOnce(t *testing.T) {
 	}
 }
 
-// TestNotifyIsSigned has a peer that knows the keys look at what it is told.
+// A peer with the key verifies the NOTIFY message.
 func TestNotifyIsSigned(t *testing.T) {
 	secrets, err := newKeys(testKeys)
 	if err != nil {
@@ -105,7 +105,7 @@ func TestNotifyIsSigned(t *testing.T) {
 	}
 }
 
-func TestSecondaryOfAnUnknownKey(t *testing.T) {
+func TestASecondaryNeedsAKnownKey(t *testing.T) {
 	_, err := New(Config{Keys: testKeys, Secondaries: []Secondary{{Address: netip.MustParseAddrPort("192.0.2.1:53"), Key: "k128."}}})
 	if err == nil || !strings.Contains(err.Error(), "192.0.2.1:53") || !strings.Contains(err.Error(), "k128.") {
 		t.Error(err)

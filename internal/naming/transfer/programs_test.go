@@ -15,8 +15,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// program is a name server that copies zones from us, by the key k256., and
-// takes NOTIFY messages that this key has signed.
+// program is a name server that copies zones from the primary with the key k256., and
+// accepts NOTIFY messages that this key has signed.
 type program struct {
 	name, debian string
 	text         string // of its configuration: %[1]d its port, %[2]q its folder, %[3]s our address, %[4]d our port, %[5]s its address
@@ -119,7 +119,8 @@ zone:
   allow-notify: 127.0.0.1 k256
 `
 
-// startSecondary has a program copy from us, and returns where it answers.
+// startSecondary starts a program as a secondary of the primary, and returns its
+// address.
 func startSecondary(t *testing.T, from program, config Config) (p *Primary, ours, theirs string) {
 	t.Helper()
 	needs.Program(t, from.name, from.debian)

@@ -20,8 +20,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
-// freePort returns a port that is free by UDP and TCP, below those that the
-// system gives to clients, so that none takes it before the server does.
+// freePort returns a port that is free for UDP and TCP. It is below the ephemeral ports,
+// so that no client takes it before the server does.
 func freePort(t *testing.T) int {
 	for range 100 {
 		port := 10_000 + rand.IntN(20_000)
@@ -41,7 +41,7 @@ func freePort(t *testing.T) int {
 	return 0
 }
 
-// await asks a secondary until it has a serial.
+// await queries a secondary until it has a serial.
 func await(t *testing.T, address, origin string, serial uint32) {
 	t.Helper()
 	client := &mdns.Client{Timeout: time.Second}
@@ -59,7 +59,7 @@ func await(t *testing.T, address, origin string, serial uint32) {
 	t.Fatalf("%s: no serial %d: %v", origin, serial, last)
 }
 
-// awaitGone asks a secondary until it has a zone no more.
+// awaitGone queries a secondary until it does not have a zone.
 func awaitGone(t *testing.T, address, origin string) {
 	t.Helper()
 	client := &mdns.Client{Timeout: time.Second}
@@ -101,8 +101,7 @@ func TestSecondaries(t *testing.T) {
 	}
 }
 
-// TestSecondariesOfSignedZones has validators believe what secondaries answer,
-// that know no key.
+// Answers of secondaries, which have no keys, validate.
 func TestSecondariesOfSignedZones(t *testing.T) {
 	delv := needs.Program(t, "delv", "bind9-dnsutils")
 	const yes, no = "; fully validated", "; negative response, fully validated"

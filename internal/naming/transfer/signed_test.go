@@ -15,7 +15,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// hardNames are what is easily signed wrong.
+// hardNames are the difficult cases of signing.
 const hardNames = `$TTL 300
 @ NS ns1
 @ MX 10 ns1
@@ -34,7 +34,7 @@ secure NS ns1
 secure DS 1 13 2 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
 `
 
-// signedZoneOf is example.com. at serial 1, signed by a new key.
+// signedZoneOf returns example.com. at serial 1, signed by a new key.
 func signedZoneOf(t testing.TB, names string) (zone.Zone, *dnssec.Key) {
 	t.Helper()
 	key, err := dnssec.Generate()
@@ -54,7 +54,7 @@ func signedZoneOf(t testing.TB, names string) (zone.Zone, *dnssec.Key) {
 	return z, key
 }
 
-// verify has another program look at a signed zone.
+// verify has another program verify a signed zone.
 func verify(t *testing.T, rrs []mdns.RR) error {
 	t.Helper()
 	needs.Program(t, "dnssec-verify", "bind9-utils")

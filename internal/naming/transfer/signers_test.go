@@ -17,7 +17,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// slowSigner counts its calls, and waits in each to be let go on.
+// slowSigner counts its calls, and waits in each for a signal.
 type slowSigner struct {
 	zone.Signer
 	goOn  chan error
@@ -39,8 +39,7 @@ func (s slowSigner) SignZone(ctx context.Context, records, _ []mdns.RR, add func
 	}
 }
 
-// attached is a primary of example.com., signed slowly, that nobody can connect
-// to.
+// attached returns a primary of example.com. with a slow signer, without an address.
 func attached(t *testing.T) (*Primary, slowSigner) {
 	t.Helper()
 	p, err := New(Config{})
@@ -59,7 +58,7 @@ func attached(t *testing.T) (*Primary, slowSigner) {
 	return p, signer
 }
 
-// collected returns the records of a version as they are sent.
+// collected returns the records of a version as a transfer sends them.
 func (p *Primary) collected(t *testing.T, view dns.View) (all []mdns.RR, err error) {
 	for rr, err := range p.signed.all(t.Context(), view) {
 		if err != nil {
@@ -70,7 +69,7 @@ func (p *Primary) collected(t *testing.T, view dns.View) (all []mdns.RR, err err
 	return all, nil
 }
 
-// signs asks for the zone as it is now, as a secondary does.
+// signs requests the present zone like a secondary.
 func (p *Primary) signs(t *testing.T, got chan<- error) {
 	view, _ := p.server.Zone("example.com.")
 	go func() {
@@ -119,7 +118,7 @@ func TestAVersionIsSignedOnce(t *testing.T) {
 	})
 }
 
-func TestAFailureToSignIsNotKept(t *testing.T) {
+func TestAFailureToSignIsNotCached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, signer := attached(t)
 		got := make(chan error, 2)
@@ -145,9 +144,9 @@ func TestAFailureToSignIsNotKept(t *testing.T) {
 	})
 }
 
-// TestSignedRecordsComeAtOnce has a client that is given what is signed while
-// the rest is not, and goes; the signing goes on for others.
-func TestSignedRecordsComeAtOnce(t *testing.T) {
+// A client gets records while the rest of the zone is being signed. When it leaves,
+// signing continues for other clients.
+func TestRecordsAreSentWhileTheZoneIsSigned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, signer := attached(t)
 		got := make(chan error, 1)
@@ -172,7 +171,7 @@ func TestSignedRecordsComeAtOnce(t *testing.T) {
 	})
 }
 
-// brokenSigner fails after so many records.
+// brokenSigner fails after some records.
 type brokenSigner struct {
 	zone.Signer
 	after int
@@ -183,8 +182,8 @@ func (s brokenSigner) SignZone(_ context.Context, records, _ []mdns.RR, add func
 	return errors.New("no key")
 }
 
-// TestABrokenSigner has the client see that what it was sent is no zone.
-func TestABrokenSigner(t *testing.T) {
+// A client can see that a transfer is incomplete when signing fails.
+func TestATransferWithABrokenSignerIsIncomplete(t *testing.T) {
 	p, address := started(t, Config{Allow: loopback}, 0)
 	for _, test := range []struct {
 		after int
@@ -205,7 +204,7 @@ func TestABrokenSigner(t *testing.T) {
 	}
 }
 
-// manySigner makes many records of a zone.
+// manySigner adds many records to a zone.
 type manySigner struct{ zone.Signer }
 
 func (manySigner) SignZone(_ context.Context, records, _ []mdns.RR, add func([]mdns.RR)) error {
@@ -215,7 +214,7 @@ func (manySigner) SignZone(_ context.Context, records, _ []mdns.RR, add func([]m
 	return nil
 }
 
-func TestSignedVersionsAreBounded(t *testing.T) {
+func TestTheCacheOfSignedVersionsIsLimited(t *testing.T) {
 	p, _ := attached(t)
 	for i := range 10 {
 		origin := fmt.Sprintf("z%d.", i)

@@ -17,10 +17,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// TestASlowReaderWaitsAlone has a client ask for a zone that is larger than
-// what the kernel keeps for it, and read nothing. Others copy and change the
-// zone meanwhile, and in the end the server gives up on it.
-func TestASlowReaderWaitsAlone(t *testing.T) {
+// A client that requests a zone larger than its socket's buffer and reads nothing does
+// not block transfers and changes of the zone. The server ends its connection.
+func TestASlowReaderBlocksNobody(t *testing.T) {
 	p, err := New(Config{Allow: loopback})
 	if err != nil {
 		t.Fatal(err)

@@ -8,9 +8,8 @@ import (
 	mdns "github.com/miekg/dns"
 )
 
-// BenchmarkAXFR is the time of a transfer of 20,000 records, each of a name of
-// its own: of a signed zone the first of all, the first after a change, and one
-// of those after it.
+// BenchmarkAXFR transfers 20,000 records of as many names. Of a signed zone it measures
+// the first transfer, the first one after a change, and the next one.
 func BenchmarkAXFR(b *testing.B) {
 	var names strings.Builder
 	fmt.Fprintln(&names, "$TTL 300\n@ NS ns.example.net.")

@@ -33,7 +33,8 @@ func soa(t testing.TB, serial int) mdns.RR {
 	return rr(t, fmt.Sprintf("example.com. 60 IN SOA ns. host. %d 60 60 60 60", serial))
 }
 
-// started has example.com. at serial 1, with so many texts.
+// started starts a primary of example.com. at serial 1, with that number of TXT records,
+// and returns its address.
 func started(t testing.TB, config Config, texts int) (*Primary, string) {
 	t.Helper()
 	p, err := New(config)
@@ -56,7 +57,7 @@ func started(t testing.TB, config Config, texts int) (*Primary, string) {
 	return p, s.Addresses()[0].String()
 }
 
-// step changes the zone to a serial and adds an address.
+// step adds an address and gives the zone a serial.
 func step(t testing.TB, p *Primary, serial int) {
 	t.Helper()
 	err := p.Apply(zone.Change{Origin: "example.com.", Removed: []mdns.RR{soa(t, serial-1)},

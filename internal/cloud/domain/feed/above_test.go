@@ -13,9 +13,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// A node that reads the domain above when that is ahead of the log serves the
-// domains below first: who copies the new serial would not ask again.
-func TestTheDomainAboveIsNotServedBeforeThoseBelow(t *testing.T) {
+// A node may read a domain in a newer version than that of the log entry. It then serves
+// the domains below first: a secondary that copied the new serial before would keep
+// the old delegations.
+func TestDomainsBelowArePublishedFirst(t *testing.T) {
 	for _, prune := range []bool{false, true} {
 		t.Run(fmt.Sprintf("the log is pruned: %t", prune), func(t *testing.T) {
 			path := storetest.Source(t)

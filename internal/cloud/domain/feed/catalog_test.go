@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 )
 
-// lastCatalog is the last version of the catalog that a name server was told.
+// lastCatalog returns the last version of a name server's catalog.
 func lastCatalog(w *domaintest.World) (serial uint32, zones string) {
 	w.T.Helper()
 	if len(w.Server.Catalogs()) == 0 {
@@ -23,8 +23,8 @@ func lastCatalog(w *domaintest.World) (serial uint32, zones string) {
 	return serial, last
 }
 
-// The catalog's serial grows with every domain that comes or goes, and only
-// then, however many there are in a second. All nodes have the same.
+// The catalog's serial grows with every domain that is created or deleted, and only
+// then, even several times in a second. All nodes have the same serial.
 func TestCatalogSerial(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	one := domaintest.Open(t, path)
@@ -67,8 +67,8 @@ func TestCatalogSerial(t *testing.T) {
 	}
 }
 
-// A node that comes late to the log has the serial of its end.
-func TestCatalogSerialOfALateNode(t *testing.T) {
+// A node whose entries have been pruned has the serial of the end of the log.
+func TestCatalogSerialAfterAPrune(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	one := domaintest.Open(t, path)
 	one.AddAccounts()

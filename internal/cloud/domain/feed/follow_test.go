@@ -21,8 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// When a write has returned, its change is served, however many there are at
-// once.
+// When a write returns, its change is served, also if there are concurrent writes.
 func TestReadYourWrites(t *testing.T) {
 	w := domaintest.New(t)
 	names := []string{"a.example", "b.example", "c.example"}
@@ -56,9 +55,9 @@ func TestReadYourWrites(t *testing.T) {
 	}
 }
 
-// A zone that the name server refuses stays as it was served last, and the
-// domain tells what is wrong until that is mended.
-func TestABadZone(t *testing.T) {
+// If the name server rejects a zone, it serves the version before, and the domain shows
+// the rejected zone and the reason until the name server accepts it.
+func TestARejectedZone(t *testing.T) {
 	w := domaintest.New(t)
 	w.Create("example.com")
 	good := w.Add("example.com", domaintest.Params(t, `{"type":"A","name":"good","data":"1.2.3.4"}`))
@@ -94,8 +93,8 @@ func TestABadZone(t *testing.T) {
 	w.Expect("example.com", w.Full("example.com")...)
 }
 
-// Noting that a zone is refused is a write as well, among those that wait.
-func TestManyWritesOfABadZone(t *testing.T) {
+// Storing that a zone is rejected is itself a write, among concurrent ones.
+func TestConcurrentWritesOfARejectedZone(t *testing.T) {
 	w := domaintest.New(t)
 	w.Create("example.com")
 	w.Server.Reject(func(string) error { return errors.New("no") })
@@ -116,7 +115,7 @@ func TestManyWritesOfABadZone(t *testing.T) {
 	}
 }
 
-func TestARefusedZoneIsTriedAgainAtTheNextStart(t *testing.T) {
+func TestARejectedZoneIsTriedAgainAtTheNextStart(t *testing.T) {
 	path := storetest.Source(t)
 	w := domaintest.Open(t, path)
 	w.AddAccounts()
@@ -132,9 +131,8 @@ func TestARefusedZoneIsTriedAgainAtTheNextStart(t *testing.T) {
 	again.Expect("example.com", again.Full("example.com")...)
 }
 
-// A change that does not fit what the name server has makes it get the domain
-// whole.
-func TestARefusedChange(t *testing.T) {
+// If the name server rejects a change, it gets the whole domain.
+func TestARejectedChange(t *testing.T) {
 	w := domaintest.New(t)
 	w.Create("example.com")
 	w.Server.LoseZones()
@@ -163,7 +161,7 @@ func TestDomainsAreServedFromTheStart(t *testing.T) {
 	}
 }
 
-// What one node writes, another on the same database serves within a second.
+// What one node writes, another node on the same database serves within a second.
 func TestNodesFollowEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := storetest.Source(t)
@@ -210,9 +208,9 @@ func TestNodesFollowEachOther(t *testing.T) {
 	})
 }
 
-// A node that has slept for longer than the log is kept reads everything anew,
-// whether there is something newer in the log or not.
-func TestANodeThatHasSleptForLong(t *testing.T) {
+// A node whose entries have been pruned loads all domains, whether the log has newer
+// entries or not.
+func TestANodeWhoseEntriesArePruned(t *testing.T) {
 	for name, late := range map[string]bool{"nothing newer": false, "something newer": true} {
 		t.Run(name, func(t *testing.T) {
 			path := storetest.Source(t)
@@ -241,8 +239,8 @@ func TestANodeThatHasSleptForLong(t *testing.T) {
 	}
 }
 
-// Where nothing is old nothing is written: that would cost a part of a full
-// disk's reserve, each minute.
+// Prune does not write if there are no old entries: on a full disk each write would take
+// some of the reserve.
 func TestPruneOfNothingWritesNothing(t *testing.T) {
 	w := domaintest.New(t)
 	w.Create("example.com")
@@ -261,8 +259,7 @@ func TestPruneOfNothingWritesNothing(t *testing.T) {
 	}
 }
 
-// Whatever is done by two nodes in whatever order, both serve in the end what
-// the database has.
+// After any operations of two nodes in any order, both serve what the database has.
 func TestNodesAgree(t *testing.T) {
 	path := storetest.Source(t)
 	nodes := []*domaintest.World{domaintest.Open(t, path), domaintest.Open(t, path)}
@@ -308,7 +305,7 @@ func TestNodesAgree(t *testing.T) {
 	})
 }
 
-// A database that is restored under a running node is served as it is then.
+// After the database has been restored, a running node serves the restored domains.
 func TestARestoredDatabase(t *testing.T) {
 	w := domaintest.New(t)
 	ctx := t.Context()

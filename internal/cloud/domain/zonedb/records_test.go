@@ -7,7 +7,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// A change reads the records of its names, however many the domain has.
+// The records of a name are read by an index, not by reading the whole domain.
 func TestRecordsOfANameAreFoundByTheirIndex(t *testing.T) {
 	db, err := store.Open(t.Context(), t.TempDir()+"/db")
 	if err != nil {
