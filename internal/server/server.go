@@ -120,7 +120,6 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 		Features:         traits.DropletFeatures,
 		AddressListeners: []droplet.AddressListener{domains},
 	}
-	s.Actions.Define(s.Droplets.ActionKinds()...)
 	droplets, err := s.Droplets.Room()
 	if err != nil {
 		return err
@@ -130,7 +129,8 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	return nil
 }
 
-// openDoor constructs the front door to all rooms, and the panel beside it.
+// openDoor constructs the front door to all rooms, and the panel beside it. It
+// takes over what each room has to say before anything runs.
 func (s *Server) openDoor(guard *space.Guard) error {
 	c := s.config
 	s.add(resource.Room{Name: "the front door", Sweep: map[string]sweep.Rows{"idempotency keys": idempotency.Sweep}})
@@ -143,6 +143,9 @@ func (s *Server) openDoor(guard *space.Guard) error {
 			resources = append(resources, r)
 		}
 		s.registry.MustRegister(room.Collectors...)
+		if room.Define != nil {
+			room.Define()
+		}
 	}
 	door, err := api.New(api.Config{
 		DB: s.DB, Tokens: oauth.NewTokens(s.DB), Limiter: ratelimit.New(c.RateLimit, c.BurstLimit), Version: c.Version, Log: c.Log,

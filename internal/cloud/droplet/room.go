@@ -15,6 +15,7 @@ func (s *Service) Room() (resource.Room, error) {
 		Name:       "droplets",
 		Resources:  resources,
 		Collectors: []prometheus.Collector{s.Collector()},
+		Define:     func() { s.Actions.Define(s.ActionKinds()...) },
 		Recover:    s.Recover,
 		Background: []func(context.Context){s.Watch},
 	}, err

@@ -15,6 +15,10 @@ type Room struct {
 	Resources  []Resource
 	Collectors []prometheus.Collector // its figures for Prometheus
 
+	// Define adds its kinds of actions to those that can be begun. All rooms have
+	// defined theirs before one recovers.
+	Define func()
+
 	// Recover continues, before anything is answered, what an earlier process
 	// has left.
 	Recover func(ctx context.Context) error
