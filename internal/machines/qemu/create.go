@@ -169,7 +169,7 @@ func (e *Engine) publish(ctx context.Context, m *machine, making string) error {
 		return err
 	}
 	if err := e.rename(ctx, making, m.dir); err != nil {
-		return errors.Join(err, metadata.close())
+		return errors.Join(err, metadata.Close())
 	}
 	return m.setMetadata(e, metadata)
 }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/guesthttp"
 )
 
 // canIsolate reports whether this process may run each QEMU as a user of its own.
@@ -60,7 +62,7 @@ func (e *Engine) give(path string, user uint32) error {
 // spareThreads is how many threads a machine's user needs besides one for each
 // processor: QEMU has at most 64 for its disk and a handful more, and each relay
 // and the keeper of its logs have less than ten.
-const spareThreads = 64 + 16 + 10 + metadataConnections*10
+const spareThreads = 64 + 16 + 10 + guesthttp.Connections*10
 
 // processLimit bounds the threads and processes of the machine's user, so that a
 // guest can't fill the host with relays that nobody answers. Without isolation

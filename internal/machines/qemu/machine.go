@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/guesthttp"
 )
 
 // machine is the folder of one machine and this process's state of it.
@@ -21,7 +22,7 @@ type machine struct {
 
 	mu       sync.Mutex
 	vm       *vm // nil: no QEMU that this engine monitors
-	metadata *metadataServer
+	metadata *guesthttp.Server
 }
 
 func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
@@ -136,7 +137,7 @@ func (m *machine) detach() error {
 	if v != nil {
 		v.detach()
 	}
-	return metadata.close()
+	return metadata.Close()
 }
 
 // failed says which call on which machine failed.
