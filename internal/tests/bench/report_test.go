@@ -16,7 +16,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// figures is how many make a whole table; only such a one is kept.
+// figures is the number of figures of a complete table. Only a complete table is
+// written to docs/benchmarks.md.
 const figures = 37 + len(handlerFigures)
 
 type report struct{ figures []figure }
@@ -25,7 +26,7 @@ var results report
 
 func (r *report) add(f figure) { r.figures = append(r.figures, f) }
 
-// publish prints the table, and keeps it if it is whole.
+// publish prints the table, and writes it to docs/benchmarks.md if it is complete.
 func (r *report) publish() error {
 	if len(r.figures) == 0 {
 		return nil
@@ -41,11 +42,7 @@ func (r *report) publish() error {
 		return err
 	}
 	text := "# Benchmarks\n\n" + words + "\n" + table + "\n" + method
-	docs := filepath.Join("..", "..", "docs")
-	if err := os.MkdirAll(docs, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(docs, "benchmarks.md"), []byte(text), 0o644)
+	return os.WriteFile(filepath.Join("..", "..", "..", "docs", "benchmarks.md"), []byte(text), 0o644)
 }
 
 func (r *report) table() string {
@@ -58,34 +55,34 @@ func (r *report) table() string {
 	return text.String()
 }
 
-const method = `All but the handlers is measured against the real program, from outside, over its API on
-loopback. A bare QEMU is one with the arguments of the droplet's, on a fresh
-overlay of the same image, with a metadata service that gives the same answers
-through the same relay; droplet and bare QEMU take turns. The clock of the
-droplet begins before the POST, that of the bare QEMU before its process.
+const method = `Everything except the handlers is measured on the real program, from outside, over
+its API on loopback. A bare QEMU has the same arguments as the droplet's, a fresh
+overlay of the same image, and a metadata service that gives the same answers
+through the same relay. Droplet and bare QEMU take turns. The droplet's time
+begins before the POST, the bare QEMU's before its process starts.
 
-Handlers are those of a whole cloud with simulated machines, called in one
-process without a network, which would only bring them closer to what they are
-compared to. The bare handler is a router, one prepared query of the same row
-with the same joins, and the same body encoded, most of which it has made
-beforehand; it asks nobody for a token. What is compared takes turns, and a
-ratio is the median of the turns' ratios. Validation is the part of a create's
-samples in a CPU profile that are in package schema; the whole is those in the
-API's handler, to the commit on disk, while no action runs.
+The handlers are those of a whole cloud with simulated machines, called in one
+process without a network. A network would only bring the compared figures closer
+together. The bare handler is a router, one prepared query of the same row with
+the same joins, and the encoding of the same body, most of which was made
+beforehand; it checks no token. Handlers that are compared take turns, and a ratio
+is the median of the turns' ratios. Validation is the share of package schema in
+the samples of a CPU profile of creates. The whole is the samples in the API's
+handler, including the commit to disk, while no action runs.
 
 dnsperf asks Rockpool's name server, Debian's NSD and Debian's Knot in turns for
-the same names of the same 10,000 zones, as fast as they answer; one name in ten
-does not exist. Each runs with as many workers as there are processors and
-without a bound of the rate. CPU is that of all of a server's processes, the
-kernel's part for its sockets with it.
+the same names of the same 10,000 zones, as fast as they answer. One name in ten
+does not exist. Each server runs with as many workers as there are processors and
+without a rate limit. CPU is that of all of a server's processes, including the
+kernel's work for its sockets.
 
-Records are changed by 32 clients over 200 domains: each makes a record, changes
-it and removes it, and asks for it by UDP as soon as it has each answer, which is
-wrong unless it has that change and nothing else. Others ask meanwhile for what
-does not change in the same domains. Clients and server share the processors.
+32 clients change records of 200 domains. Each makes a record, changes it and
+removes it. After each response it queries the record by UDP. The answer is wrong
+unless it has that change and nothing else. Meanwhile other clients query records
+of the same domains that do not change. Clients and server share the processors.
 `
 
-// machine tells what the figures were measured on.
+// machine returns lines that describe what the figures were measured on.
 func machine() (string, error) {
 	var uname unix.Utsname
 	if err := unix.Uname(&uname); err != nil {
@@ -104,7 +101,8 @@ func machine() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The doctor's status tells of what is missing, which is not asked here.
+	// The doctor's exit status says whether something is missing, which does not
+	// matter here.
 	doctor, _ := exec.Command(rockpooltest.Binary, "doctor", "--data", os.TempDir()).Output()
 	lines := []string{
 		"Written by `make bench` on " + time.Now().UTC().Format("2006-01-02") + ".", "",
