@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -20,37 +21,41 @@ import (
 // describe serves what says how the API is used: the schema that it is routed
 // by, and what is made of it. None of it wants a token: a client reads it to
 // learn how to ask.
-func (s *server) describe(router chi.Router, loaded *schema.Schema) error {
-	for _, d := range []document{
+func (s *server) describe(router chi.Router, loaded *schema.Schema) {
+	for _, d := range []*document{
 		{path: "/v2/schema", kind: "application/schema+json", write: func(origin string) ([]byte, error) { return loaded.Document(origin + "/v2") }},
 		{path: "/v2/openapi.json", kind: "application/json", write: func(origin string) ([]byte, error) { return openapi.Document(loaded, origin+"/v2") }},
 		{path: "/v2/docs", kind: "text/html; charset=utf-8", write: func(origin string) ([]byte, error) { return reference.Page(loaded, origin) }},
 	} {
-		if err := d.make(); err != nil {
-			return fmt.Errorf("%s: %w", d.path, err)
-		}
-		router.Get(d.path, s.serveDocument(&d))
+		router.Get(d.path, s.serveDocument(d))
 	}
-	return nil
 }
 
 // document is a text that is the same for everybody but for the origin by
-// which they reach us, so that it is written once.
+// which they reach us. It is written once, for the first who asks: all of them
+// together take as long as the rest of a start.
 type document struct {
 	path, kind string
 	write      func(origin string) ([]byte, error)
-	parts      [][]byte // between which the origin stands
-	sum        []byte   // of the parts
+
+	once  sync.Once
+	err   error
+	parts [][]byte // between which the origin stands
+	sum   []byte   // of the parts
 }
 
+// make writes the document, unless it has been written.
 func (d *document) make() error {
-	text, err := d.write(schema.ExampleOrigin)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(text)
-	d.parts, d.sum = bytes.Split(text, []byte(schema.ExampleOrigin)), sum[:]
-	return nil
+	d.once.Do(func() {
+		text, err := d.write(schema.ExampleOrigin)
+		if err != nil {
+			d.err = fmt.Errorf("%s: %w", d.path, err)
+			return
+		}
+		sum := sha256.Sum256(text)
+		d.parts, d.sum = bytes.Split(text, []byte(schema.ExampleOrigin)), sum[:]
+	})
+	return d.err
 }
 
 // etag tells the texts of two origins apart.
@@ -65,6 +70,10 @@ var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_-]*$`)
 
 func (s *server) serveDocument(d *document) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if err := d.make(); err != nil {
+			s.writeError(w, r, err)
+			return
+		}
 		if !plainHost.MatchString(r.Host) {
 			s.writeError(w, r, apierr.BadRequest("The Host header %q names no host.", r.Host))
 			return

@@ -79,9 +79,7 @@ func New(c Config) (*Door, error) {
 	for _, path := range []string{"/", "/v2"} {
 		router.Get(path, s.authenticated(anyScope, s.directory))
 	}
-	if err := s.describe(router, loaded); err != nil {
-		return nil, err
-	}
+	s.describe(router, loaded)
 	s.routeAbsent(router)
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
