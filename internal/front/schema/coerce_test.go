@@ -233,6 +233,9 @@ func served(t testing.TB) *schema.Schema {
 	if err != nil || len(loaded.Links) < 20 {
 		t.Fatalf("%s: %v", files, err)
 	}
+	if err := loaded.Check(); err != nil {
+		t.Fatal(err)
+	}
 	return loaded
 }
 

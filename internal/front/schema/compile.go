@@ -9,68 +9,72 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// compile readies the links' parameters to be validated, and refuses examples
-// that are none. Answers are only checked by tests, so what that takes is made
-// when it is first asked for.
-func (s *Schema) compile() error {
-	served, err := s.doc.compiler()
-	if err != nil {
-		return err
-	}
+// compile readies the links to be compiled when they are first needed. To
+// compile them all takes half of a start.
+func (s *Schema) compile() {
+	served := &compiler{document: func() document { return s.doc }}
 	// What we describe is described whole: in answers of ours and in examples
 	// an unknown member is a mistake. Clients see the open document, so that
 	// members may be added.
-	strict, err := document(closed(object(s.doc)).(object)).compiler()
-	if err != nil {
-		return err
-	}
-	var errs []error
-	compile := func(c *jsonschema.Compiler, pointer string) *jsonschema.Schema {
-		compiled, err := c.Compile(documentURL + "#" + pointer)
-		errs = append(errs, err)
-		return compiled
-	}
-	answers := &compiler{compiler: strict}
+	s.strict = &compiler{document: func() document { return document(closed(object(s.doc)).(object)) }}
 	for _, link := range s.Links {
 		if link.target != nil {
-			link.answer = answers.schema(link.pointer + "/targetSchema")
+			link.answer = s.strict.schema(link.pointer + "/targetSchema")
 		}
-		if link.schema == nil {
+		if link.schema != nil {
+			link.rules = served.schema(link.pointer + "/schema")
+		}
+	}
+	s.invalid = s.strict.schema("/definitions/" + errorName)
+}
+
+// Check compiles the whole schema and validates its examples. It is for tests:
+// a server compiles only what it is asked for.
+func (s *Schema) Check() error {
+	var errs []error
+	fits := func(what, pointer string, example any) {
+		if err := validate(s.strict.schema(pointer), example); err != nil {
+			errs = append(errs, fmt.Errorf("the example of %s does not fit: %w", what, err))
+		}
+	}
+	for _, link := range s.Links {
+		if link.rules == nil {
 			continue
 		}
-		link.rules = compile(served, link.pointer+"/schema")
+		_, err := link.rules()
+		errs = append(errs, err)
 		if example, ok := link.schema["example"]; ok {
-			if err := compile(strict, link.pointer+"/schema").Validate(example); err != nil {
-				errs = append(errs, fmt.Errorf("the example of %s does not fit: %w", link.Route(), err))
-			}
+			fits(link.Route(), link.pointer+"/schema", example)
 		}
 	}
 	for name, definition := range s.doc.resources() {
 		for at, attribute := range attributesBelow(definition) {
-			compiled, err := strict.Compile(documentURL + "#/definitions/" + name + at)
-			if err == nil {
-				err = compiled.Validate(attribute["example"])
-			}
-			if err != nil {
-				errs = append(errs, fmt.Errorf("the example of %s%s does not fit: %w", name, at, err))
-			}
+			fits(name+at, "/definitions/"+name+at, attribute["example"])
 		}
 	}
-	s.invalid = answers.schema("/definitions/" + errorName)
 	return errors.Join(errs...)
 }
 
-// compiler is one that several may use at once.
+// compiler compiles parts of a document. Several may use it at once.
 type compiler struct {
+	document func() document
+
 	mu       sync.Mutex
-	compiler *jsonschema.Compiler
+	compiler *jsonschema.Compiler // nil before its first use
 }
 
-// schema returns what compiles the schema at a pointer, once.
+// schema returns a function that compiles the schema at a pointer, once.
 func (c *compiler) schema(pointer string) func() (*jsonschema.Schema, error) {
 	return sync.OnceValues(func() (*jsonschema.Schema, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if c.compiler == nil {
+			made, err := c.document().compiler()
+			if err != nil {
+				return nil, err
+			}
+			c.compiler = made
+		}
 		return c.compiler.Compile(documentURL + "#" + pointer)
 	})
 }

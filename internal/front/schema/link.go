@@ -30,7 +30,7 @@ type Link struct {
 	schema  object // of its parameters; nil if it has none
 	target  object // of its answer; nil if it has no body
 	doc     document
-	rules   *jsonschema.Schema // of its parameters
+	rules   func() (*jsonschema.Schema, error) // of its parameters; nil if it has none
 	answer  func() (*jsonschema.Schema, error)
 }
 

@@ -73,6 +73,7 @@ type Schema struct {
 	Links     []*Link     // by route
 	Resources []*Resource // by name
 	doc       document
+	strict    *compiler                          // of the document closed to what it does not describe
 	invalid   func() (*jsonschema.Schema, error) // the form of errors
 }
 
@@ -96,7 +97,7 @@ const (
 )
 
 // Load joins the definitions, one a resource, into one document, completes it
-// and checks it.
+// and checks what needs no compiled schema; Check does the rest.
 func Load(definitions map[string][]byte) (*Schema, error) {
 	resources, err := decode(definitions)
 	if err != nil {
@@ -117,11 +118,12 @@ func Load(definitions map[string][]byte) (*Schema, error) {
 	read := func() error { return s.read(aliases) }
 	// Nothing can be derived from references that lead nowhere, nor be compiled
 	// before all is complete.
-	for _, step := range []func() error{s.doc.checkReferences, s.doc.complete, read, s.compile} {
+	for _, step := range []func() error{s.doc.checkReferences, s.doc.complete, read} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
+	s.compile()
 	return s, nil
 }
 

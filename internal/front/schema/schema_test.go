@@ -51,6 +51,9 @@ const small = `{
 func load(t *testing.T) *Schema {
 	t.Helper()
 	s, err := Load(map[string][]byte{"pond": []byte(small)})
+	if err == nil {
+		err = s.Check()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +113,7 @@ func TestDefinitionsAreCompleted(t *testing.T) {
 	}
 }
 
-func TestLoadRefuses(t *testing.T) {
+func TestLoadAndCheckReject(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, want string }{
 		"no JSON":                       {`"id": "schema/pond"`, `"id"`, "schema of pond: "},
 		"no description":                {`"description": "in metres", `, ``, "schema of pond/definitions/depth: it has no description"},
@@ -149,7 +152,10 @@ func TestLoadRefuses(t *testing.T) {
 		if !strings.Contains(small, test.old) {
 			t.Fatalf("%s: %s is not there to be changed", name, test.old)
 		}
-		_, err := Load(map[string][]byte{"pond": []byte(strings.Replace(small, test.old, test.new, 1))})
+		s, err := Load(map[string][]byte{"pond": []byte(strings.Replace(small, test.old, test.new, 1))})
+		if err == nil {
+			err = s.Check()
+		}
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v\nwant: %s", name, err, test.want)
 		}

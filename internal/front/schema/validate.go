@@ -66,8 +66,12 @@ func (l *Link) check(params map[string]any) ([]apierr.Field, error) {
 			longest = max(longest, len(list))
 		}
 	}
+	rules, err := l.rules()
+	if err != nil {
+		return nil, err
+	}
 	for start := 0; ; start += piece {
-		err := l.rules.Validate(cut(params, start))
+		err := rules.Validate(cut(params, start))
 		var invalid *jsonschema.ValidationError
 		switch {
 		case errors.As(err, &invalid):

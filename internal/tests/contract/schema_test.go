@@ -12,6 +12,9 @@ import (
 
 func TestSchema(t *testing.T) {
 	c := newClient(t)
+	if err := c.Server.Schema.Check(); err != nil {
+		t.Error(err)
+	}
 	a := c.Do("GET", "/v2/schema", "", "Authorization", "")
 	if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != "application/schema+json" {
 		t.Fatalf("%d %s", a.StatusCode, a.Text)
