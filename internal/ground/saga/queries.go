@@ -76,7 +76,7 @@ func IsLocked(kind, column string) string {
 	return fmt.Sprintf(`EXISTS (SELECT 1 FROM saga_locks WHERE kind = '%s' AND lock_key = CAST(%s AS TEXT))`, kind, column)
 }
 
-// any reports whether there is an unfinished saga, whoever runs it.
+// anyUnfinished reports whether there is an unfinished saga, whoever runs it.
 func anyUnfinished(ctx context.Context, q store.Querier) (found bool, err error) {
 	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sagas)`).Scan(&found)
 	return found, err
