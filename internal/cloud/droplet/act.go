@@ -14,21 +14,20 @@ func (s *Service) Get(ctx context.Context, accountID, id int64) (Droplet, error)
 	return get(ctx, s.DB, accountID, id)
 }
 
-// Act is an action that a client asks for, ready to be opened.
+// Act is an action that a client requests, ready to be opened in a transaction.
 type Act struct {
 	service   *Service
 	kind      kind
 	accountID int64
 	id        int64
-	runs      bool   // the machine; known to kinds that ask for it
-	budget    Budget // of all droplets; likewise
+	runs      bool   // the machine runs; only if kind.AsksPower
+	budget    Budget // of all droplets; only if kind.AsksHost
 	params    map[string]any
 }
 
-// PlanAct finds out, outside a transaction, what an action of that type wants to
-// know of the host and of the machine. The status in the database may be that of a moment ago,
-// so the engine is asked: about a droplet that is the account's and has no
-// unfinished action, for a type that has a precondition.
+// PlanAct asks the host and the engine, outside a transaction, what the precondition
+// of an action of that type needs to know. It asks the engine whether the machine
+// runs, because the status in the database may be out of date.
 func (s *Service) PlanAct(ctx context.Context, accountID, id int64, actionType string, params map[string]any) (*Act, error) {
 	k, err := s.asked(actionType)
 	if err != nil {
@@ -55,8 +54,8 @@ func (s *Service) PlanAct(ctx context.Context, accountID, id int64, actionType s
 	return a, err
 }
 
-// Open opens the action in tx, unless the droplet's state or the parameters do
-// not allow it.
+// Open opens the action in tx. It fails if the droplet's state or the parameters do not
+// allow the action.
 func (a *Act) Open(ctx context.Context, tx *store.Tx) (action.Action, error) {
 	d, err := get(ctx, tx, a.accountID, a.id)
 	if err != nil {
@@ -82,11 +81,11 @@ func (s *Service) open(ctx context.Context, tx *store.Tx, d Droplet, actionType 
 	return a, err
 }
 
-// errPending's text is one that clients match.
+// errPending has a message that clients match.
 var errPending = apierr.Refused("Droplet already has a pending event.")
 
-// Rename gives the droplet another name in tx, at once and whatever it is
-// doing. Its guest keeps the name of its host.
+// Rename gives the droplet another name in tx, also while it has an unfinished action.
+// The guest keeps its hostname.
 func (s *Service) Rename(ctx context.Context, tx *store.Tx, accountID, id int64, name string) (Droplet, error) {
 	if err := checkName("name", name); err != nil {
 		return Droplet{}, err
@@ -102,9 +101,9 @@ func (s *Service) Rename(ctx context.Context, tx *store.Tx, accountID, id int64,
 	return d, s.notifyNamed(ctx, tx, d)
 }
 
-// Delete destroys the droplet in tx, whatever it is doing: to the API it is
-// gone. What is returned is the droplet as it was, and the action that removes
-// what there is of it.
+// Delete marks the droplet as deleted in tx, also while it has an unfinished action,
+// which is cancelled. To the API the droplet is gone. Delete returns the droplet as it
+// was, and the action that removes its machine and its address.
 func (s *Service) Delete(ctx context.Context, tx *store.Tx, accountID, id int64) (Droplet, action.Action, error) {
 	d, err := get(ctx, tx, accountID, id)
 	if err != nil {

@@ -8,22 +8,22 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Budget is what all droplets together may have; 0 is no bound.
+// Budget is the memory and disk that all droplets together may have. 0 means no limit.
 type Budget struct {
 	MemoryMB int
 	DiskGB   int
 }
 
-// Claims is what droplets have: all that there are, also those that are off,
-// because power_on must not fail for want of room, and those that are being
-// destroyed, because their machines may still be there.
+// Claims is the memory and disk that droplets take from the budget. Droplets that are
+// off count, because power_on must not fail for want of memory. Droplets that are being
+// destroyed count, because their machines may still exist.
 type Claims struct {
 	MemoryMB int
 	DiskGB   int
 }
 
-// Claimed returns what all droplets of the cloud have, or will have when they are
-// resized.
+// Claimed returns the sum over all droplets of the cloud. A droplet that is being
+// resized counts with the larger of its two sizes.
 func Claimed(ctx context.Context, q store.Querier) (c Claims, err error) {
 	err = q.QueryRow(ctx, `SELECT
 		CAST(coalesce(sum(CASE WHEN reserved_memory_mb > memory_mb THEN reserved_memory_mb ELSE memory_mb END), 0) AS BIGINT),
@@ -32,13 +32,14 @@ func Claimed(ctx context.Context, q store.Querier) (c Claims, err error) {
 	return c, err
 }
 
-// Free is what is left of the budget, of a dimension that has a bound.
+// Free returns what is left of the budget. It is meaningful only for a dimension that
+// has a limit.
 func (b Budget) Free(have Claims) Claims {
 	return Claims{MemoryMB: max(0, b.MemoryMB-have.MemoryMB), DiskGB: max(0, b.DiskGB-have.DiskGB)}
 }
 
-// budget is what all droplets together may have now. Finding out may ask the
-// engine, so it is for outside a transaction.
+// budget returns the present budget. It may ask the engine, so it must not be called
+// in a transaction.
 func (s *Service) budget() Budget {
 	if s.Budget == nil {
 		return Budget{}
@@ -46,8 +47,8 @@ func (s *Service) budget() Budget {
 	return s.Budget()
 }
 
-// shortage says why the cloud has no room for more in tx; empty if it has. In
-// tx, because what is claimed by one create must be seen by the next.
+// shortage says why more does not fit into the budget; it is empty if more fits. It
+// reads in tx, so that it counts what the transactions before have inserted.
 func (b Budget) shortage(ctx context.Context, tx *store.Tx, more Claims) (string, error) {
 	if b == (Budget{}) {
 		return "", nil
@@ -67,13 +68,13 @@ func (b Budget) shortage(ctx context.Context, tx *store.Tx, more Claims) (string
 	return strings.Join(short, "; "), nil
 }
 
-// addressesLeft is how many droplets can still get an address. One that has an
-// address of another range, which the cloud had before, takes none.
+// addressesLeft returns how many droplets can still get an address. Droplets with an
+// address of an earlier range do not count.
 func (s *Service) addressesLeft(ctx context.Context, tx *store.Tx) (int64, error) {
 	var droplets int64
 	err := tx.QueryRow(ctx, `SELECT (SELECT coalesce(sum(total), 0) FROM totals WHERE list = 'droplets')
 		+ (SELECT count(*) FROM droplets WHERE deleted_at IS NOT NULL)`).Scan(&droplets)
-	if err != nil || droplets+maxNames <= s.Pool.Size() { // as always; the other question takes longer
+	if err != nil || droplets+maxNames <= s.Pool.Size() { // nearly always; the query below is slow
 		return s.Pool.Size() - droplets, err
 	}
 	outside, err := s.Pool.Outside(ctx, tx)

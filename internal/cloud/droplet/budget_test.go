@@ -17,7 +17,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// tryCreate creates droplets of those names, and of 256 MB and 10 GB each.
+// tryCreate creates droplets with those names, 256 MB and 10 GB each.
 func (w *world) tryCreate(names ...string) (droplets []droplet.Droplet, err error) {
 	plan, err := w.Plan(context.Background(), w.account, droplet.Create{Names: names, Size: "s-1vcpu-256mb", Image: "micro"})
 	if err != nil {
@@ -34,7 +34,7 @@ func budget(memoryMB, diskGB int) func() droplet.Budget {
 	return func() droplet.Budget { return droplet.Budget{MemoryMB: memoryMB, DiskGB: diskGB} }
 }
 
-// gathered is what the collector shows, by name and resource.
+// gathered returns the collector's figures by name and resource.
 func (w *world) gathered() map[string]float64 {
 	w.t.Helper()
 	registry := prometheus.NewRegistry()
@@ -50,8 +50,8 @@ func (w *world) gathered() map[string]float64 {
 	return figures
 }
 
-// TestParallelCreatesKeepToTheBudget: what one has claimed the next one sees.
-func TestParallelCreatesKeepToTheBudget(t *testing.T) {
+// Each create counts the droplets of the creates before it.
+func TestParallelCreatesDoNotExceedTheBudget(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Limits.Droplets = 100
 	w.Budget = budget(3*256+255, 0)
@@ -68,8 +68,8 @@ func TestParallelCreatesKeepToTheBudget(t *testing.T) {
 			continue
 		}
 		want := "No hypervisor fits this Droplet: 256 MB of memory are wanted, 255 MB of 1023 MB are free"
-		if refused := new(apierr.Error); !errors.As(err, &refused) || refused.Kind != apierr.KindInvalid || refused.Message != want || refused.Fields[0].Field != "size" {
-			t.Errorf("refused by %v", err)
+		if rejected := new(apierr.Error); !errors.As(err, &rejected) || rejected.Kind != apierr.KindInvalid || rejected.Message != want || rejected.Fields[0].Field != "size" {
+			t.Errorf("rejected with %v", err)
 		}
 	}
 	if made != 3 {
@@ -77,8 +77,8 @@ func TestParallelCreatesKeepToTheBudget(t *testing.T) {
 	}
 }
 
-// TestWhatCountsForTheBudget: all there is, until its machine is gone.
-func TestWhatCountsForTheBudget(t *testing.T) {
+// A droplet counts until its machine is gone, also while it is off.
+func TestDropletsCountForTheBudgetUntilTheirMachinesAreGone(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Budget = budget(600, 1000)
 	if _, err := w.tryCreate("a", "b", "c"); err == nil || !strings.Contains(err.Error(), "768 MB of memory are wanted, 600 MB of 600 MB are free") {
@@ -109,9 +109,8 @@ func TestWhatCountsForTheBudget(t *testing.T) {
 	}
 }
 
-// TestTheEndOfThePool: the address that nobody has left is missed before the
-// create, not by its action.
-func TestTheEndOfThePool(t *testing.T) {
+// A create is rejected if no address is free. Its action does not fail later instead.
+func TestACreateWithoutAFreeAddressIsRejected(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Limits.Droplets = 1000
 	w.Pool = address.NewPool(netip.MustParsePrefix("127.18.0.0/29"), nil, func(netip.AddrPort) bool { return true })
@@ -127,7 +126,7 @@ func TestTheEndOfThePool(t *testing.T) {
 			t.Errorf("droplet %d is %s", d.ID, w.status(d.ID))
 		}
 	}
-	// Another range has room, whatever droplets have of the first.
+	// In another range all addresses are free.
 	w.Pool = address.NewPool(netip.MustParsePrefix("127.19.0.0/29"), nil, func(netip.AddrPort) bool { return true })
 	if _, err := w.tryCreate("f", "g", "h", "i", "j"); err != nil {
 		t.Errorf("in another range: %v", err)

@@ -18,14 +18,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Limits of what a create may ask for.
+// Limits of a create.
 const (
 	maxName     = 255
 	maxNames    = 10
 	maxUserData = 64 << 10 // bytes
 )
 
-// Create is what a client asks for.
+// Create is the body of a request for droplets (contract, droplets.md).
 type Create struct {
 	Name             string     `json:"name"`
 	Names            []string   `json:"names"`
@@ -44,7 +44,7 @@ type Create struct {
 	VPC              string     `json:"vpc_uuid"`
 }
 
-// identity is a number or a string that names something.
+// identity is an id or a name, given as a JSON number or string.
 type identity string
 
 func (i *identity) UnmarshalJSON(text []byte) error {
@@ -56,17 +56,17 @@ func (i *identity) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*string)(i))
 }
 
-// Plan is a create that has been checked, ready to be carried out.
+// Plan is a validated create, ready to be executed in a transaction.
 type Plan struct {
 	service  *Service
 	names    []string
-	template Droplet // all but the names
+	template Droplet // without a name
 	userData string
 	budget   Budget
 }
 
-// Plan checks what is asked for. Finding out about an image may wait for its
-// mirror, and a size for the engine: not while the database is held.
+// Plan validates a create. It may wait for an image's mirror or for the engine, so it
+// must not be called in a transaction.
 func (s *Service) Plan(ctx context.Context, accountID int64, c Create) (*Plan, error) {
 	names, err := c.names()
 	if err != nil {
@@ -76,14 +76,14 @@ func (s *Service) Plan(ctx context.Context, accountID int64, c Create) (*Plan, e
 	if err != nil {
 		return nil, err
 	}
-	if err := s.beforeCreates(ctx); err != nil {
+	if err := s.ensureMachineIDsReserved(ctx); err != nil {
 		return nil, err
 	}
 	return &Plan{service: s, names: names, template: template, userData: c.UserData, budget: s.budget()}, nil
 }
 
-// Do makes the planned droplets in tx, all or none, and the actions that bring
-// them up, in the same order.
+// Do inserts the planned droplets in tx, all or none, and opens the actions that create
+// their machines, in the same order.
 func (p *Plan) Do(ctx context.Context, tx *store.Tx) (droplets []Droplet, actions []action.Action, err error) {
 	s := p.service
 	if err := s.checkLimit(ctx, tx, p.template.AccountID, len(p.names)); err != nil {
@@ -115,7 +115,7 @@ func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64,
 	return apierr.Refused("creating this/these droplet(s) will exceed your droplet limit")
 }
 
-// checkRoom refuses what the cloud has no memory, no disk or no addresses for.
+// checkRoom rejects the create if memory, disk or addresses are short.
 func (p *Plan) checkRoom(ctx context.Context, tx *store.Tx) error {
 	number := len(p.names)
 	short, err := p.budget.shortage(ctx, tx, Claims{MemoryMB: number * p.template.MemoryMB, DiskGB: number * p.template.DiskGB})
@@ -134,7 +134,7 @@ func (p *Plan) checkRoom(ctx context.Context, tx *store.Tx) error {
 
 var hostname = regexp.MustCompile(`^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]$`)
 
-// names returns the validated names of the droplets to make.
+// names returns the validated names of the droplets to create.
 func (c Create) names() ([]string, error) {
 	names, field := c.Names, "names"
 	switch {
@@ -165,8 +165,7 @@ func checkName(field, name string) error {
 	return nil
 }
 
-// template checks all but the names, and returns what the droplets have in
-// common.
+// template validates everything but the names, and returns a droplet without a name.
 func (s *Service) template(ctx context.Context, accountID int64, c Create) (Droplet, error) {
 	where, err := s.chooseRegion(c.Region)
 	if err != nil {
@@ -202,13 +201,13 @@ func (s *Service) template(ctx context.Context, accountID int64, c Create) (Drop
 	}, nil
 }
 
-// ready returns why no machine can run here, if so. It may ask the engine.
+// ready fails if no machine can run here, with the reason. It may ask the engine.
 func (s *Service) ready(ctx context.Context) error {
 	if s.Ready == nil {
 		return nil
 	}
 	if err := s.Ready(ctx); err != nil {
-		s.Log.Warn("a request is refused: no machine can run here", "reason", err)
+		s.Log.Warn("a request is rejected: no machine can run here", "reason", err)
 		return apierr.Refused("No hypervisor fits this Droplet: %v", err)
 	}
 	return nil
@@ -238,8 +237,7 @@ func (s *Service) chooseSize(slug string) (size.Size, error) {
 }
 
 func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug string, on size.Size) (image.Image, error) {
-	// The first sentence is the contract's, which clients match; why, stands
-	// behind it.
+	// The first sentence is the contract's, which clients match. The reason follows it.
 	invalid := func(format string, args ...any) *apierr.Error {
 		return apierr.Invalid("image", "You specified an invalid image for Droplet creation. "+format, args...)
 	}
@@ -251,7 +249,7 @@ func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug str
 		return found, err
 	}
 	if obstacle := s.Images.Obstacle(ctx, found.Slug); obstacle != nil {
-		s.Log.Warn("a create is refused for its image", "image", idOrSlug, "reason", obstacle)
+		s.Log.Warn("a create is rejected because of its image", "image", idOrSlug, "reason", obstacle)
 		return found, invalid("Image %s can't be had here: %v", idOrSlug, obstacle)
 	}
 	if on.DiskGB < found.MinDiskGB {
@@ -261,7 +259,7 @@ func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug str
 	return found, nil
 }
 
-// publicKeys returns the keys that are named by id or fingerprint.
+// publicKeys returns the public keys with those ids or fingerprints.
 func (s *Service) publicKeys(ctx context.Context, accountID int64, identities []identity) ([]string, error) {
 	keys, unknown := []string{}, []string{}
 	for _, identity := range identities {
@@ -283,13 +281,13 @@ func (s *Service) publicKeys(ctx context.Context, accountID int64, identities []
 	return keys, nil
 }
 
-// uniqueTags returns the tags without those that differ from an earlier one in
-// case alone: the first spelling stays.
+// uniqueTags removes tags that differ from an earlier tag only in case. The first
+// spelling stays.
 func uniqueTags(tags []string) []string {
-	unique, seen := []string{}, map[string]bool{}
+	unique, found := []string{}, map[string]bool{}
 	for _, tag := range tags {
-		if folded := strings.ToLower(tag); !seen[folded] {
-			unique, seen[folded] = append(unique, tag), true
+		if folded := strings.ToLower(tag); !found[folded] {
+			unique, found[folded] = append(unique, tag), true
 		}
 	}
 	return unique
@@ -297,7 +295,8 @@ func uniqueTags(tags []string) []string {
 
 var tagName = regexp.MustCompile(`^[a-zA-Z0-9_\-:]{1,255}$`)
 
-// checkOptions refuses what this cloud can't give, rather than leave it out.
+// checkOptions rejects options that this cloud does not have. Ignoring them would make
+// a droplet without what its owner asked for.
 func (s *Service) checkOptions(c Create, where region.Region) error {
 	features := s.Regions.View(where).Features
 	switch {

@@ -12,12 +12,12 @@ import (
 // its own in place of the type (contract, droplet-actions.md, "Draft form").
 type draftForm struct {
 	Key     string
-	Word    string // the value that means this kind; empty for none
-	Default bool   // so does no value
-	Param   string // or the parameter that the value is
+	Word    string // the value that asks for this kind; empty if it takes no such word
+	Default bool   // null asks for this kind too
+	Param   string // the parameter that the value is, if it is one
 }
 
-// shown is how the draft showed an action of the kind.
+// shown returns how the draft showed an action of the kind.
 func (f *draftForm) shown() *action.DraftForm {
 	if f == nil {
 		return nil
@@ -28,8 +28,8 @@ func (f *draftForm) shown() *action.DraftForm {
 // alone reports whether the key by itself, with null, asks for the kind.
 func (f *draftForm) alone() bool { return f.Word == "" && f.Param == "" }
 
-// parse returns the type of action that a request asks for, and its parameters:
-// by its type, or else by the one key of the draft that is there.
+// parse returns the type of action that a request asks for, and its parameters. A
+// request has a type, or else one key of the draft.
 func (s *Service) parse(params map[string]any) (actionType string, given map[string]any, err error) {
 	if _, ok := params["type"]; ok {
 		text, _ := params["type"].(string)
@@ -70,8 +70,8 @@ func isEmptyObject(value any) bool {
 	return ok && len(object) == 0
 }
 
-// draftKey finds the one key of the draft that asks for something: the only one
-// with a value, or the only one at all if it takes none.
+// draftKey returns the key of the draft that the request uses: the only one with a
+// value, or the only one present if that key takes no value.
 func draftKey(kinds []kind, params map[string]any) (string, error) {
 	var present, valued []string
 	alone := false

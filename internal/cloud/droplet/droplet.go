@@ -1,5 +1,5 @@
-// Package droplet is the machines of the cloud: what the API knows of them,
-// and the actions that change them.
+// Package droplet has the droplets of the cloud: their rows, their handlers, and
+// the actions that change their machines.
 package droplet
 
 import (
@@ -30,7 +30,7 @@ const (
 	statusOff    = "off"
 )
 
-// Droplet is one machine.
+// Droplet is a row of droplets, with its address.
 type Droplet struct {
 	ID         int64
 	AccountID  int64
@@ -40,7 +40,7 @@ type Droplet struct {
 	VCPUs      int
 	MemoryMB   int
 	DiskGB     int
-	Image      image.View // as it was at the create
+	Image      image.View // as it was when the droplet was created
 	Status     string
 	Locked     bool // an action is unfinished
 	VPC        string
@@ -57,7 +57,8 @@ func mac(id int64) string {
 	return fmt.Sprintf("06:00:%02x:%02x:%02x:%02x", byte(id>>24), byte(id>>16), byte(id>>8), byte(id))
 }
 
-// Service is the room's rules over its neighbours.
+// Service has the rules and handlers of droplets. Its fields are the packages that
+// it uses, and the cloud's configuration.
 type Service struct {
 	DB      *store.DB
 	Actions *action.Service
@@ -69,13 +70,14 @@ type Service struct {
 	Limits  account.Limits
 	Log     *slog.Logger
 
-	// Ready says why no machine can run here; nil if none ever is in the way.
+	// Ready returns an error that says why no machine can run here. A nil Ready means
+	// that machines can always run.
 	Ready func(ctx context.Context) error
 
-	// Budget is what all droplets together may have; nil for no bound.
+	// Budget returns the memory and disk of all droplets together; nil for no limit.
 	Budget func() Budget
 
-	// Resume starts, after a restart of the host, what ran before it.
+	// Resume starts, after a restart of the host, the droplets that ran before it.
 	Resume bool
 
 	// Viewers add to the views of droplets, in this order.
@@ -84,17 +86,17 @@ type Service struct {
 	// AddressListeners are notified in this order.
 	AddressListeners []AddressListener
 
-	// Features are what every droplet of this cloud shows among its own.
+	// Features are shown by every droplet of this cloud, before its own.
 	Features []string
 
-	life    string      // of the machines' host; set by Recover
-	looking sync.Mutex  // held from a look at machines to the writing of what was seen
-	passed  atomic.Bool // the machines' ids, by those of new droplets; set with looking held
-	missed  missed
-	starts  turns
+	hostLife    string      // compute.Hosted.HostLife of the present boot; set by Recover
+	reconciling sync.Mutex  // locked from the observation of machines until it is recorded
+	idsReserved atomic.Bool // reserveMachineIDs has succeeded; set while reconciling is locked
+	events      eventQueue
+	starts      semaphore // bounds how many machines start at a time
 }
 
-// spec is what the engine needs to make the droplet's machine.
+// spec returns the specification from which the engine makes the droplet's machine.
 func (s *Service) spec(d Droplet, disk compute.Image) compute.Spec {
 	return compute.Spec{
 		ID: d.ID, Hostname: d.Name, VCPUs: d.VCPUs, MemoryMB: d.MemoryMB,

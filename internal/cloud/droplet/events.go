@@ -17,7 +17,7 @@ type AddressListener interface {
 	AddressReleased(ctx context.Context, tx *store.Tx, address netip.Addr) error
 }
 
-// NamedAddress is an address and the droplet that has it.
+// NamedAddress is an address and the droplet to which it is assigned.
 type NamedAddress struct {
 	Address   netip.Addr
 	AccountID int64 // of the droplet

@@ -7,8 +7,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// renewForwards brings the ports of a droplet that is about to start in line
-// with those that the cloud forwards now.
+// renewForwards updates the forwards of a droplet that is about to start: to the ports
+// that the cloud forwards now.
 func (s *Service) renewForwards(ctx context.Context, id int64) error {
 	a, changed, err := s.Pool.Renew(ctx, s.DB, id)
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// TestForwardsFollowAtTheNextStart: a cloud that forwards other ports than
-// before, as after a restart with another --forward.
-func TestForwardsFollowAtTheNextStart(t *testing.T) {
+// The cloud forwards other ports than before, as after a restart with another --forward.
+func TestForwardsChangeAtTheNextStart(t *testing.T) {
 	for _, actions := range [][]string{{"power_cycle"}, {"reboot"}, {"power_off", "power_on"}} {
 		t.Run(actions[0], func(t *testing.T) {
 			w := newWorld(t, nil)

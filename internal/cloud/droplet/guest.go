@@ -7,15 +7,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Guest is what a droplet's own guest may know of itself.
+// Guest is what the metadata service tells a guest about its own droplet.
 type Guest struct {
 	Droplet  Droplet
 	UserData string
 	NIC      compute.Interface
-	Network  compute.Guest // as the guest sees it
+	Network  compute.Guest // the network inside the guest
 }
 
-// Guest returns what the guest of the droplet with that id may know.
+// Guest returns the metadata of the droplet with that id, or apierr.NotFound.
 func (s *Service) Guest(ctx context.Context, id int64) (Guest, error) {
 	d, err := machine(ctx, s.DB, id)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Service) Guest(ctx context.Context, id int64) (Guest, error) {
 	nic := d.nic()
 	network, err := s.Engine.Guest(id, nic)
 	if err != nil {
-		return Guest{}, fmt.Errorf("find out what network droplet %d sees: %w", id, err)
+		return Guest{}, fmt.Errorf("read the guest network of droplet %d: %w", id, err)
 	}
 	return Guest{Droplet: d, UserData: text, NIC: nic, Network: network}, nil
 }

@@ -17,7 +17,7 @@ import (
 //go:embed schema.json
 var schema []byte
 
-// Resources are the room as the front door sees it.
+// Resources returns the resources and their handlers for the front door.
 func (s *Service) Resources() ([]resource.Resource, error) {
 	actions, err := s.actionsSchema()
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Service) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	return s.one(ctx, s.DB, d)
 }
 
-// one is an answer with one droplet.
+// one returns a response with one droplet.
 func (s *Service) one(ctx context.Context, q store.Querier, d Droplet) (*resource.Response, error) {
 	view, err := s.viewIn(ctx, q, d)
 	if err != nil {
@@ -76,11 +76,10 @@ func (s *Service) one(ctx context.Context, q store.Querier, d Droplet) (*resourc
 	return resource.One(http.StatusOK, "droplet", view), nil
 }
 
-// whyMissing says behind the usual sentence why a droplet could not be made:
-// doctl looks for the droplet after its create has failed, and shows what it is
-// told then.
+// whyMissing appends to the usual message of a 404 why the droplet could not be made.
+// doctl requests the droplet after its create has failed, and shows that message.
 func (s *Service) whyMissing(ctx context.Context, accountID, id int64, missing *apierr.Error) error {
-	// A droplet that was deleted has been made, or is gone by its owner's wish.
+	// A droplet that its owner deleted is gone for that reason, not for a failed create.
 	if deleted, err := action.Has(ctx, s.DB, Resource(id), "destroy"); err != nil || deleted {
 		return errors.Join(err, missing)
 	}
@@ -129,7 +128,8 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 	})
 }
 
-// created shows new droplets, with links to the actions that make them.
+// created returns a response with new droplets, and links to the actions that create
+// their machines.
 func (s *Service) created(ctx context.Context, q store.Querier, r *resource.Request, droplets []Droplet, actions []action.Action, several bool) (*resource.Response, error) {
 	views, err := s.Views(ctx, q, droplets...)
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *Service) created(ctx context.Context, q store.Querier, r *resource.Requ
 	return response, nil
 }
 
-// actionLink leads from a new droplet to the action that makes it.
+// actionLink links a new droplet to the action that creates its machine.
 type actionLink struct {
 	ID   int64  `json:"id"`
 	Rel  string `json:"rel"`

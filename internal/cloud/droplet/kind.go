@@ -12,8 +12,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// kind is one type of action on droplets: all that there is to say of it, in one
-// value. docs/adding-an-action.md shows how one is added.
+// kind is one type of action on droplets: everything about it in one value. docs/adding-an-action.md shows how one is added.
 type kind struct {
 	// Type is the action's name in the API (contract, droplet-actions.md).
 	Type string
@@ -39,9 +38,9 @@ type kind struct {
 	// by saga.Run.Params. It is nil for kinds that no client asks for by type.
 	Admit func(ctx context.Context, tx *store.Tx, r Ask) (params any, err error)
 
-	// Steps, and what the end means, as saga.Definition has it. A kind without
-	// Complete gets what most want: the status of the droplet follows its
-	// machine, and so does whether the droplet is wanted on.
+	// The steps, and what their end changes. A kind without Complete gets Observe,
+	// Complete and Abort that record the state of the machine: observe, recordPower
+	// and recordStatus.
 	saga.Definition
 }
 
@@ -77,7 +76,7 @@ func (s *Service) kinds() []kind {
 	for i := range all {
 		k := &all[i]
 		if k.Complete == nil {
-			k.Observe, k.Complete, k.Abort = s.observe, s.followMachine, s.keepStatus
+			k.Observe, k.Complete, k.Abort = s.observe, s.recordPower, s.recordStatus
 		}
 	}
 	return append(all, missingKinds()...)

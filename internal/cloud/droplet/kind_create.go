@@ -11,7 +11,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// createKind brings up a new droplet. Service.Plan opens it.
+// createKind creates the machine of a new droplet. Plan.Do opens it.
 func (s *Service) createKind() kind {
 	return kind{
 		Type: "create",
@@ -23,7 +23,7 @@ func (s *Service) createKind() kind {
 				volatileStep("boot", s.start, s.stop),
 			},
 			Observe:  s.observe,
-			Complete: s.followMachine,
+			Complete: s.recordPower,
 			Abort:    s.removeUnmade,
 		},
 	}
@@ -34,7 +34,8 @@ func (s *Service) fetchImage(ctx context.Context, r *saga.Run, id int64) error {
 	return err
 }
 
-// disk returns the file of the image that the droplet is made from.
+// disk returns the image that the droplet is made from, and builds or downloads it if
+// its file does not exist.
 func (s *Service) disk(ctx context.Context, r *saga.Run, id int64) (compute.Image, error) {
 	d, err := machine(ctx, s.DB, id)
 	if err != nil {
@@ -46,7 +47,8 @@ func (s *Service) disk(ctx context.Context, r *saga.Run, id int64) (compute.Imag
 	return s.Images.Ensure(ctx, *d.Image.Slug, func(text string) { r.Progress(ctx, text) })
 }
 
-// assignAddress tries addresses outside a transaction and takes one inside.
+// assignAddress finds an address outside a transaction, because that asks the host, and
+// assigns it inside one.
 func (s *Service) assignAddress(ctx context.Context, _ *saga.Run, id int64) error {
 	for {
 		found, err := s.Pool.Find(ctx, s.DB, id)
@@ -87,8 +89,8 @@ func (s *Service) makeMachine(ctx context.Context, r *saga.Run, id int64) error 
 	return s.Engine.Create(ctx, s.spec(d, disk))
 }
 
-// removeUnmade removes a droplet that could not be made: it is none. Its action
-// and the log keep the reason.
+// removeUnmade removes the row of a droplet that could not be made. Its action and the
+// log have the reason.
 func (s *Service) removeUnmade(ctx context.Context, tx *store.Tx, r *saga.Run) error {
 	id, err := subject(r)
 	if err != nil {

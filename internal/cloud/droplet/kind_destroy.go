@@ -8,8 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// destroyKind removes what there is of a droplet that is deleted. Service.Delete
-// opens it.
+// destroyKind removes the machine and the address of a deleted droplet, and then its
+// row. Service.Delete opens it.
 func (s *Service) destroyKind() kind {
 	return kind{
 		Type: "destroy",

@@ -7,8 +7,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// missingKinds are the types of action that the contract has and this cloud does
-// not have yet, or never will have.
+// missingKinds are types of action that the contract has and this cloud does not have.
 func missingKinds() []kind {
 	missing := func(actionType string, draft *draftForm) kind {
 		return kind{Type: actionType, Draft: draft, Admit: func(context.Context, *store.Tx, Ask) (any, error) {

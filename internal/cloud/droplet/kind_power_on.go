@@ -7,8 +7,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// powerOnKind starts the machine. One that runs is admitted too: Ansible asks for it
-// after every create.
+// powerOnKind starts the machine. A running machine is admitted too, because Ansible
+// sends power_on after every create.
 func (s *Service) powerOnKind() kind {
 	return kind{
 		Type:       "power_on",
@@ -18,15 +18,15 @@ func (s *Service) powerOnKind() kind {
 	}
 }
 
-// start starts the machine unless it runs.
+// start starts the machine, with the forwards that the cloud has now, unless it runs.
 func (s *Service) start(ctx context.Context, _ *saga.Run, id int64) error {
-	leave, err := s.starts.take(ctx)
+	release, err := s.starts.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer release()
 	state, err := s.Engine.State(ctx, id)
-	if err == nil && state != compute.Running { // else it goes on with the ports that it has
+	if err == nil && state != compute.Running { // a running machine keeps its forwards
 		err = s.renewForwards(ctx, id)
 	}
 	if err != nil {

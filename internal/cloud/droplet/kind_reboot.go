@@ -10,7 +10,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// rebootKind gives the guest the time to power off, and starts the machine again.
+// rebootKind asks the guest to power off, waits for shutdownGrace at the most, and
+// starts the machine again.
 func (s *Service) rebootKind() kind {
 	return kind{
 		Type:      "reboot",
@@ -29,8 +30,8 @@ func (s *Service) rebootKind() kind {
 	}
 }
 
-// tryShutdown gives the guest the time to power off. A machine that can't be
-// asked is not waited for.
+// tryShutdown asks the guest to power off and waits. It does not wait for a machine that
+// can't be asked.
 func (s *Service) tryShutdown(ctx context.Context, r *saga.Run, id int64) error {
 	err := s.requestShutdown(ctx, r, id)
 	if err == nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// renameKind gives the droplet another name when the action is opened; it has no
-// steps. The name of the guest's host stays.
+// renameKind gives the droplet another name when the action is opened. It has no steps.
+// The guest keeps its hostname.
 func (s *Service) renameKind() kind {
 	return kind{
 		Type:   "rename",
@@ -17,6 +17,6 @@ func (s *Service) renameKind() kind {
 			d, err := s.Rename(ctx, tx, r.Droplet.AccountID, r.Droplet.ID, r.text("name"))
 			return map[string]string{"name": d.Name}, err
 		},
-		Definition: saga.Definition{Observe: s.observe, Complete: s.keepStatus, Abort: s.keepStatus},
+		Definition: saga.Definition{Observe: s.observe, Complete: s.recordStatus, Abort: s.recordStatus},
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// resizeKind gives the droplet the memory and processors of another size, and
-// its disk too if the client wants that: a disk that has grown stays so.
+// resizeKind gives the droplet the memory and processors of another size, and its disk
+// if the client wants that. A disk never becomes smaller again.
 func (s *Service) resizeKind() kind {
 	return kind{
 		Type:  "resize",
@@ -48,8 +48,8 @@ func (d Droplet) dimensions() dimensions {
 	return dimensions{Size: d.Size, VCPUs: d.VCPUs, MemoryMB: d.MemoryMB, DiskGB: d.DiskGB}
 }
 
-// admitResize returns the droplet's new dimensions, and reserves what it will
-// have more than now. Clients match the messages (contract, droplet-actions.md).
+// admitResize returns the droplet's new dimensions, and reserves them in the budget.
+// Clients match the messages (contract, droplet-actions.md).
 func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r Ask) (any, error) {
 	d := r.Droplet
 	wanted, ok := s.Sizes.Find(strings.ToLower(r.text("size")))
@@ -130,7 +130,7 @@ func (s *Service) resized(ctx context.Context, tx *store.Tx, r *saga.Run) error 
 	if err := setDimensions(ctx, tx, id, next); err != nil {
 		return err
 	}
-	return s.keepStatus(ctx, tx, r)
+	return s.recordStatus(ctx, tx, r)
 }
 
 func (s *Service) notResized(ctx context.Context, tx *store.Tx, r *saga.Run) error {
@@ -141,5 +141,5 @@ func (s *Service) notResized(ctx context.Context, tx *store.Tx, r *saga.Run) err
 	if err := reserve(ctx, tx, id, Claims{}); err != nil {
 		return err
 	}
-	return s.keepStatus(ctx, tx, r)
+	return s.recordStatus(ctx, tx, r)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// shutdownGrace is how long a guest has to obey. A shutdown action only
-// promises the request, so it ends well either way.
+// shutdownGrace is how long a guest has to power off. A shutdown action promises only
+// the request, so it completes even if the guest does not power off.
 const shutdownGrace = 20 * time.Second
 
 // shutdownKind asks the guest to power off.
@@ -39,7 +39,7 @@ func (s *Service) awaitShutdown(ctx context.Context, _ *saga.Run, id int64) erro
 	defer cancel()
 	err := s.Engine.Wait(waiting, id)
 	if waiting.Err() != nil && ctx.Err() == nil {
-		return nil // the grace is over
+		return nil // shutdownGrace is over
 	}
 	return err
 }

@@ -10,14 +10,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// trial is an action that a test runs: what must be before, what opens it, and
-// what the droplet is when it has completed.
+// trial is an action that TestActions runs.
 type trial struct {
 	name   string
-	before []string // actions after the create
-	open   func(w *world, id int64) error
-	want   string // status after the action
-	empty  bool   // there is nothing to do after the action is opened
+	before []string                       // actions after the create
+	open   func(w *world, id int64) error // nil for create
+	want   string                         // status after the action
+	empty  bool                           // the action passes no fault point
 	assert func(w *world, id int64)
 }
 
@@ -56,7 +55,7 @@ var trials = []trial{
 func TestActions(t *testing.T) {
 	suite := sagatest.Suite[*world]{
 		Open: func(t *testing.T, setup sagatest.Setup) *world {
-			return openWorld(t, t.TempDir(), firstLife, setup)
+			return openWorld(t, t.TempDir(), firstBoot, setup)
 		},
 		Recoveries: map[string]func(*world) *world{
 			"process restarted": (*world).reopen,
@@ -64,7 +63,7 @@ func TestActions(t *testing.T) {
 		},
 		Wait: func(w *world) saga.End {
 			a := w.latest(w.tried)
-			w.reconcile() // a droplet that a rename kept from being resumed is resumed now
+			w.reconcile() // resumes a droplet that had an unfinished rename during Recover
 			w.latest(w.tried)
 			return saga.End{Failed: a.Status == action.Errored, Reason: a.Reason}
 		},

@@ -8,7 +8,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// observe looks at the machine when the last step or undo of its action is done.
+// observe outputs the state of the machine, after the last step or undo of an action.
 func (s *Service) observe(ctx context.Context, r *saga.Run) error {
 	id, err := subject(r)
 	if err != nil {
@@ -21,7 +21,8 @@ func (s *Service) observe(ctx context.Context, r *saga.Run) error {
 	return r.SetOutput(state)
 }
 
-// observed returns the droplet's id, and its status by what observe has seen.
+// observed returns the droplet's id, and its status according to the output of
+// observe.
 func observed(r *saga.Run) (id int64, status string, err error) {
 	if id, err = subject(r); err != nil {
 		return 0, "", err
@@ -31,9 +32,9 @@ func observed(r *saga.Run) (id int64, status string, err error) {
 	return id, statusOf(state), err
 }
 
-// followMachine writes how the action has left the droplet, and that the droplet
-// is wanted on or off from now on.
-func (s *Service) followMachine(ctx context.Context, tx *store.Tx, r *saga.Run) error {
+// recordPower writes the droplet's status after a completed action. The droplet
+// should run from now on if its machine runs.
+func (s *Service) recordPower(ctx context.Context, tx *store.Tx, r *saga.Run) error {
 	id, status, err := observed(r)
 	if err != nil {
 		return err
@@ -41,12 +42,12 @@ func (s *Service) followMachine(ctx context.Context, tx *store.Tx, r *saga.Run) 
 	if err := setStatus(ctx, tx, id, status); err != nil {
 		return err
 	}
-	return setWanted(ctx, tx, id, status == statusActive, s.life)
+	return setWanted(ctx, tx, id, status == statusActive, s.hostLife)
 }
 
-// keepStatus writes how the droplet is after what has failed, or has changed
-// nothing of its machine. Whether it is wanted on stays as it was.
-func (s *Service) keepStatus(ctx context.Context, tx *store.Tx, r *saga.Run) error {
+// recordStatus writes the droplet's status after an action that failed, or that does
+// not change the machine's power. Whether the droplet should run stays as it was.
+func (s *Service) recordStatus(ctx context.Context, tx *store.Tx, r *saga.Run) error {
 	id, status, err := observed(r)
 	if err != nil {
 		return err

@@ -8,13 +8,13 @@ import (
 )
 
 var (
-	budgetDesc  = prometheus.NewDesc("rockpool_budget_bytes", "What all droplets together may have.", []string{"resource"}, nil)
-	claimedDesc = prometheus.NewDesc("rockpool_claimed_bytes", "What all droplets together have, also those that are off.", []string{"resource"}, nil)
-	freeDesc    = prometheus.NewDesc("rockpool_free_bytes", "What is left of the budget.", []string{"resource"}, nil)
+	budgetDesc  = prometheus.NewDesc("rockpool_budget_bytes", "Memory and disk that all droplets together may use.", []string{"resource"}, nil)
+	claimedDesc = prometheus.NewDesc("rockpool_claimed_bytes", "Memory and disk of all droplets together, also of those that are off.", []string{"resource"}, nil)
+	freeDesc    = prometheus.NewDesc("rockpool_free_bytes", "Memory and disk that is left of the budget.", []string{"resource"}, nil)
 )
 
-// Collector shows what the cloud's droplets have and may have, resource by
-// resource. Where there is no bound there is no budget, and nothing free of it.
+// Collector collects the memory and disk of the cloud's droplets, and their budget.
+// Without a limit there are no figures of the budget and of what is free.
 func (s *Service) Collector() prometheus.Collector { return collector{s} }
 
 type collector struct{ *Service }
@@ -25,7 +25,7 @@ func (c collector) Describe(to chan<- *prometheus.Desc) {
 	to <- freeDesc
 }
 
-// scrapeLimit bounds a scrape while the database can't be reached.
+// scrapeLimit is the timeout of a scrape while the database can't be reached.
 const scrapeLimit = 5 * time.Second
 
 func (c collector) Collect(to chan<- prometheus.Metric) {

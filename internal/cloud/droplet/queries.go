@@ -41,10 +41,10 @@ func scan(row store.Scanner) (Droplet, error) {
 	}
 	d.CreatedAt = store.Time(c.created)
 	var errs [4]error
-	d.Image, errs[0] = images.of(c.imageJSON)
-	d.Features, errs[1] = texts.of(c.features)
-	d.Tags, errs[2] = texts.of(c.tags)
-	d.PublicKeys, errs[3] = texts.of(c.keys)
+	d.Image, errs[0] = images.get(c.imageJSON)
+	d.Features, errs[1] = texts.get(c.features)
+	d.Tags, errs[2] = texts.get(c.tags)
+	d.PublicKeys, errs[3] = texts.get(c.keys)
 	if err := errors.Join(errs[:]...); err != nil {
 		return *d, fmt.Errorf("droplet %d: %w", d.ID, err)
 	}
@@ -61,14 +61,14 @@ func scan(row store.Scanner) (Droplet, error) {
 // selectOne is made once: it is the query of most requests.
 var selectOne = selectDroplet + `WHERE d.id = $1 AND d.account_id = $2 AND d.deleted_at IS NULL`
 
-// get returns the account's droplet, or apierr.NotFound; one that is being
-// destroyed is gone already.
+// get returns the account's droplet, or apierr.NotFound, also if the droplet is being
+// destroyed.
 func get(ctx context.Context, q store.Querier, accountID, id int64) (Droplet, error) {
 	return one(q.QueryRow(ctx, selectOne, id, accountID))
 }
 
-// machine returns the droplet of whatever account, for its own actions and its
-// own guest.
+// machine returns the droplet with that id, of any account and also while it is being
+// destroyed. It is for the droplet's own actions and its own guest.
 func machine(ctx context.Context, q store.Querier, id int64) (Droplet, error) {
 	return one(q.QueryRow(ctx, selectDroplet+`WHERE d.id = $1`, id))
 }
@@ -81,7 +81,7 @@ func one(row *sql.Row) (Droplet, error) {
 	return d, err
 }
 
-// ofAccount is the condition of the account's whole list.
+// ofAccount is the condition of the account's list without filters.
 const ofAccount = `d.account_id = $1 AND d.deleted_at IS NULL`
 
 var table = list.Table[Droplet]{
@@ -95,8 +95,8 @@ var table = list.Table[Droplet]{
 		{Name: "id", Column: "d.id", Number: true, Value: func(d Droplet) string { return strconv.FormatInt(d.ID, 10) }},
 	},
 	Filters: []list.Filter[Droplet]{
-		{Name: "name", Where: `lower(d.name) = lower(?)`}, // as the index of names has it
-		// A tag has no character that JSON writes otherwise.
+		{Name: "name", Where: `lower(d.name) = lower(?)`}, // the expression of the index droplets_name
+		// Tags have no characters that JSON escapes.
 		{Name: "tag_name", Where: `replace(lower(d.tags_json), '"' || lower(?) || '"', '') <> lower(d.tags_json)`, NotWith: []string{"name", "type"}},
 		{Name: "type", Choices: map[string]string{"droplets": "", "gpus": "FALSE"}},
 		{Name: "status", Where: `d.status = ?`},
@@ -134,31 +134,29 @@ func setStatus(ctx context.Context, tx *store.Tx, id int64, status string) error
 	return err
 }
 
-// setWanted keeps whether the droplet is to run, and in which life of its host
-// that was so.
-func setWanted(ctx context.Context, tx *store.Tx, id int64, on bool, life string) error {
+// setWanted writes whether the droplet should run, and the present boot of its host.
+func setWanted(ctx context.Context, tx *store.Tx, id int64, on bool, hostLife string) error {
 	wanted := 0
 	if on {
 		wanted = 1
 	}
 	_, err := tx.Exec(ctx, `UPDATE droplets SET wanted_on = $2, host_life = $3
-		WHERE id = $1 AND (wanted_on <> $2 OR host_life <> $3)`, id, wanted, life)
+		WHERE id = $1 AND (wanted_on <> $2 OR host_life <> $3)`, id, wanted, hostLife)
 	return err
 }
 
-func setHostLife(ctx context.Context, tx *store.Tx, id int64, life string) error {
-	_, err := tx.Exec(ctx, `UPDATE droplets SET host_life = $2 WHERE id = $1`, id, life)
+func setHostLife(ctx context.Context, tx *store.Tx, id int64, hostLife string) error {
+	_, err := tx.Exec(ctx, `UPDATE droplets SET host_life = $2 WHERE id = $1`, id, hostLife)
 	return err
 }
 
-// reserve has the droplet count as if it had so much, where that is more than it
-// has.
+// reserve makes the droplet count in the budget with at least that much.
 func reserve(ctx context.Context, tx *store.Tx, id int64, c Claims) error {
 	_, err := tx.Exec(ctx, `UPDATE droplets SET reserved_memory_mb = $2, reserved_disk_gb = $3 WHERE id = $1`, id, c.MemoryMB, c.DiskGB)
 	return err
 }
 
-// setDimensions writes the droplet's new size, and ends what was reserved for it.
+// setDimensions writes the droplet's new size, and removes its reservation.
 func setDimensions(ctx context.Context, tx *store.Tx, id int64, d dimensions) error {
 	_, err := tx.Exec(ctx, `UPDATE droplets SET size_slug = $2, vcpus = $3, memory_mb = $4, disk_gb = $5,
 		reserved_memory_mb = 0, reserved_disk_gb = 0 WHERE id = $1`, id, d.Size, d.VCPUs, d.MemoryMB, d.DiskGB)
@@ -185,26 +183,26 @@ func userData(ctx context.Context, q store.Querier, id int64) (text string, err 
 	return text, err
 }
 
-// idle returns the droplets that have been made and have no unfinished action,
-// and the latest action of all: what is opened later may change them.
-func idle(ctx context.Context, q store.Querier) (found []sight, latest int64, err error) {
+// idle returns the droplets that have been created and have no unfinished action, and
+// the id of the latest action of all. Later actions may change the droplets.
+func idle(ctx context.Context, q store.Querier) (found []observation, latest int64, err error) {
 	if latest, err = action.Latest(ctx, q); err != nil {
 		return nil, 0, err
 	}
 	rows, err := q.Query(ctx, `SELECT d.id, d.account_id, d.region_slug, d.status, d.wanted_on, d.host_life FROM droplets d
 		WHERE d.status <> 'new' AND d.deleted_at IS NULL AND NOT `+isLocked)
-	found, err = store.Collect(rows, err, func(row store.Scanner) (d sight, err error) {
+	found, err = store.Collect(rows, err, func(row store.Scanner) (d observation, err error) {
 		var wanted int
-		err = row.Scan(&d.id, &d.account, &d.region, &d.status, &wanted, &d.life)
+		err = row.Scan(&d.id, &d.account, &d.region, &d.status, &wanted, &d.hostLife)
 		d.wanted = wanted == 1
 		return d, err
 	})
 	return found, latest, err
 }
 
-// setSeenStatus is setStatus unless the droplet is gone, or an action later than
-// that one has changed it.
-func setSeenStatus(ctx context.Context, tx *store.Tx, id int64, status string, latest int64) (written bool, err error) {
+// setObservedStatus writes the status unless the droplet is deleted, or an action later
+// than latest is about it. written is false then.
+func setObservedStatus(ctx context.Context, tx *store.Tx, id int64, status string, latest int64) (written bool, err error) {
 	if later, err := action.AnySince(ctx, tx, Resource(id), latest); err != nil || later {
 		return false, err
 	}
@@ -213,7 +211,7 @@ func setSeenStatus(ctx context.Context, tx *store.Tx, id int64, status string, l
 	return changed > 0, err
 }
 
-// allIDs are those of the rows, also of droplets that are being destroyed.
+// allIDs returns the ids of all droplets, also of those that are being destroyed.
 func allIDs(ctx context.Context, q store.Querier) (map[int64]bool, error) {
 	rows, err := q.Query(ctx, `SELECT id FROM droplets`)
 	ids, err := store.Collect(rows, err, func(row store.Scanner) (id int64, err error) {

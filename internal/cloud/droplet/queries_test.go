@@ -8,9 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// The condition of the filter by name, as it stands beside the list's own, is
-// one that the index of names answers in the order of ids.
-func TestNamesAreFoundByTheirIndex(t *testing.T) {
+// SQLite answers the list filtered by name from the index of names, in the order of ids.
+func TestTheFilterByNameUsesItsIndex(t *testing.T) {
 	storetest.NeedSQLite(t, "it reads SQLite's plans")
 	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {

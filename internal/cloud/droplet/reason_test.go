@@ -13,8 +13,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 )
 
-// logged receives what is logged, entry by entry: an action's end is logged after
-// it is written.
+// logged receives log entries one by one. An action's end is logged after it is written,
+// so a test has to wait for the entry.
 type logged chan string
 
 func (l logged) Write(entry []byte) (int, error) {
@@ -22,9 +22,8 @@ func (l logged) Write(entry []byte) (int, error) {
 	return len(entry), nil
 }
 
-// TestWhyACreateFailed: its action, the log, and the answer to who looks for the
-// droplet say so.
-func TestWhyACreateFailed(t *testing.T) {
+// The action, the log and the 404 of the droplet say why a create failed.
+func TestTheReasonOfAFailedCreateIsShown(t *testing.T) {
 	w := newWorld(t, func(point string) error {
 		if point == "simulated.create" {
 			return errors.New("no luck")
@@ -57,8 +56,8 @@ func TestWhyACreateFailed(t *testing.T) {
 	}
 }
 
-// TestAnEngineThatCannotRunMachines is told apart from a wrong image.
-func TestAnEngineThatCannotRunMachines(t *testing.T) {
+// A missing hypervisor and a wrong image give different messages.
+func TestACreateSaysWhatIsMissing(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Ready = func(context.Context) error { return errors.New("qemu-system-x86_64 is not installed") }
 	want := "No hypervisor fits this Droplet: qemu-system-x86_64 is not installed"

@@ -7,9 +7,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
 )
 
-// A machine that can't be asked to power off, because QEMU does not answer for
-// instance, is reset.
-func TestARebootOfAMachineThatCannotBeAsked(t *testing.T) {
+// For example, QEMU does not answer.
+func TestARebootResetsAMachineThatCannotBeAskedToPowerOff(t *testing.T) {
 	w := newWorld(t, func(point string) error {
 		if point == "simulated.shutdown" {
 			return errors.New("QEMU does not answer")
@@ -21,6 +20,6 @@ func TestARebootOfAMachineThatCannotBeAsked(t *testing.T) {
 		t.Errorf("action %s (%s), droplet %s", a.Status, a.Reason, w.status(id))
 	}
 	if a := w.act(id, "shutdown"); a.Status != action.Errored || a.Reason == "" {
-		t.Errorf("a shutdown that nobody heard ended %s (%s)", a.Status, a.Reason)
+		t.Errorf("a shutdown that did not reach the machine ended %s (%s)", a.Status, a.Reason)
 	}
 }

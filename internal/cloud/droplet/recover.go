@@ -9,47 +9,47 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Recover brings droplets in line with their machines after a restart: a
-// machine may have ended while nobody looked. If its host has been restarted
-// and it is wanted on, it gets an action that starts it. All is written in one
-// transaction. It is called after the engine's own recovery and before actions
-// run. On a full disk it is left to Watch: what can be read has to be served.
+// Recover reconciles droplets with their machines after a restart, in one
+// transaction: machines may have stopped meanwhile. A droplet that should run gets a
+// power_on if its host has been restarted. Recover is called after the engine's own
+// recovery and before actions run. If the disk is full, Recover succeeds and leaves
+// the rest to Watch, so that reads are served.
 func (s *Service) Recover(ctx context.Context) error {
-	s.looking.Lock()
-	defer s.looking.Unlock()
+	s.reconciling.Lock()
+	defer s.reconciling.Unlock()
 	if hosted, ok := s.Engine.(compute.Hosted); ok {
 		life, err := hosted.HostLife()
 		if err != nil {
 			return err
 		}
-		s.life = life
+		s.hostLife = life
 	}
 	err := s.reconcile(ctx)
 	if store.IsFull(err) {
-		s.Log.Warn("the disk is full; droplets are brought in line with their machines when it has room", "error", err)
+		s.Log.Warn("the disk is full; statuses of droplets are recorded when it has room", "error", err)
 		return nil
 	}
 	return err
 }
 
-// beforeCreates sees to it that passMachines has succeeded, which a full disk may
-// have kept Recover from.
-func (s *Service) beforeCreates(ctx context.Context) error {
-	if s.passed.Load() {
+// ensureMachineIDsReserved calls reserveMachineIDs if it has not succeeded yet. On a
+// full disk, it fails in Recover.
+func (s *Service) ensureMachineIDsReserved(ctx context.Context) error {
+	if s.idsReserved.Load() {
 		return nil
 	}
-	s.looking.Lock()
-	defer s.looking.Unlock()
-	return s.passMachines(ctx)
+	s.reconciling.Lock()
+	defer s.reconciling.Unlock()
+	return s.reserveMachineIDs(ctx)
 }
 
-// passMachines has new droplets get ids after those of all machines, once: a
-// new one must not come to a machine that is there already.
-func (s *Service) passMachines(ctx context.Context) (err error) {
-	if s.passed.Load() {
+// reserveMachineIDs raises the sequence of droplets' ids above the ids of all existing
+// machines, once. Otherwise a new droplet could get a machine that exists already.
+func (s *Service) reserveMachineIDs(ctx context.Context) (err error) {
+	if s.idsReserved.Load() {
 		return nil
 	}
-	defer func() { s.passed.Store(err == nil) }()
+	defer func() { s.idsReserved.Store(err == nil) }()
 	machines, err := s.Engine.List(ctx)
 	if err != nil || len(machines) == 0 {
 		return err
@@ -61,9 +61,9 @@ func (s *Service) passMachines(ctx context.Context) (err error) {
 	stray := false
 	for _, id := range machines {
 		if !known[id] {
-			// Its droplet may be in a database that was restored from an older
-			// copy; a machine is not ours to remove then.
-			s.Log.Warn("a machine has no droplet; it is left alone", "machine", id)
+			// The database may have been restored from an older backup. Removing the
+			// machine would lose its disk.
+			s.Log.Warn("a machine has no droplet and is not touched", "machine", id)
 			stray = true
 		}
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// boots is how often the droplet's machine has been started.
+// boots returns how often the droplet's machine has been started.
 func (w *world) boots(id int64) int {
 	w.t.Helper()
 	console, err := w.machine.Console(context.Background(), id)
@@ -31,21 +31,20 @@ func (w *world) boots(id int64) int {
 	return strings.Count(string(text), "\n")
 }
 
-// notified waits until all events of machines have been dealt with.
-func (w *world) notified() {
+// closeMachines closes the engine, which waits until Notify has returned for all events.
+func (w *world) closeMachines() {
 	w.t.Helper()
 	check(w.t, w.machine.Close())
 }
 
-// TestAfterARestartOfTheHost: what ran before runs again, what was switched off
-// stays off.
-func TestAfterARestartOfTheHost(t *testing.T) {
+// Droplets that ran before run again. Droplets that were powered off stay off.
+func TestARestartOfTheHostResumesDroplets(t *testing.T) {
 	w := newWorld(t, nil)
 	ran, switchedOff, poweredOff, crashed := w.active(), w.active(), w.active(), w.active()
 	w.act(switchedOff.ID, "power_off")
 	check(t, w.machine.Shutdown(t.Context(), poweredOff.ID))
-	check(t, w.machine.Crash(crashed.ID)) // as the host ends its processes before itself
-	w.notified()
+	check(t, w.machine.Crash(crashed.ID)) // as a host that shuts down kills its processes first
+	w.closeMachines()
 	for range 2 { // the host's restarts
 		w = w.restartedHost()
 		for d, want := range map[*droplet.Droplet]string{&ran: "active", &switchedOff: "off", &poweredOff: "off", &crashed: "active"} {
@@ -60,17 +59,17 @@ func TestAfterARestartOfTheHost(t *testing.T) {
 	}
 }
 
-// TestWhatEndsAloneStaysOff: without a restart of the host, a machine that has
-// ended is off until its owner says otherwise.
-func TestWhatEndsAloneStaysOff(t *testing.T) {
+// Without a restart of the host, a machine that has stopped stays off until its owner
+// powers it on.
+func TestAMachineThatCrashedStaysOff(t *testing.T) {
 	w := newWorld(t, nil)
-	seen, unseen := w.active(), w.active()
-	check(t, w.machine.Crash(seen.ID))
-	w.notified()
-	check(t, w.machine.Crash(unseen.ID)) // a closed engine tells nobody
+	watched, unwatched := w.active(), w.active()
+	check(t, w.machine.Crash(watched.ID))
+	w.closeMachines()
+	check(t, w.machine.Crash(unwatched.ID)) // a closed engine sends no events
 	for range 2 {
 		w = w.reopen()
-		for _, id := range []int64{seen.ID, unseen.ID} {
+		for _, id := range []int64{watched.ID, unwatched.ID} {
 			if a := w.latest(id); a.Type != "create" || w.status(id) != "off" {
 				t.Errorf("droplet %d is %s, its latest action is %s", id, w.status(id), a.Type)
 			}
@@ -78,9 +77,9 @@ func TestWhatEndsAloneStaysOff(t *testing.T) {
 	}
 }
 
-// TestTheOperatorCanLeaveDropletsOff: then they stay off, also when the
-// operator changes their mind within the same life of the host.
-func TestTheOperatorCanLeaveDropletsOff(t *testing.T) {
+// Without Resume, droplets stay off after a restart of the host. They also stay off if
+// Resume is switched on later during the same boot.
+func TestWithoutResumeDropletsStayOff(t *testing.T) {
 	w := newWorld(t, nil)
 	d := w.active()
 	w = w.restartedHost(func(s *droplet.Service) { s.Resume = false })
@@ -93,10 +92,9 @@ func TestTheOperatorCanLeaveDropletsOff(t *testing.T) {
 	}
 }
 
-// TestACrashWhileDropletsAreResumed crashes at each fault point that resuming
-// three droplets passes: the next process starts those that are left, and none
-// twice.
-func TestACrashWhileDropletsAreResumed(t *testing.T) {
+// The process crashes at each fault point that resuming three droplets passes. The next
+// process starts the remaining droplets, and none twice.
+func TestResumingContinuesAfterACrash(t *testing.T) {
 	for at := int64(1); ; at++ {
 		p := sagatest.NewInjector(at, fault.ErrCrash)
 		w := newWorld(t, nil)
@@ -138,9 +136,9 @@ func (w *world) allIdle(ids []int64) bool {
 	return true
 }
 
-// TestOneThatCannotBeResumed is off with a reason, stops no other, and is tried
-// again after the next restart of the host.
-func TestOneThatCannotBeResumed(t *testing.T) {
+// A droplet that can't be resumed is off, its action has the reason, and others are
+// resumed. It is tried again after the next restart of the host.
+func TestADropletThatCannotBeResumed(t *testing.T) {
 	w := newWorld(t, nil)
 	broken, whole := w.active(), w.active()
 	w = w.restartedHost(func(s *droplet.Service) {
@@ -178,13 +176,12 @@ func (e *starter) Start(ctx context.Context, id int64) error {
 
 func (e *starter) HostLife() (string, error) { return e.Engine.(compute.Hosted).HostLife() }
 
-// TestMachinesAreStartedInTurns: as many at a time as there are processors, and
-// no more.
-func TestMachinesAreStartedInTurns(t *testing.T) {
+// As many machines start at a time as there are processors, but at least two.
+func TestTheNumberOfConcurrentStartsIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
-		turns := max(2, runtime.NumCPU())
-		w.Limits.Droplets = 2*turns + 1
+		limit := max(2, runtime.NumCPU())
+		w.Limits.Droplets = 2*limit + 1
 		ids := []int64{}
 		for range w.Limits.Droplets {
 			ids = append(ids, w.active().ID)
@@ -199,8 +196,8 @@ func TestMachinesAreStartedInTurns(t *testing.T) {
 			}}
 		})
 		synctest.Wait()
-		if got := starting.Load(); got != int64(turns) {
-			t.Errorf("%d of %d machines are being started at a time, want %d", got, len(ids), turns)
+		if got := starting.Load(); got != int64(limit) {
+			t.Errorf("%d of %d machines are being started at a time, want %d", got, len(ids), limit)
 		}
 		close(release)
 		for _, id := range ids {
@@ -211,9 +208,9 @@ func TestMachinesAreStartedInTurns(t *testing.T) {
 	})
 }
 
-// A create takes no id of a machine without a droplet, also when a full disk has
-// kept Recover from writing that down.
-func TestANewDropletHasNoStraysMachine(t *testing.T) {
+// A machine without a droplet exists, and a full disk has prevented Recover from raising
+// the sequence of ids. A create does it instead.
+func TestACreateNeverTakesTheIDOfAMachineIfRecoverFailed(t *testing.T) {
 	w := newWorld(t, nil)
 	check(t, w.machine.Create(t.Context(), compute.Spec{
 		ID: 7, VCPUs: 1, MemoryMB: 256, Disks: []compute.Disk{{SizeGB: 10}},
@@ -228,15 +225,15 @@ func TestANewDropletHasNoStraysMachine(t *testing.T) {
 	check(t, w.DB.Write(t.Context(), func(tx *store.Tx) error {
 		made, _, err := plan.Do(t.Context(), tx)
 		if err == nil && made[0].ID <= 7 {
-			t.Errorf("the new droplet has the id %d, but machine 7 is there", made[0].ID)
+			t.Errorf("the new droplet has the id %d, but machine 7 exists", made[0].ID)
 		}
 		return err
 	}))
 }
 
-// A machine that the database does not know, because an older copy of it was
-// put back, must not become the machine of a new droplet.
-func TestANewDropletDoesNotTakeOverAMachine(t *testing.T) {
+// After an older backup was restored, a machine without a droplet may exist. It must not
+// become the machine of a new droplet.
+func TestACreateNeverTakesTheIDOfAMachine(t *testing.T) {
 	w := newWorld(t, nil)
 	check(t, w.machine.Create(t.Context(), compute.Spec{
 		ID: 7, VCPUs: 1, MemoryMB: 256, Disks: []compute.Disk{{SizeGB: 10}},

@@ -15,7 +15,7 @@ type dimensions struct {
 	vcpus, memoryMB, diskGB int
 }
 
-// small are the dimensions in which the world's droplets are made.
+// small are the dimensions of the world's droplets.
 var small = dimensions{"s-1vcpu-256mb", 1, 256, 10}
 
 // measures returns a function that fails the test unless the droplet and its
@@ -42,7 +42,7 @@ func (w *world) assertMachine(id int64, want dimensions) {
 	}
 }
 
-func TestResizesThatAreRejected(t *testing.T) {
+func TestInvalidResizesAreRejected(t *testing.T) {
 	w := newWorld(t, nil)
 	id := w.active().ID
 	const running, off = "running", "off"
@@ -69,14 +69,14 @@ func TestResizesThatAreRejected(t *testing.T) {
 	measures(small)(w, id)
 }
 
-// A disk that has grown stays: neither a smaller size nor the same one again.
-func TestResizesAfterTheDiskHasGrown(t *testing.T) {
+// After a resize with the disk, a size with a smaller disk is rejected.
+func TestADiskNeverBecomesSmaller(t *testing.T) {
 	w := newWorld(t, nil)
 	id := w.active().ID
 	w.act(id, "power_off")
 	w.act(id, "resize", "size", "s-3vcpu-1gb") // without the disk
 	measures(dimensions{"s-3vcpu-1gb", 3, 1024, 10})(w, id)
-	w.act(id, "resize", "size", "s-1vcpu-256mb") // so back is possible
+	w.act(id, "resize", "size", "s-1vcpu-256mb") // which the disk permits
 	measures(small)(w, id)
 	w.act(id, "resize", "size", "s-3vcpu-1gb")
 	w.act(id, "resize", "size", "s-3vcpu-1gb", "disk", true) // the same size, for its disk
@@ -112,8 +112,8 @@ func TestAFailedResizeIsUndone(t *testing.T) {
 	}
 }
 
-// Two resizes at once must not both get the last room.
-func TestResizesShareTheBudget(t *testing.T) {
+// Of two resizes that fit only one at a time, the second is rejected.
+func TestAResizeReservesItsBudget(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Budget = func() droplet.Budget { return droplet.Budget{MemoryMB: 1536, DiskGB: 80} }
 	one, two := w.active().ID, w.active().ID

@@ -13,7 +13,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// statusOf is the status of a droplet whose machine is in that state.
+// statusOf returns the status of a droplet whose machine is in that state.
 func statusOf(state compute.State) string {
 	if state == compute.Running {
 		return statusActive
@@ -27,33 +27,33 @@ func (s *Service) runs(ctx context.Context, id int64) (bool, error) {
 	return state == compute.Running, err
 }
 
-// sight is a droplet without an unfinished action, and what its machine was
-// seen to do.
-type sight struct {
-	id      int64
-	account int64
-	region  string // slug
-	status  string // in the database
-	wanted  bool   // to run
-	life    string // of its host, when it was last seen to run or to be started
-	state   compute.State
+// observation is what the database and the engine say of a droplet that has no
+// unfinished action.
+type observation struct {
+	id       int64
+	account  int64
+	region   string // slug
+	status   string // in the database
+	wanted   bool   // the droplet should run
+	hostLife string // the boot of the host in which it was last observed running, or started
+	state    compute.State
 }
 
-// resumes reports whether the droplet's machine has ended with its host and is
-// to be started again.
-func (d sight) resumes(life string) bool {
-	return d.state == compute.Stopped && d.wanted && d.life != "" && d.life != life
+// resumes reports whether the droplet should run, and its machine stopped because
+// the host was restarted.
+func (d observation) resumes(hostLife string) bool {
+	return d.state == compute.Stopped && d.wanted && d.hostLife != "" && d.hostLife != hostLife
 }
 
-// differs reports whether the database says otherwise than what was seen.
-func (d sight) differs(life string) bool {
-	return d.status != statusOf(d.state) || d.state == compute.Running && d.life != life || d.resumes(life)
+// differs reports whether the droplet's row has to be changed.
+func (d observation) differs(hostLife string) bool {
+	return d.status != statusOf(d.state) || d.state == compute.Running && d.hostLife != hostLife || d.resumes(hostLife)
 }
 
-// look sees all droplets that have no unfinished action. A droplet that has one
-// gets its status when that ends. What was seen may be written as long as no
-// action later than that one has changed the droplet.
-func (s *Service) look(ctx context.Context) (seen []sight, latest int64, err error) {
+// observeIdle observes all droplets that have no unfinished action; an unfinished
+// action writes the status when it ends. latest is the id of the latest action. An
+// observation may be recorded only if no later action is about the droplet.
+func (s *Service) observeIdle(ctx context.Context) (observations []observation, latest int64, err error) {
 	found, latest, err := idle(ctx, s.DB)
 	if err != nil {
 		return nil, 0, err
@@ -62,72 +62,72 @@ func (s *Service) look(ctx context.Context) (seen []sight, latest int64, err err
 	if err != nil {
 		return nil, 0, fmt.Errorf("list machines: %w", err)
 	}
-	there := make(map[int64]bool, len(machines))
+	exists := make(map[int64]bool, len(machines))
 	for _, id := range machines {
-		there[id] = true
+		exists[id] = true
 	}
 	for _, d := range found {
 		d.state = compute.Absent
-		if there[d.id] {
+		if exists[d.id] {
 			if d.state, err = s.Engine.State(ctx, d.id); err != nil {
-				s.Log.Warn("a machine's state can't be seen", "droplet", d.id, "error", err)
+				s.Log.Warn("a machine's state can't be read", "droplet", d.id, "error", err)
 				continue
 			}
 		}
-		seen = append(seen, d)
+		observations = append(observations, d)
 	}
-	return seen, latest, ctx.Err()
+	return observations, latest, ctx.Err()
 }
 
-// Reconcile brings droplets in line with their machines: one query, one look
-// at the machines, and one transaction if anything differs. done is false if
-// something is left to be done soon.
+// Reconcile updates the rows of droplets whose machines are in another state: with
+// one query, one observation of all machines, and one transaction if anything
+// differs. done is false if Reconcile should be called again soon.
 func (s *Service) Reconcile(ctx context.Context) (done bool, err error) {
-	s.looking.Lock()
-	defer s.looking.Unlock()
-	for _, e := range s.missed.all() {
-		err = errors.Join(err, s.settle(ctx, e)) // one that fails keeps no other
+	s.reconciling.Lock()
+	defer s.reconciling.Unlock()
+	for _, e := range s.events.all() {
+		err = errors.Join(err, s.applyEvent(ctx, e)) // the others are applied even if one fails
 	}
 	err = errors.Join(err, s.reconcile(ctx))
-	return err == nil && len(s.missed.all()) == 0, err
+	return err == nil && len(s.events.all()) == 0, err
 }
 
 func (s *Service) reconcile(ctx context.Context) error {
-	if err := s.passMachines(ctx); err != nil {
+	if err := s.reserveMachineIDs(ctx); err != nil {
 		return err
 	}
-	seen, latest, err := s.look(ctx)
+	observations, latest, err := s.observeIdle(ctx)
 	if err != nil {
 		return err
 	}
-	seen = slices.DeleteFunc(seen, func(d sight) bool { return !d.differs(s.life) })
-	if len(seen) == 0 {
+	observations = slices.DeleteFunc(observations, func(d observation) bool { return !d.differs(s.hostLife) })
+	if len(observations) == 0 {
 		return nil
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		for _, d := range seen {
-			if err := s.keep(ctx, tx, d, latest); err != nil {
-				return fmt.Errorf("keep the status of droplet %d: %w", d.id, err)
+		for _, d := range observations {
+			if err := s.record(ctx, tx, d, latest); err != nil {
+				return fmt.Errorf("record the status of droplet %d: %w", d.id, err)
 			}
 		}
 		return nil
 	})
 }
 
-// keep writes what was seen of a droplet, and has it started if it has ended
-// with its host, unless an action later than that one has changed it.
-func (s *Service) keep(ctx context.Context, tx *store.Tx, d sight, latest int64) error {
+// record writes the observation of a droplet, unless an action later than latest is
+// about the droplet. It opens a power_on if the droplet resumes.
+func (s *Service) record(ctx context.Context, tx *store.Tx, d observation, latest int64) error {
 	status := statusOf(d.state)
-	kept, err := setSeenStatus(ctx, tx, d.id, status, latest)
-	if err != nil || !kept {
+	written, err := setObservedStatus(ctx, tx, d.id, status, latest)
+	if err != nil || !written {
 		return err
 	}
 	if status != d.status {
 		s.Log.Info("a droplet's status follows its machine", "droplet", d.id, "was", d.status, "is", status)
 	}
-	resumes := d.resumes(s.life)
+	resumes := d.resumes(s.hostLife)
 	if d.state == compute.Running || resumes {
-		if err := setHostLife(ctx, tx, d.id, s.life); err != nil {
+		if err := setHostLife(ctx, tx, d.id, s.hostLife); err != nil {
 			return err
 		}
 	}
@@ -143,20 +143,21 @@ func (s *Service) keep(ctx context.Context, tx *store.Tx, d sight, latest int64)
 	return err
 }
 
-// Notify hears of a machine that ended by itself.
+// Notify records that a machine has stopped by itself. The engine calls it.
 func (s *Service) Notify(e compute.Event) {
 	s.Log.Info("machine stopped by itself", "droplet", e.ID, "reason", e.Reason)
-	s.looking.Lock()
-	defer s.looking.Unlock()
-	s.missed.add(e)
-	if err := s.settle(context.Background(), e); err != nil {
-		s.Log.Warn("the status of a stopped droplet is not kept yet", "droplet", e.ID, "error", err)
+	s.reconciling.Lock()
+	defer s.reconciling.Unlock()
+	s.events.add(e)
+	if err := s.applyEvent(context.Background(), e); err != nil {
+		s.Log.Warn("the status of a stopped droplet is not recorded yet", "droplet", e.ID, "error", err)
 	}
 }
 
-// settle keeps what a missed event has left of its droplet. If an action is
-// under way it is for later: that may have looked at the machine before.
-func (s *Service) settle(ctx context.Context, e compute.Event) error {
+// applyEvent records a queued event and removes it from the queue. The event stays
+// in the queue while the droplet has an unfinished action, because that action may
+// have observed the machine before the event.
+func (s *Service) applyEvent(ctx context.Context, e compute.Event) error {
 	latest, err := action.Latest(ctx, s.DB)
 	if err != nil {
 		return err
@@ -170,55 +171,56 @@ func (s *Service) settle(ctx context.Context, e compute.Event) error {
 		return err
 	}
 	if !runs {
-		err = s.DB.Write(ctx, func(tx *store.Tx) error { return s.keepEnd(ctx, tx, e, latest) })
+		err = s.DB.Write(ctx, func(tx *store.Tx) error { return s.recordStopped(ctx, tx, e, latest) })
 	}
 	if err == nil {
-		s.missed.drop(e)
+		s.events.remove(e)
 	}
 	return err
 }
 
-// keepEnd writes that the droplet's machine has ended, unless an action later
-// than that one has changed it.
-func (s *Service) keepEnd(ctx context.Context, tx *store.Tx, e compute.Event, latest int64) error {
-	kept, err := setSeenStatus(ctx, tx, e.ID, statusOff, latest)
-	if err != nil || !kept || !e.ByGuest {
+// recordStopped writes that the droplet's machine has stopped, unless an action
+// later than latest is about the droplet. A droplet that its guest powered off
+// should not run any more.
+func (s *Service) recordStopped(ctx context.Context, tx *store.Tx, e compute.Event, latest int64) error {
+	written, err := setObservedStatus(ctx, tx, e.ID, statusOff, latest)
+	if err != nil || !written || !e.ByGuest {
 		return err
 	}
-	return setWanted(ctx, tx, e.ID, false, s.life)
+	return setWanted(ctx, tx, e.ID, false, s.hostLife)
 }
 
-// How often machines are looked at, and when again after a failure, which
-// doubles up to that.
 const (
-	lookEvery  = 30 * time.Second
+	reconcileInterval = 30 * time.Second
+	// firstRetry is the delay after a failure. It doubles with each further failure,
+	// up to reconcileInterval.
 	firstRetry = time.Second
 )
 
-// Watch looks at the machines from time to time until ctx ends: a status that
-// could not be kept when it changed would be wrong for good.
+// Watch reconciles droplets with their machines regularly until ctx ends. Otherwise
+// a status that could not be written when it changed would stay wrong.
 func (s *Service) Watch(ctx context.Context) {
-	next, retry := time.NewTimer(lookEvery), firstRetry
+	next, retry := time.NewTimer(reconcileInterval), firstRetry
 	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.missed.added():
+		case <-s.events.added():
 			next.Reset(firstRetry)
 			continue
 		case <-next.C:
 		}
 		done, err := s.Reconcile(ctx)
 		if err != nil && ctx.Err() == nil {
-			s.Log.Warn("statuses of droplets are not kept yet", "error", err)
+			s.Log.Warn("statuses of droplets are not recorded yet", "error", err)
 		}
 		if done {
 			retry = firstRetry
-			next.Reset(lookEvery)
+			next.Reset(reconcileInterval)
 			continue
 		}
 		next.Reset(retry)
-		retry = min(2*retry, lookEvery)
+		retry = min(2*retry, reconcileInterval)
 	}
 }

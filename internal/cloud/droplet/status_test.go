@@ -12,21 +12,21 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// watched is an engine that calls seen after it has looked at a machine.
+// watched is an engine that calls afterState after each call of State.
 type watched struct {
 	compute.Engine
-	seen func(id int64)
+	afterState func(id int64)
 }
 
 func (e *watched) State(ctx context.Context, id int64) (compute.State, error) {
 	state, err := e.Engine.State(ctx, id)
-	if e.seen != nil {
-		e.seen(id)
+	if e.afterState != nil {
+		e.afterState(id)
 	}
 	return state, err
 }
 
-// exec changes the database by hand.
+// exec executes a statement in a transaction of its own.
 func (w *world) exec(statement string, args ...any) {
 	w.t.Helper()
 	check(w.t, w.write(func(tx *store.Tx) error {
@@ -35,9 +35,9 @@ func (w *world) exec(statement string, args ...any) {
 	}))
 }
 
-// TestAStatusThatCouldNotBeKeptIsKeptLater: a machine ends while nothing can be
-// written. As soon as something can, the droplet is off and can be powered on.
-func TestAStatusThatCouldNotBeKeptIsKeptLater(t *testing.T) {
+// A machine stops while the database can't be written. As soon as it can, the droplet is
+// off and can be powered on.
+func TestAStatusThatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		d := w.active()
@@ -58,8 +58,8 @@ func TestAStatusThatCouldNotBeKeptIsKeptLater(t *testing.T) {
 	})
 }
 
-// TestReconcileWritesOnlyWhatDiffers: however a status has come to be wrong, it
-// is mended; all in one commit, and in none if nothing differs.
+// Reconcile corrects all wrong statuses in one commit, and makes no commit if none is
+// wrong.
 func TestReconcileWritesOnlyWhatDiffers(t *testing.T) {
 	w := newWorld(t, nil)
 	running, stopped, missing, right := w.active(), w.active(), w.active(), w.active()
@@ -81,7 +81,7 @@ func TestReconcileWritesOnlyWhatDiffers(t *testing.T) {
 	}
 }
 
-// blind is an engine that can't see one machine.
+// blind is an engine that can't read the state of one machine.
 type blind struct {
 	compute.Engine
 	id int64
@@ -94,18 +94,18 @@ func (e *blind) State(ctx context.Context, id int64) (compute.State, error) {
 	return e.Engine.State(ctx, id)
 }
 
-// TestOneThatCannotBeSeenKeepsNoOther: a machine has ended, and its state can't
-// be asked for. The statuses of others are mended all the same.
-func TestOneThatCannotBeSeenKeepsNoOther(t *testing.T) {
+// The state of a stopped machine can't be read. The statuses of other droplets are
+// corrected all the same.
+func TestAMachineWithoutAStateDoesNotBlockOthers(t *testing.T) {
 	w := newWorld(t, nil)
 	unseen, other := w.active(), w.active()
 	engine := &blind{Engine: w.Engine, id: unseen.ID}
 	w.Engine = engine
 	check(t, w.machine.Crash(unseen.ID))
-	w.notified()
+	w.closeMachines()
 	w.exec(`UPDATE droplets SET status = 'off' WHERE id = $1`, other.ID)
 	if done, err := w.Reconcile(context.Background()); done || err == nil {
-		t.Errorf("with a machine that can't be seen: done %v, %v", done, err)
+		t.Errorf("with a machine whose state can't be read: done %v, %v", done, err)
 	}
 	if got := w.status(other.ID); got != "active" {
 		t.Errorf("the other droplet runs and is %s", got)
@@ -113,12 +113,12 @@ func TestOneThatCannotBeSeenKeepsNoOther(t *testing.T) {
 	engine.id = 0
 	w.reconcile()
 	if got := w.status(unseen.ID); got != "off" {
-		t.Errorf("when it can be seen again it is %s", got)
+		t.Errorf("when its state can be read again it is %s", got)
 	}
 }
 
-// TestRecoverIsOneCommit: a restart after a long absence changes many droplets.
-func TestRecoverIsOneCommit(t *testing.T) {
+// A restart may have to change the statuses of many droplets.
+func TestRecoverWritesAllStatusesInOneCommit(t *testing.T) {
 	w := newWorld(t, nil)
 	ids := []int64{w.active().ID, w.active().ID, w.active().ID}
 	w.exec(`UPDATE droplets SET status = 'off'`)
@@ -134,10 +134,9 @@ func TestRecoverIsOneCommit(t *testing.T) {
 	}
 }
 
-// TestWhatWasSeenBeforeAnActionIsNotWrittenAfterIt: the look at a machine and
-// the writing of what was seen are not one moment.
-func TestWhatWasSeenBeforeAnActionIsNotWrittenAfterIt(t *testing.T) {
-	for name, look := range map[string]func(w *world, id int64){
+// An action may begin between the observation of a machine and its writing.
+func TestAnObservationFromBeforeAnActionIsNotWritten(t *testing.T) {
+	for name, observe := range map[string]func(w *world, id int64){
 		"reconcile": func(w *world, _ int64) { w.Reconcile(context.Background()) },
 		"event":     func(w *world, id int64) { w.Notify(compute.Event{ID: id, ByGuest: true}) },
 	} {
@@ -148,11 +147,11 @@ func TestWhatWasSeenBeforeAnActionIsNotWrittenAfterIt(t *testing.T) {
 			w.exec(`UPDATE droplets SET status = 'active' WHERE id = $1`, d.ID)
 			engine := &watched{Engine: w.Engine}
 			w.Engine = engine
-			engine.seen = func(id int64) {
-				engine.seen = nil
+			engine.afterState = func(id int64) {
+				engine.afterState = nil
 				w.act(id, "power_on")
 			}
-			look(w, d.ID)
+			observe(w, d.ID)
 			if got := w.status(d.ID); got != "active" {
 				t.Errorf("the droplet runs and is %s", got)
 			}
@@ -165,9 +164,8 @@ func TestWhatWasSeenBeforeAnActionIsNotWrittenAfterIt(t *testing.T) {
 	}
 }
 
-// TestAnEventDuringAnActionIsKeptAfterIt: an action may have looked at the
-// machine just before that ended.
-func TestAnEventDuringAnActionIsKeptAfterIt(t *testing.T) {
+// An action may have observed the machine just before it stopped.
+func TestAnEventDuringAnActionIsAppliedAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		d := w.active()
@@ -176,25 +174,24 @@ func TestAnEventDuringAnActionIsKeptAfterIt(t *testing.T) {
 		go w.Watch(ctx)
 		engine := &watched{Engine: w.Engine}
 		w.Engine = engine
-		engine.seen = func(id int64) { // when the rename has seen the machine run
-			engine.seen = nil
+		engine.afterState = func(id int64) { // when the rename has observed that the machine runs
+			engine.afterState = nil
 			check(t, w.machine.Shutdown(context.Background(), id))
-			synctest.Wait() // until the event is missed
+			synctest.Wait() // until the event is queued
 		}
 		check(t, acting("rename", "name", "web-2")(w, d.ID))
 		if a := w.latest(d.ID); a.Type != "rename" || a.Status != action.Completed || w.status(d.ID) != "active" {
 			t.Fatalf("%s is %s, the droplet %s", a.Type, a.Status, w.status(d.ID))
 		}
-		time.Sleep(10 * time.Second) // less than to the next look at all
+		time.Sleep(10 * time.Second) // less than the interval of Watch
 		if got := w.status(d.ID); got != "off" {
 			t.Errorf("the droplet is %s", got)
 		}
 	})
 }
 
-// TestPreconditionsAreOfTheMachine: a status in the database may be that of a
-// moment ago.
-func TestPreconditionsAreOfTheMachine(t *testing.T) {
+// The status in the database may be out of date.
+func TestPreconditionsAskTheMachine(t *testing.T) {
 	w := newWorld(t, nil)
 	d := w.active()
 	w.exec(`UPDATE droplets SET status = 'off' WHERE id = $1`, d.ID)

@@ -10,21 +10,20 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// TestAnAddressIsFreeAfterTheUndosAndOnlyThen: while there is a machine, its
-// address must not be another droplet's. That holds for a create that fails and
-// for a destroy.
-func TestAnAddressIsFreeAfterTheUndosAndOnlyThen(t *testing.T) {
+// While a machine exists, no other droplet may get its address. That holds for a create
+// that fails and for a destroy.
+func TestAnAddressIsReleasedAfterTheMachineIsDestroyed(t *testing.T) {
 	for name, fails := range map[string]bool{"a create that fails": true, "a destroy": false} {
 		t.Run(name, func(t *testing.T) {
 			var w *world
-			held := []bool{} // whether it had its address each time its machine was destroyed
+			assigned := []bool{} // whether the droplet had its address at each destroy of its machine
 			w = newWorld(t, func(point string) error {
 				switch {
 				case point == "simulated.start" && fails:
 					return errors.New("no luck")
 				case point == "simulated.destroy":
 					_, has, err := address.Of(context.Background(), w.DB, 1)
-					held = append(held, has && err == nil)
+					assigned = append(assigned, has && err == nil)
 				}
 				return nil
 			})
@@ -39,8 +38,8 @@ func TestAnAddressIsFreeAfterTheUndosAndOnlyThen(t *testing.T) {
 			if a := w.latest(d.ID); fails != (a.Status == action.Errored) {
 				t.Errorf("%s ended %s: %s", a.Type, a.Status, a.Reason)
 			}
-			if len(held) != 1 || !held[0] {
-				t.Errorf("when its machine was destroyed the droplet had its address: %v", held)
+			if len(assigned) != 1 || !assigned[0] {
+				t.Errorf("when its machine was destroyed the droplet had its address: %v", assigned)
 			}
 			var left int
 			check(t, w.DB.QueryRow(context.Background(), `SELECT count(*) FROM addresses`).Scan(&left))

@@ -40,8 +40,8 @@ type View struct {
 	Forwards         []compute.Forward `json:"forwards"`
 }
 
-// draftView is a droplet as the API's early draft showed it: the region by its
-// slug, size and image in the draft's own form, all else as it is now.
+// draftView is a droplet as the API's early draft showed it: the region is a slug, size
+// and image have the draft's form, and all other attributes are the release's.
 type draftView struct {
 	View
 	Region string      `json:"region"`
@@ -62,8 +62,8 @@ func (v View) Draft() any {
 	return d
 }
 
-// Networks is a droplet's addresses: the release's lists, and the draft's
-// single objects beside them.
+// Networks has a droplet's addresses: the release's lists, and the draft's single
+// objects.
 type Networks struct {
 	V4      []Address `json:"v4"`
 	V6      []Address `json:"v6"`
@@ -77,14 +77,14 @@ type Address struct {
 	Type string `json:"type"`
 }
 
-// Network is an address with what is around it.
+// Network is an address with its netmask and gateway.
 type Network struct {
 	IPAddress string `json:"ip_address"`
 	Netmask   string `json:"netmask"`
 	Gateway   string `json:"gateway"`
 }
 
-// view shows what this room knows of a droplet.
+// view returns the attributes that this package has. Viewers add theirs.
 func (s *Service) view(d Droplet) View {
 	v := View{
 		ID: d.ID, Name: d.Name, Memory: d.MemoryMB, VCPUs: d.VCPUs, Disk: d.DiskGB,

@@ -6,16 +6,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Viewer is a room that knows more of droplets than this one: which volumes,
-// snapshots or reserved addresses they have. It imports this package, fills in
-// its own attributes of View, and is asked once for all droplets of an answer.
+// Viewer is another package that has attributes of droplets: their volumes, snapshots
+// or reserved addresses. It imports this package, sets its own attributes of View, and
+// is called once for all droplets of a response.
 type Viewer interface {
-	// ViewDroplets adds to the views, which are of one account. q is the
-	// transaction that makes the answer, or the database.
+	// ViewDroplets sets attributes of the views, which are of one account. q is the
+	// transaction of the request, or the database.
 	ViewDroplets(ctx context.Context, q store.Querier, views []*View) error
 }
 
-// Views shows droplets, with what the Viewers know of them.
+// Views returns the views of droplets, with the attributes of all Viewers.
 func (s *Service) Views(ctx context.Context, q store.Querier, droplets ...Droplet) ([]View, error) {
 	views := make([]View, len(droplets))
 	all := make([]*View, len(droplets))
@@ -34,7 +34,7 @@ func (s *Service) Views(ctx context.Context, q store.Querier, droplets ...Drople
 	return views, nil
 }
 
-// View shows a droplet as the database has it now.
+// View returns the view of a droplet, with the present attributes of all Viewers.
 func (s *Service) View(ctx context.Context, d Droplet) (View, error) { return s.viewIn(ctx, s.DB, d) }
 
 func (s *Service) viewIn(ctx context.Context, q store.Querier, d Droplet) (View, error) {

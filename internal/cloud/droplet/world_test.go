@@ -25,34 +25,34 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
-// world is the droplets' room with simulated machines. It can be abandoned
-// and opened again, as a killed process is.
+// world is a droplet.Service with simulated machines. A test can close it and open it
+// again, which is like a kill and a restart of the process.
 type world struct {
 	*droplet.Service
 	t       *testing.T
 	dir     string
-	host    string // which life of it this is
+	host    string // the boot of the host
 	machine *simulated.Engine
 	account int64
-	tried   int64 // the droplet whose action is tested
+	tried   int64 // id of the droplet whose action is tested
 }
 
-// firstLife is the life of the host in which worlds begin.
-const firstLife = "first life"
+// firstBoot is the boot of the host in which worlds begin.
+const firstBoot = "first boot"
 
-// newWorld opens a world in a new folder; the fault points ask inject.
+// newWorld opens a world in a new folder. inject is called at each fault point.
 func newWorld(t *testing.T, inject fault.Injector) *world {
 	t.Helper()
-	return openWorld(t, t.TempDir(), firstLife, sagatest.Setup{Inject: inject})
+	return openWorld(t, t.TempDir(), firstBoot, sagatest.Setup{Inject: inject})
 }
 
-// restartedHost opens the world again in another life of its host.
+// restartedHost opens the world again after a restart of its host.
 func (w *world) restartedHost(change ...func(*droplet.Service)) *world {
 	w.t.Helper()
 	return w.openAgain(w.host+" again", change...)
 }
 
-// reopen is a restart of the process.
+// reopen opens the world again after a restart of the process.
 func (w *world) reopen() *world {
 	w.t.Helper()
 	return w.openAgain(w.host)
@@ -66,7 +66,7 @@ func (w *world) openAgain(host string, change ...func(*droplet.Service)) *world 
 	return again
 }
 
-// openWorld opens the world in a folder, in that life of its host.
+// openWorld opens the world in a folder, in that boot of its host.
 func openWorld(t *testing.T, dir, host string, setup sagatest.Setup, change ...func(*droplet.Service)) *world {
 	t.Helper()
 	ctx := context.Background()
@@ -106,8 +106,8 @@ func openWorld(t *testing.T, dir, host string, setup sagatest.Setup, change ...f
 	return w
 }
 
-// close lets go of everything, which is all that a crash leaves undone too:
-// what a run does after fault.ErrCrash is nothing.
+// close closes everything. A crash needs no more than that in a test: a run does nothing
+// after fault.ErrCrash.
 func (w *world) close() {
 	w.Actions.Close()
 	w.machine.Close()
@@ -141,7 +141,7 @@ func (w *world) write(fn func(tx *store.Tx) error) error {
 	return w.DB.Write(context.Background(), fn)
 }
 
-// active makes a droplet and waits for it.
+// active creates a droplet and waits until it runs.
 func (w *world) active() droplet.Droplet {
 	w.t.Helper()
 	d, a := w.create()
@@ -158,8 +158,7 @@ func (w *world) act(id int64, actionType string, params ...any) action.Action {
 	return w.wait(a.ID)
 }
 
-// try asks for an action as a client does, with parameters as name and value in
-// turn.
+// try requests an action as a client does. params are names and values in turn.
 func (w *world) try(id int64, actionType string, params ...any) (a action.Action, err error) {
 	given := map[string]any{}
 	for i := 0; i < len(params); i += 2 {
@@ -190,7 +189,7 @@ func (w *world) reconcile() {
 	}
 }
 
-// status is the droplet's status as the API shows it; "gone" for a 404.
+// status returns the droplet's status as the API shows it, or "gone" for a 404.
 func (w *world) status(id int64) string {
 	w.t.Helper()
 	d, err := w.Get(context.Background(), w.account, id)
@@ -212,8 +211,7 @@ func (w *world) latest(id int64) action.Action {
 	return w.wait(actions.Items[0].ID)
 }
 
-// assertSound fails unless the database, the machines and the addresses tell
-// the same story.
+// assertSound fails unless the database, the machines and the addresses agree.
 func (w *world) assertSound(id int64) {
 	w.t.Helper()
 	state, err := w.machine.State(context.Background(), id)
@@ -235,14 +233,14 @@ func (w *world) assertSound(id int64) {
 	w.assertTotal()
 }
 
-// assertTotal fails unless the account's list of droplets knows its length.
+// assertTotal fails unless the stored total is the number of the account's droplets.
 func (w *world) assertTotal() {
 	w.t.Helper()
-	var counted, kept int
+	var counted, stored int
 	check(w.t, w.DB.QueryRow(context.Background(), `SELECT
 		(SELECT count(*) FROM droplets WHERE account_id = $1 AND deleted_at IS NULL),
-		(SELECT coalesce(sum(total), 0) FROM totals WHERE account_id = $1 AND list = 'droplets')`, w.account).Scan(&counted, &kept))
-	if kept != counted {
-		w.t.Errorf("the list's total is %d, there are %d droplets", kept, counted)
+		(SELECT coalesce(sum(total), 0) FROM totals WHERE account_id = $1 AND list = 'droplets')`, w.account).Scan(&counted, &stored))
+	if stored != counted {
+		w.t.Errorf("the stored total is %d, there are %d droplets", stored, counted)
 	}
 }
