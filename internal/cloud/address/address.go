@@ -1,4 +1,4 @@
-// Package address gives droplets their public addresses.
+// Package address assigns public addresses and forwarded ports to droplets.
 package address
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Assignment is a droplet's public address and what reaches the guest there.
+// Assignment is a droplet's public address and the ports that are forwarded from it.
 type Assignment struct {
 	Address  netip.Addr
 	Forwards []compute.Forward
 }
 
-// Pool is the addresses that droplets can have.
+// Pool assigns the addresses of a prefix.
 type Pool struct {
 	prefix netip.Prefix
 	ports  []int
@@ -31,9 +31,9 @@ type Pool struct {
 	netmask, gateway string // as text, for every view of every droplet
 }
 
-// NewPool returns a pool of the addresses in prefix, at least a /24. The ports
-// are forwarded from each address; usable reports whether the host lets a port
-// be bound there now.
+// NewPool returns a pool of the addresses in prefix, which is a /24 or larger. The ports
+// are forwarded from each address. usable reports whether a port can be bound at an
+// address of the host now.
 func NewPool(prefix netip.Prefix, ports []int, usable func(netip.AddrPort) bool) *Pool {
 	p := &Pool{prefix: prefix.Masked(), ports: ports, usable: usable}
 	p.netmask, p.gateway = net.IP(net.CIDRMask(prefix.Bits(), 32)).String(), p.Gateway().String()
@@ -53,11 +53,11 @@ func Usable(at netip.AddrPort) bool {
 // Prefix of the addresses.
 func (p *Pool) Prefix() netip.Prefix { return p.prefix }
 
-// Size is how many droplets can have an address: the prefix's first and last
-// one, and the gateway's, are nobody's.
+// Size returns how many droplets can have an address. The prefix's first address, its
+// last, and the gateway's are not assigned.
 func (p *Pool) Size() int64 { return int64(1)<<(32-p.prefix.Bits()) - 3 }
 
-// Gateway is the first address of the prefix; no droplet has it.
+// Gateway returns the address after the prefix's first. It is not assigned.
 func (p *Pool) Gateway() netip.Addr { return p.host(1) }
 
 // Netmask returns the prefix's length as a mask, such as 255.255.0.0.
@@ -66,24 +66,23 @@ func (p *Pool) Netmask() string { return p.netmask }
 // GatewayText returns the gateway as text.
 func (p *Pool) GatewayText() string { return p.gateway }
 
-// ErrTaken means that another droplet has the address.
+// ErrTaken means that the address is assigned to another droplet.
 var ErrTaken = errors.New("the address is another droplet's")
 
-// Find returns an address that the droplet could have, or the one that it has.
-// It asks the host which ports can be bound, so it is for outside a transaction;
-// Assign takes its result inside one.
+// Find returns a free address for the droplet, or the one that it has. It asks the host
+// which ports can be bound, so it must not be called in a transaction. Assign writes its
+// result in one.
 //
-// Addresses are given in turn, not the lowest free one first: an SSH client
-// remembers the key of the machine that had the address before. Find passes over
-// an address with a port that somebody else has, another cloud on this host for
-// instance: who connects there must not reach the wrong machine. Only if all are
-// like that it takes the first, with other ports.
+// The search begins at the address that follows from the droplet's id, not at the lowest
+// free one: SSH clients remember the host key of the machine that had an address before.
+// Find skips an address if another process, such as another cloud on this host, has bound
+// one of the ports there. Otherwise clients would reach the wrong machine. If no address
+// has all ports free, Find returns the first unassigned one with other ports.
 func (p *Pool) Find(ctx context.Context, q store.Querier, dropletID int64) (Assignment, error) {
 	a, ok, err := Of(ctx, q, dropletID)
 	if err != nil || ok {
 		return a, err
 	}
-	// Without the prefix's first and last address, and without the gateway.
 	hosts := p.Size()
 	ports := p.Ports()
 	var first netip.Addr
@@ -113,9 +112,9 @@ func isTaken(ctx context.Context, q store.Querier, addr netip.Addr) (taken bool,
 	return taken, err
 }
 
-// Assign gives the droplet the address that Find has found, and returns the one
-// that it has then: another one if it had that before. ErrTaken if another
-// droplet was given the address meanwhile.
+// Assign assigns the address that Find returned to the droplet. It returns the droplet's
+// address, which is another one if the droplet had one before. It fails with ErrTaken if
+// the address was assigned to another droplet since Find.
 func Assign(ctx context.Context, tx *store.Tx, dropletID int64, found Assignment) (Assignment, error) {
 	if a, ok, err := Of(ctx, tx, dropletID); err != nil || ok {
 		return a, err
@@ -132,7 +131,7 @@ func Assign(ctx context.Context, tx *store.Tx, dropletID int64, found Assignment
 	return found, err
 }
 
-// free reports whether all those ports can be bound at the address.
+// free reports whether all those ports can be bound at the address now.
 func (p *Pool) free(addr netip.Addr, ports []compute.Forward) bool {
 	for _, f := range ports {
 		if !p.usable(netip.AddrPortFrom(addr, uint16(f.HostPort))) {
@@ -142,11 +141,10 @@ func (p *Pool) free(addr netip.Addr, ports []compute.Forward) bool {
 	return true
 }
 
-// Renew returns the droplet's address with forwards that are in line with the
-// pool's ports and with what the host lets it bind now. It is for a machine that
-// is about to start: one that runs goes on with what it had. It asks the host,
-// so it is for outside a transaction; SetForwards writes its result. changed is
-// false also for a droplet without an address.
+// Renew returns the droplet's address with the forwards that a machine about to start
+// should have: those of the pool's ports, at host ports that can be bound now. It asks
+// the host, so it must not be called in a transaction. SetForwards writes its result.
+// changed is false also for a droplet without an address.
 func (p *Pool) Renew(ctx context.Context, q store.Querier, dropletID int64) (a Assignment, changed bool, err error) {
 	a, ok, err := Of(ctx, q, dropletID)
 	if err != nil || !ok {
@@ -177,8 +175,8 @@ func (p *Pool) host(n int64) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// Outside counts the addresses that droplets have and that are not of the pool:
-// it had another prefix before.
+// Outside counts the assigned addresses that are not in the pool's prefix. They are left
+// from an earlier prefix.
 func (p *Pool) Outside(ctx context.Context, q store.Querier) (n int64, err error) {
 	rows, err := q.Query(ctx, `SELECT address FROM addresses`)
 	all, err := store.Collect(rows, err, func(row store.Scanner) (addr string, err error) { return addr, row.Scan(&addr) })
@@ -190,13 +188,13 @@ func (p *Pool) Outside(ctx context.Context, q store.Querier) (n int64, err error
 	return n, err
 }
 
-// Release takes the droplet's address back, if it has one.
+// Release removes the droplet's assignment, if it has one.
 func Release(ctx context.Context, tx *store.Tx, dropletID int64) error {
 	_, err := tx.Exec(ctx, `DELETE FROM addresses WHERE droplet_id = $1`, dropletID)
 	return err
 }
 
-// Of returns the droplet's address, if it has one.
+// Of returns the droplet's assignment. ok is false if it has none.
 func Of(ctx context.Context, q store.Querier, dropletID int64) (a Assignment, ok bool, err error) {
 	var addr, forwards string
 	err = q.QueryRow(ctx, `SELECT address, forwards_json FROM addresses WHERE droplet_id = $1`, dropletID).Scan(&addr, &forwards)
@@ -210,12 +208,12 @@ func Of(ctx context.Context, q store.Querier, dropletID int64) (a Assignment, ok
 	return a, err == nil, err
 }
 
-// Columns and Join are for the queries of what has addresses: the columns that
-// Parse reads, null where there is no address, and the join that brings them, by
-// the column with the droplet's id.
+// Columns are the columns of addresses for Parse, for queries with Join. They are null
+// for a droplet without an address.
 const Columns = `addresses.address, addresses.forwards_json`
 
-// Join is described at Columns.
+// Join returns the join that adds Columns to a query. idColumn is the query's column with
+// the droplet's id.
 func Join(idColumn string) string {
 	return ` LEFT JOIN addresses ON addresses.droplet_id = ` + idColumn
 }

@@ -48,7 +48,7 @@ func release(t *testing.T, db *store.DB, dropletID int64) {
 
 func always(netip.AddrPort) bool { return true }
 
-func TestAssignInTurn(t *testing.T) {
+func TestAddressesAreAssignedInOrderOfIDs(t *testing.T) {
 	db := open(t)
 	p := address.NewPool(netip.MustParsePrefix("127.18.3.9/24"), []int{22}, always)
 	for _, step := range []struct {
@@ -56,7 +56,7 @@ func TestAssignInTurn(t *testing.T) {
 		want    string
 	}{
 		{1, "127.18.3.2"}, {2, "127.18.3.3"}, {1, "127.18.3.2"}, {253, "127.18.3.254"},
-		{254, "127.18.3.4"}, // round the end, past what is taken
+		{254, "127.18.3.4"}, // from the start again, after the assigned ones
 	} {
 		a, err := assign(t, db, p, step.droplet)
 		if err != nil || a.Address.String() != step.want {
@@ -70,8 +70,8 @@ func TestAssignInTurn(t *testing.T) {
 	}
 }
 
-// Another droplet may be given an address between Find and Assign.
-func TestAnAddressIsTakenMeanwhile(t *testing.T) {
+// The address may be assigned to another droplet between Find and Assign.
+func TestAssignFailsIfTheAddressIsTaken(t *testing.T) {
 	db := open(t)
 	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), nil, always)
 	found, err := p.Find(t.Context(), db, 1)
@@ -96,7 +96,7 @@ func TestAnAddressIsTakenMeanwhile(t *testing.T) {
 	}
 }
 
-func TestAPoolRunsOut(t *testing.T) {
+func TestFindFailsWhenThePoolIsExhausted(t *testing.T) {
 	db := open(t)
 	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), nil, always)
 	for id := int64(1); id <= 253; id++ {
@@ -113,7 +113,7 @@ func TestAPoolRunsOut(t *testing.T) {
 	}
 }
 
-func TestForwardsWherePortsAreTaken(t *testing.T) {
+func TestPortsThatCannotBeBoundAreReplaced(t *testing.T) {
 	db := open(t)
 	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), []int{22, 80, 443, 60000, 9000, 8080, 8443},
 		func(at netip.AddrPort) bool { return at.Port() > 1024 && at.Port() != 60000 && at.Port() != 2222 })
@@ -129,19 +129,18 @@ func TestForwardsWherePortsAreTaken(t *testing.T) {
 	}
 }
 
-// host is what can be bound on a host where others listen.
+// host says which ports can be bound on a host.
 type host struct {
-	least int // ports below are for root
-	taken map[string]bool
+	least int             // lower ports need root
+	taken map[string]bool // addresses with ports at which others listen
 }
 
 func (h host) usable(at netip.AddrPort) bool {
 	return int(at.Port()) >= h.least && !h.taken[at.String()]
 }
 
-// TestAddressesOfOthersArePassedOver: another cloud on this host has droplets
-// in the same range.
-func TestAddressesOfOthersArePassedOver(t *testing.T) {
+// Another cloud on this host has droplets in the same range.
+func TestFindSkipsAddressesWhereOthersListen(t *testing.T) {
 	for name, test := range map[string]struct {
 		host
 		want string
@@ -160,9 +159,8 @@ func TestAddressesOfOthersArePassedOver(t *testing.T) {
 	}
 }
 
-// TestAnotherPortIsTheLastResort: every address has its port 22 taken, one by
-// one, so that the port itself seems to be free.
-func TestAnotherPortIsTheLastResort(t *testing.T) {
+// Port 22 is bound at every address that can be assigned, and free at the others.
+func TestFindReplacesPortsIfNoAddressHasThemFree(t *testing.T) {
 	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), []int{22, 80}, func(at netip.AddrPort) bool {
 		last := at.Addr().As4()[3]
 		return at.Port() != 22 || last < 2 || last == 255
@@ -175,7 +173,7 @@ func TestAnotherPortIsTheLastResort(t *testing.T) {
 	}
 }
 
-func TestRenew(t *testing.T) {
+func TestRenewChangesOnlyForwardsThatHaveTo(t *testing.T) {
 	const a = "127.18.3.2"
 	forward := func(host, guest int) compute.Forward { return compute.Forward{HostPort: host, GuestPort: guest} }
 	for name, test := range map[string]struct {
@@ -229,7 +227,7 @@ func TestRenew(t *testing.T) {
 	}
 }
 
-func TestUsable(t *testing.T) {
+func TestUsableReportsWhetherAPortCanBeBound(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.18.3.77:0")
 	if err != nil {
 		t.Fatal(err)

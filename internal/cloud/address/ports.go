@@ -7,16 +7,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Ports returns what a new droplet's forwards are, unless no address has room
-// for them: each port at the same port, where the host lets it be bound at
-// all. Low ports may be for root only, and a server that listens on all
-// addresses takes its port on each of them.
+// Ports returns the forwards of a new droplet, if an address has all their host ports
+// free. The host port is the same as the guest's if the host allows binding it at all.
+// It may not: low ports may need root, and a server that listens on all addresses has its
+// port on each of them.
 func (p *Pool) Ports() []compute.Forward {
 	return forwards(p.ports, p.bindable)
 }
 
-// bindable reports whether a port can be bound at any address that no droplet
-// has: the prefix's first two and its last.
+// bindable reports whether a port can be bound at one of the addresses that are never
+// assigned: the prefix's first two and its last.
 func (p *Pool) bindable(port int) bool {
 	last := int64(1)<<(32-p.prefix.Bits()) - 1
 	return slices.ContainsFunc([]netip.Addr{p.host(0), p.Gateway(), p.host(last)}, func(addr netip.Addr) bool {
@@ -24,12 +24,12 @@ func (p *Pool) bindable(port int) bool {
 	})
 }
 
-// forwards finds a host's port for each port of a guest: the same if it is
-// free, and another where it is not.
+// forwards returns a forward for each port of a guest: from the same host port if that
+// is free, else from another one.
 func forwards(ports []int, free func(port int) bool) []compute.Forward {
 	taken := map[int]bool{}
 	result := make([]compute.Forward, len(ports))
-	// The same ports first, so that none is taken in place of another.
+	// First those with the same port, so that no replacement takes one of them.
 	for i, port := range ports {
 		if free(port) {
 			result[i] = compute.Forward{HostPort: port, GuestPort: port}
@@ -46,11 +46,11 @@ func forwards(ports []int, free func(port int) bool) []compute.Forward {
 	return result
 }
 
-// maxTries is how many ports are tried in place of one that can't be had.
+// maxTries is how many ports are tried as a replacement.
 const maxTries = 50
 
-// another finds a port in place of one that can't be had. If none is free, the
-// first is as wrong as any; whoever binds it will say so.
+// another returns a free port as the replacement of a port that can't be bound. If it
+// finds none in maxTries, it returns one that is not free, and binding it fails later.
 func another(port int, free func(int) bool) int {
 	host := alternative(port)
 	for tries := 0; !free(host) && tries < maxTries && host < 1<<16-1; tries++ {
@@ -59,8 +59,8 @@ func another(port int, free func(int) bool) int {
 	return host
 }
 
-// alternative is the port that people expect in place of one that can't be
-// had: 2222 for 22, 8080 for 80, 8443 for 443.
+// alternative returns the usual replacement of a port: 2222 for 22, 8080 for 80, 8443 for
+// 443.
 func alternative(port int) int {
 	if port == 22 {
 		return 2222
@@ -71,9 +71,10 @@ func alternative(port int) int {
 	return port - 8000
 }
 
-// renewed returns the forwards that a droplet should have at its address. One
-// that is as it was is kept unseen, because the droplet's own machine may hold
-// it; one that moves must be free, and takes the place of none that stays.
+// renewed returns the forwards that a droplet should have at its address. It does not
+// check the ports of unchanged forwards, because the droplet's own machine may have bound
+// them. The host port of a changed forward must be free and not one of an unchanged
+// forward.
 func (p *Pool) renewed(addr netip.Addr, old []compute.Forward) []compute.Forward {
 	result := p.Ports()
 	taken := map[int]bool{}

@@ -6,7 +6,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/diskimage"
 )
 
-// entry is a public image of the catalogue and where its disk comes from.
+// entry is a public image of the catalogue and the source of its disk.
 type entry struct {
 	slug, name, distribution string
 	kind                     string // the API's type
@@ -55,8 +55,8 @@ func catalog(mirror string) []entry {
 	}
 }
 
-// download is a distribution's official image with the file of checksums that
-// lies beside it.
+// download returns the source of a distribution's official image, which has a file of
+// checksums in the same folder.
 func download(url, sums, algorithm string) diskimage.Source {
 	folder := url[:strings.LastIndexByte(url, '/')+1]
 	return diskimage.Download{URL: url, SumsURL: folder + sums, Algorithm: algorithm}

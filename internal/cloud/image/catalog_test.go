@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// Clients show an image as its distribution and its name in a row, and some
-// know no other distributions than these.
-func TestDistributions(t *testing.T) {
+// Clients show an image's distribution and name in a row, and some clients know only
+// these distributions.
+func TestDistributionsAreThoseThatClientsKnow(t *testing.T) {
 	known := []string{"AlmaLinux", "CentOS", "Debian", "Fedora", "Rocky Linux", "Ubuntu"}
 	for _, e := range catalog("") {
 		if !slices.Contains(known, e.distribution) {
-			t.Errorf("image %s is of the distribution %q, not one of %q", e.slug, e.distribution, known)
+			t.Errorf("image %s has the distribution %q, want one of %q", e.slug, e.distribution, known)
 		}
 	}
 }

@@ -9,7 +9,7 @@ type Draft struct {
 	Public       bool    `json:"public"`
 }
 
-// Draft shows the image as the draft did.
+// Draft returns the view in the form of the API's early draft.
 func (v View) Draft() any {
 	return Draft{ID: v.ID, Slug: v.Slug, Name: v.Name, Distribution: v.Distribution, Public: v.Public}
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// get is one image's being built or downloaded, for all who wait for it.
+// get is a running build or download of an image, with everybody who waits for it.
 type get struct {
 	done   chan struct{}
 	err    error // valid when done is closed
@@ -18,10 +18,11 @@ type get struct {
 	mu        sync.Mutex
 	listeners map[int]func(string)
 	next      int
-	last      string // the latest progress, for those who come late
+	last      string // the latest progress, for callers who join later
 }
 
-// get waits for the image's disk. The work goes on as long as anybody waits.
+// get builds or downloads the image's disk, or joins a get that is running. The work is
+// cancelled when nobody waits for it any more.
 func (l *Library) get(ctx context.Context, slug string, progress func(string)) error {
 	g, leave := l.join(slug, progress)
 	defer leave()
@@ -33,7 +34,8 @@ func (l *Library) get(ctx context.Context, slug string, progress func(string)) e
 	}
 }
 
-// join adds a waiter to the get of that image, which it begins if need be.
+// join adds a waiter to the image's get, and begins one if none is running. leave
+// removes the waiter.
 func (l *Library) join(slug string, progress func(string)) (g *get, leave func()) {
 	l.getMu.Lock()
 	defer l.getMu.Unlock()
@@ -43,19 +45,19 @@ func (l *Library) join(slug string, progress func(string)) (g *get, leave func()
 		g = &get{done: make(chan struct{}), cancel: cancel, listeners: map[int]func(string){}}
 		l.gets[slug] = g
 		l.wg.Go(func() {
-			g.err = l.fetch(work, slug, g.tell)
+			g.err = l.fetch(work, slug, g.notify)
 			cancel()
 			l.forget(slug, g)
 			close(g.done)
 		})
 	}
-	number := g.listen(progress)
+	number := g.addListener(progress)
 	return g, func() {
 		l.getMu.Lock()
 		defer l.getMu.Unlock()
-		if g.unlisten(number) == 0 {
-			// Nobody wants it any more. A later comer must not join a get that
-			// is being given up.
+		if g.removeListener(number) == 0 {
+			// Nobody waits any more. The next caller must not join a get that is
+			// being cancelled.
 			g.cancel()
 			if l.gets[slug] == g {
 				delete(l.gets, slug)
@@ -72,8 +74,8 @@ func (l *Library) forget(slug string, g *get) {
 	}
 }
 
-// fetch gets the image under a lock of its file, because another process may
-// be getting it too: rockpool image build beside rockpool serve.
+// fetch gets the image while it has a lock on the image's lock file, because another
+// process may get the same image: rockpool image build beside rockpool serve.
 func (l *Library) fetch(ctx context.Context, slug string, progress func(string)) error {
 	source := l.sources[slug]
 	if source == nil {
@@ -93,8 +95,7 @@ func (l *Library) fetch(ctx context.Context, slug string, progress func(string))
 	return source.Get(ctx, l.path(slug), progress)
 }
 
-// lockFile takes the lock of the file at path, which the kernel gives back
-// when this process dies.
+// lockFile locks the file at path. The kernel releases the lock when this process dies.
 func lockFile(ctx context.Context, path string, progress func(string)) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -115,7 +116,7 @@ func lockFile(ctx context.Context, path string, progress func(string)) (unlock f
 		}
 		return func() { file.Close() }, nil
 	case <-ctx.Done():
-		go func() { // flock can't be interrupted; give the lock back when it comes
+		go func() { // flock can't be interrupted; release the lock when it returns
 			<-locked
 			file.Close()
 		}()
@@ -123,7 +124,7 @@ func lockFile(ctx context.Context, path string, progress func(string)) (unlock f
 	}
 }
 
-func (g *get) listen(progress func(string)) int {
+func (g *get) addListener(progress func(string)) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.next++
@@ -134,15 +135,16 @@ func (g *get) listen(progress func(string)) int {
 	return g.next
 }
 
-// unlisten returns how many still listen.
-func (g *get) unlisten(number int) int {
+// removeListener returns the number of listeners that are left.
+func (g *get) removeListener(number int) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.listeners, number)
 	return len(g.listeners)
 }
 
-func (g *get) tell(text string) {
+// notify calls all listeners with the progress.
+func (g *get) notify(text string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.last = text

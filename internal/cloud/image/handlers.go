@@ -16,7 +16,7 @@ import (
 //go:embed schema.json
 var schema []byte
 
-// Resource is the room as the front door sees it.
+// Resource returns the resource and its handlers for the front door.
 func (l *Library) Resource() resource.Resource {
 	return resource.Resource{Name: "image", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /images":            l.list,
@@ -27,8 +27,8 @@ func (l *Library) Resource() resource.Resource {
 	}, Filters: list.FilterNames(l.filters())}
 }
 
-// Lookup returns the image with that id or slug if the account may see it,
-// else apierr.NotFound. Whether its disk can be had is Obstacle's to say.
+// Lookup returns the image with that id or slug if the account may see it, else
+// apierr.NotFound. Obstacle says whether its disk is available.
 func (l *Library) Lookup(ctx context.Context, accountID int64, idOrSlug string) (Image, error) {
 	return find(ctx, l.db, accountID, idOrSlug)
 }
@@ -47,14 +47,12 @@ func (l *Library) Find(ctx context.Context, accountID int64, idOrSlug string) (I
 	return i, nil
 }
 
-// All returns the images that the account may see, whether they can be had or
-// not.
+// All returns the images that the account may see, also those that are not available.
 func (l *Library) All(ctx context.Context, accountID int64) ([]Image, error) {
 	return all(ctx, l.db, accountID)
 }
 
-// List returns the images that droplets can be made from and the account may
-// see.
+// List returns the available images that the account may see.
 func (l *Library) List(ctx context.Context, accountID int64) ([]Image, error) {
 	images, err := l.All(ctx, accountID)
 	if err != nil {
@@ -69,7 +67,8 @@ func (l *Library) List(ctx context.Context, accountID int64) ([]Image, error) {
 	return available, nil
 }
 
-// attrs are what images can be ordered by. Those without a slug sort last.
+// attrs are the attributes by which images can be ordered. Images without a slug sort
+// last.
 var attrs = []list.Attr[Image]{
 	{Name: "id", Number: true, Value: func(i Image) string { return strconv.FormatInt(i.ID, 10) }},
 	{Name: "slug", Value: func(i Image) string {
@@ -80,7 +79,7 @@ var attrs = []list.Attr[Image]{
 	}},
 }
 
-// filters are what a list of images can be narrowed by.
+// filters are the parameters by which a list of images can be narrowed.
 func (l *Library) filters() []list.Filter[Image] {
 	return []list.Filter[Image]{
 		{Name: "type", Match: Image.isKind},
@@ -94,8 +93,8 @@ func (l *Library) filters() []list.Filter[Image] {
 	}
 }
 
-// isKind reports whether the image is of the kind that a list's parameter type
-// means, which is not the attribute type.
+// isKind reports whether the image matches the filter type of a list. That filter is
+// not about the attribute type.
 func (i Image) isKind(kind string) bool {
 	switch kind {
 	case "distribution":
@@ -103,7 +102,7 @@ func (i Image) isKind(kind string) bool {
 	case "user":
 		return !i.Public
 	}
-	return false // the catalogue has no application
+	return false // such as application, of which the catalogue has none
 }
 
 func (l *Library) list(ctx context.Context, r *resource.Request) (*resource.Response, error) {
@@ -126,8 +125,8 @@ func (l *Library) info(ctx context.Context, r *resource.Request) (*resource.Resp
 	return resource.One(http.StatusOK, "image", l.View(i)), nil
 }
 
-// change refuses to update or to delete an image: all that there are so far are
-// public, which no account owns.
+// change rejects updates and deletes of an image. All images so far are public, and no
+// account owns them.
 func (l *Library) change(ctx context.Context, r *resource.Request) (*resource.Response, error) {
 	i, err := l.Lookup(ctx, r.AccountID, r.Path["image"])
 	if err != nil {

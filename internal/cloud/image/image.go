@@ -1,5 +1,5 @@
-// Package image is the disks that droplets start from: which there are, and
-// how each is had when it is first wanted.
+// Package image has the images that droplets are made from, and builds or downloads
+// each at its first use.
 package image
 
 import (
@@ -21,8 +21,8 @@ type Image struct {
 	CreatedAt    time.Time
 }
 
-// View is an image as the API shows it. A droplet keeps the view of the image
-// that it was made from, so its json tags also read what is in the database.
+// View is an image as the API shows it. A droplet's row stores the view of its image as
+// JSON, so a change of the json tags has to read the old ones too.
 type View struct {
 	ID            int64    `json:"id"`
 	Name          string   `json:"name"`
@@ -41,7 +41,7 @@ type View struct {
 	Size          *string  `json:"size"`
 }
 
-// View shows an image that is available.
+// View returns the view of an available image.
 func (l *Library) View(i Image) View {
 	v := View{
 		ID: i.ID, Name: i.Name, Type: i.Type, Distribution: i.Distribution, Public: i.Public,
@@ -58,7 +58,7 @@ func (l *Library) View(i Image) View {
 	return v
 }
 
-// smallestSize is the slug of the cheapest size that the image fits on.
+// smallestSize returns the slug of the cheapest size whose disk is large enough.
 func (l *Library) smallestSize(i Image) *string {
 	found, ok := l.sizes.First(func(s size.Size) bool { return s.DiskGB >= i.MinDiskGB })
 	if !ok {

@@ -16,7 +16,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/diskimage"
 )
 
-// Library is the images of one cloud and their files.
+// Library has the images of one cloud and their files.
 type Library struct {
 	db      *store.DB
 	config  Config
@@ -25,8 +25,8 @@ type Library struct {
 	regions []string
 	sources map[string]diskimage.Source // by slug
 
-	checkMu  sync.Mutex
-	verdicts map[string]verdict // by slug
+	checkMu sync.Mutex
+	checks  map[string]check // by slug
 
 	getMu sync.Mutex
 	gets  map[string]*get
@@ -35,22 +35,22 @@ type Library struct {
 	wg    sync.WaitGroup // of the gets
 }
 
-// Config says where a library keeps its files and where they come from.
+// Config says where a library stores its files and where it gets them.
 type Config struct {
 	Dir     string // of the disk files
 	Mirror  string // of Debian's packages; empty for the usual one
-	Offline bool   // never download: only what is here or can be built is there
-	NoFiles bool   // the engine reads no files: every image is available
+	Offline bool   // never download: only local images and those that can be built are available
+	NoFiles bool   // the engine reads no image files: every image is available
 
-	// Sources take the place of the catalogue's own, by slug, if not nil.
+	// Sources replaces the catalogue's sources, by slug, if it is not nil.
 	Sources map[string]diskimage.Source
 }
 
-// Open returns the library of the public images, and writes those into the
-// database that are not in it yet.
+// Open returns the library of the public images, and writes the catalogue into the
+// database.
 func Open(ctx context.Context, db *store.DB, config Config, sizes *size.Catalog, regions []string, log *slog.Logger) (*Library, error) {
 	l := &Library{db: db, config: config, log: log, sizes: sizes, regions: regions,
-		sources: map[string]diskimage.Source{}, verdicts: map[string]verdict{}, gets: map[string]*get{}}
+		sources: map[string]diskimage.Source{}, checks: map[string]check{}, gets: map[string]*get{}}
 	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	entries := catalog(config.Mirror)
 	for _, e := range entries {
@@ -73,20 +73,20 @@ func Open(ctx context.Context, db *store.DB, config Config, sizes *size.Catalog,
 	return l, nil
 }
 
-// checkEvery is how long what was found out about a source is believed.
-const checkEvery = time.Minute
+// checkInterval is how long the result of a check is used.
+const checkInterval = time.Minute
 
-// checkTimeout bounds how long anybody waits for a mirror that does not answer.
+// checkTimeout is the timeout of a check, for mirrors that do not answer.
 const checkTimeout = 3 * time.Second
 
-// verdict is what was found out about a source.
-type verdict struct {
+// check is the result of a source's check.
+type check struct {
 	obstacle error
 	at       time.Time
 }
 
-// Obstacle returns nil if droplets can be made from the image: its disk is
-// here, or can be had. Else it says what is in the way.
+// Obstacle returns nil if droplets can be made from the image: its disk exists here, or
+// can be built or downloaded. Otherwise it says why not.
 func (l *Library) Obstacle(ctx context.Context, slug string) error {
 	if l.config.NoFiles || l.Has(slug) {
 		return nil
@@ -96,28 +96,28 @@ func (l *Library) Obstacle(ctx context.Context, slug string) error {
 		return l.noSource()
 	}
 	l.checkMu.Lock()
-	known, ok := l.verdicts[slug]
+	last, ok := l.checks[slug]
 	l.checkMu.Unlock()
-	if ok && time.Since(known.at) < checkEvery {
-		return known.obstacle
+	if ok && time.Since(last.at) < checkInterval {
+		return last.obstacle
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
-	found := verdict{source.Check(ctx), time.Now()}
+	last = check{source.Check(ctx), time.Now()}
 	l.checkMu.Lock()
-	l.verdicts[slug] = found
+	l.checks[slug] = last
 	l.checkMu.Unlock()
-	return found.obstacle
+	return last.obstacle
 }
 
 func (l *Library) noSource() error {
 	if l.config.Offline {
-		return errors.New("it is not here, and --offline forbids to download it")
+		return errors.New("it is not here, and --offline forbids downloading it")
 	}
-	return errors.New("nothing is known of where to get it")
+	return errors.New("it has no source")
 }
 
-// Close gives up what is being got and returns when nothing of it is left.
+// Close cancels all builds and downloads and returns when they have ended.
 func (l *Library) Close() {
 	l.getMu.Lock()
 	l.stop()
@@ -125,7 +125,7 @@ func (l *Library) Close() {
 	l.wg.Wait()
 }
 
-// obstacles is Obstacle for many images, all asked at once.
+// obstacles returns the Obstacle of each image. It checks them concurrently.
 func (l *Library) obstacles(ctx context.Context, images []Image) []error {
 	found := make([]error, len(images))
 	var wg sync.WaitGroup
@@ -136,10 +136,10 @@ func (l *Library) obstacles(ctx context.Context, images []Image) []error {
 	return found
 }
 
-// Has reports whether the image's disk is here.
+// Has reports whether the image's disk file exists.
 func (l *Library) Has(slug string) bool { return l.size(slug) > 0 }
 
-// size of the image's disk file in bytes; 0 if it is not here.
+// size returns the size of the image's disk file in bytes, or 0 if it does not exist.
 func (l *Library) size(slug string) int64 {
 	info, err := os.Stat(l.path(slug))
 	if err != nil || !info.Mode().IsRegular() {
@@ -152,9 +152,9 @@ func (l *Library) path(slug string) string {
 	return filepath.Join(l.config.Dir, slug+".qcow2")
 }
 
-// Ensure returns the image's name for engines. Its file is built or downloaded
-// first if it is not here. Those who want the same image at the same time wait
-// for one get; each is told of its progress.
+// Ensure returns the image's name for engines. It first builds or downloads the file if
+// it does not exist. Concurrent callers for the same image share one build or download;
+// progress is called for each of them.
 func (l *Library) Ensure(ctx context.Context, slug string, progress func(string)) (compute.Image, error) {
 	if !l.config.NoFiles && !l.Has(slug) {
 		if err := l.get(ctx, slug, progress); err != nil {
@@ -164,6 +164,5 @@ func (l *Library) Ensure(ctx context.Context, slug string, progress func(string)
 	return compute.Image(slug), nil
 }
 
-// Path returns the file of an image that Ensure has returned. Its format is
-// qcow2.
+// Path returns the path of an image that Ensure has returned. Its format is qcow2.
 func (l *Library) Path(image compute.Image) string { return l.path(string(image)) }

@@ -16,7 +16,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/diskimage"
 )
 
-// source is a slow image source that a test leads by the hand.
+// source is an image source whose Get ends when the test releases it.
 type source struct {
 	check   error
 	began   chan struct{}
@@ -77,23 +77,23 @@ func openLibrary(t *testing.T, dir string, s *source) *image.Library {
 	return l
 }
 
-// told collects progress.
-func told() (progress func(string), heard chan string) {
-	heard = make(chan string, 8)
-	return func(text string) { heard <- text }, heard
+// collector returns a progress function and the channel of what it was called with.
+func collector() (progress func(string), texts chan string) {
+	texts = make(chan string, 8)
+	return func(text string) { texts <- text }, texts
 }
 
-func TestManyWaitForOneGet(t *testing.T) {
+func TestConcurrentCallersShareOneGet(t *testing.T) {
 	s := newSource()
 	l := openLibrary(t, t.TempDir(), s)
 	errs := make(chan error, 5)
 	for range 5 {
-		progress, heard := told()
+		progress, texts := collector()
 		go func() {
 			_, err := l.Ensure(t.Context(), "micro", progress)
 			errs <- err
 		}()
-		if got := await.Receive(t, heard, "progress"); got != "half way" {
+		if got := await.Receive(t, texts, "progress"); got != "half way" {
 			t.Errorf("progress %q", got)
 		}
 	}
@@ -121,7 +121,7 @@ func TestManyWaitForOneGet(t *testing.T) {
 	}
 }
 
-func TestTwoProcessesWaitForOneGet(t *testing.T) {
+func TestTwoProcessesShareOneGet(t *testing.T) {
 	dir := t.TempDir()
 	first, second := newSource(), newSource()
 	a, b := openLibrary(t, dir, first), openLibrary(t, dir, second)
@@ -132,9 +132,9 @@ func TestTwoProcessesWaitForOneGet(t *testing.T) {
 	}
 	go ensure(a, func(string) {})
 	await.Receive(t, first.began, "the first process to begin")
-	progress, heard := told()
+	progress, texts := collector()
 	go ensure(b, progress)
-	await.Receive(t, heard, "word of the second process") // it waits for the lock
+	await.Receive(t, texts, "progress of the second process") // it waits for the lock
 	first.release <- nil
 	for range 2 {
 		if err := await.Receive(t, errs, "the end of a get"); err != nil {
@@ -146,18 +146,18 @@ func TestTwoProcessesWaitForOneGet(t *testing.T) {
 	}
 }
 
-func TestAGetGoesOnAsLongAsAnybodyWaits(t *testing.T) {
+func TestAGetIsCancelledWhenNobodyWaits(t *testing.T) {
 	s := newSource()
 	l := openLibrary(t, t.TempDir(), s)
 	ensure := func() (leave context.CancelFunc, result chan error) {
 		ctx, cancel := context.WithCancel(t.Context())
 		result = make(chan error, 1)
-		progress, heard := told()
+		progress, texts := collector()
 		go func() {
 			_, err := l.Ensure(ctx, "micro", progress)
 			result <- err
 		}()
-		await.Receive(t, heard, "progress")
+		await.Receive(t, texts, "progress")
 		return cancel, result
 	}
 	leaveFirst, first := ensure()
@@ -167,13 +167,13 @@ func TestAGetGoesOnAsLongAsAnybodyWaits(t *testing.T) {
 		t.Errorf("the first: %v", err)
 	}
 	if _, cancelled := s.counts(); cancelled != 0 {
-		t.Error("the get was given up while the second waited")
+		t.Error("the get was cancelled while the second waited")
 	}
 	leaveSecond()
 	if err := await.Receive(t, second, "the second to leave"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the second: %v", err)
 	}
-	// A third starts anew.
+	// A third caller begins a new get.
 	_, third := ensure()
 	s.release <- nil
 	if err := await.Receive(t, third, "the image of the third"); err != nil {
@@ -184,7 +184,7 @@ func TestAGetGoesOnAsLongAsAnybodyWaits(t *testing.T) {
 	}
 }
 
-func TestAFailedGetCanBeTriedAgain(t *testing.T) {
+func TestAFailedGetCanBeRepeated(t *testing.T) {
 	s := newSource()
 	l := openLibrary(t, t.TempDir(), s)
 	s.release <- errors.New("mirror is down")
@@ -197,7 +197,7 @@ func TestAFailedGetCanBeTriedAgain(t *testing.T) {
 	}
 }
 
-func TestWhatCantBeHadIsNotListed(t *testing.T) {
+func TestUnavailableImagesAreNotListed(t *testing.T) {
 	s := newSource()
 	s.check = errors.New("missing: mmdebstrap")
 	l := openLibrary(t, t.TempDir(), s)

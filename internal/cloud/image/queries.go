@@ -22,13 +22,13 @@ func scan(row store.Scanner) (Image, error) {
 	return i, err
 }
 
-// SlugOf is an expression in SQL: the slug of the image whose id is in that
-// column of the query around it.
+// SlugOf returns an SQL expression: the slug of the image whose id is in that column of
+// the surrounding query.
 func SlugOf(column string) string {
 	return `(SELECT slug FROM images WHERE images.id = ` + column + `)`
 }
 
-// seed writes the catalogue. An image that is known keeps its id.
+// seed writes the catalogue. An image that exists keeps its id.
 func seed(ctx context.Context, tx *store.Tx, entries []entry) error {
 	for _, e := range entries {
 		_, err := tx.Exec(ctx, `INSERT INTO images (slug, name, type, distribution, description, min_disk_gb, created_at)
@@ -43,8 +43,8 @@ func seed(ctx context.Context, tx *store.Tx, entries []entry) error {
 	return nil
 }
 
-// find returns the image with that id or slug as far as the account may see
-// it, or apierr.NotFound.
+// find returns the image with that id or slug if the account may see it, or
+// apierr.NotFound.
 func find(ctx context.Context, q store.Querier, accountID int64, idOrSlug string) (Image, error) {
 	query, arg := `slug = $2`, any(idOrSlug)
 	if id, ok := resource.ParseID(idOrSlug); ok {

@@ -1,5 +1,5 @@
-// Package metadata answers what a droplet asks of 169.254.169.254 about
-// itself, in the form that cloud-init's DigitalOcean datasource reads.
+// Package metadata is the service at 169.254.169.254 from which a droplet reads its own
+// configuration, in the form that cloud-init's DigitalOcean datasource expects.
 package metadata
 
 import (
@@ -11,11 +11,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
 )
 
-// vendorData is what the cloud wants of every guest: that the droplet's keys
-// let root in, and that its own name leads to itself.
+// vendorData configures every guest: root may log in with the droplet's keys, and the
+// hostname resolves to the guest itself.
 const vendorData = "#cloud-config\ndisable_root: false\nmanage_etc_hosts: true\n"
 
-// Document is v1.json.
+// Document is the body of /metadata/v1.json.
 type Document struct {
 	DropletID  int64               `json:"droplet_id"`
 	Hostname   string              `json:"hostname"`
@@ -23,7 +23,7 @@ type Document struct {
 	UserData   string              `json:"user_data,omitempty"`
 	VendorData string              `json:"vendor_data"`
 	PublicKeys []string            `json:"public_keys"`
-	Interfaces map[string][]NIC    `json:"interfaces"` // no kind without a NIC: cloud-init takes the first
+	Interfaces map[string][]NIC    `json:"interfaces"` // by kind; never an empty list, because cloud-init reads the first NIC
 	FloatingIP Reserved            `json:"floating_ip"`
 	ReservedIP Reserved            `json:"reserved_ip"`
 	DNS        map[string][]string `json:"dns"`
@@ -45,16 +45,16 @@ type IPv4 struct {
 	Gateway string `json:"gateway"`
 }
 
-// Reserved is the reserved address of a droplet; it has none yet.
+// Reserved says whether a droplet has a reserved address. No droplet has one yet.
 type Reserved struct {
 	IPv4 struct {
 		Active bool `json:"active"`
 	} `json:"ipv4"`
 }
 
-// document says what a guest must know to configure itself. Its addresses are
-// the guest's own view of the network, which on a forwarding network is not
-// the public address.
+// document returns what the guest needs to configure itself. The addresses are those
+// inside the guest. On a network that forwards ports they differ from the public
+// address.
 func document(guest droplet.Guest) Document {
 	d, network := guest.Droplet, guest.Network
 	return Document{
@@ -82,11 +82,11 @@ func texts(addresses []netip.Addr) []string {
 	return texts
 }
 
-// folder is an index of the tree of plain values; each value is a folder or a
-// string.
+// folder is a directory of the tree of values. Each value is a folder, a string or a
+// list.
 type folder map[string]any
 
-// tree is the document as the paths below /metadata/v1/ show it.
+// tree returns the document as the paths below /metadata/v1/ show it.
 func (d Document) tree() folder {
 	interfaces := folder{}
 	for kind, nics := range d.Interfaces {
@@ -120,6 +120,6 @@ func (d Document) tree() folder {
 	}
 }
 
-// list is a value that looks like a folder: clients ask for it with and
-// without the slash at its end.
+// list is a value of several lines. Clients request its path with and without a slash at
+// the end, so it is shown like a folder.
 type list []string

@@ -13,14 +13,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// Source is where the handler learns of droplets.
+// Source reads droplets for the handler.
 type Source interface {
 	Guest(ctx context.Context, id int64) (droplet.Guest, error)
 	View(ctx context.Context, d droplet.Droplet) (droplet.View, error)
 }
 
-// Handler returns the metadata service of the droplet with that id. Whoever
-// reaches it is taken for that droplet: it is served on a socket of its own.
+// Handler returns the metadata service of the droplet with that id. It does not
+// authenticate: it must be served on a socket that only this droplet can reach.
 func Handler(source Source, id int64, log *slog.Logger) http.Handler {
 	h := handler{source: source, id: id, log: log}
 	mux := http.NewServeMux()
@@ -36,7 +36,7 @@ type handler struct {
 	log    *slog.Logger
 }
 
-// direct refuses what a proxy inside the guest passes on for somebody else.
+// direct rejects requests that a proxy inside the guest forwards for others.
 func direct(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Forwarded-For") != "" {
@@ -47,17 +47,19 @@ func direct(next http.Handler) http.Handler {
 	})
 }
 
-// load reads what the guest may know. A client that ends its sending side
-// after the request, as nc does, has its context cancelled and still waits.
+// load reads the guest's data. It ignores that the request's context is cancelled: a
+// client that closes its sending side after the request, as nc does, still waits for the
+// answer.
 func (h handler) load(w http.ResponseWriter, r *http.Request) (droplet.Guest, bool) {
 	guest, err := h.source.Guest(context.WithoutCancel(r.Context()), h.id)
 	if err != nil {
-		h.refuse(w, err)
+		h.fail(w, err)
 	}
 	return guest, err == nil
 }
 
-func (h handler) refuse(w http.ResponseWriter, err error) {
+// fail answers 404 for apierr.NotFound, and logs and answers 500 for other errors.
+func (h handler) fail(w http.ResponseWriter, err error) {
 	status := http.StatusNotFound
 	if !apierr.IsNotFound(err) {
 		status = http.StatusInternalServerError
@@ -72,15 +74,15 @@ func (h handler) document(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// self is the droplet as the API shows it, for the guest itself.
+// self answers with the droplet's view in the API.
 func (h handler) self(w http.ResponseWriter, r *http.Request) {
 	guest, ok := h.load(w, r)
 	if !ok {
 		return
 	}
-	view, err := h.source.View(r.Context(), guest.Droplet)
+	view, err := h.source.View(context.WithoutCancel(r.Context()), guest.Droplet) // see load
 	if err != nil {
-		h.refuse(w, err)
+		h.fail(w, err)
 		return
 	}
 	writeJSON(w, map[string]any{"droplet": view})
@@ -91,8 +93,8 @@ func writeJSON(w http.ResponseWriter, body any) {
 	json.NewEncoder(w).Encode(body)
 }
 
-// value serves the tree: an index of a folder, which ends in a slash, or the
-// text of a value.
+// value answers with the index of a folder, whose path ends in a slash, or the text of a
+// value.
 func (h handler) value(w http.ResponseWriter, r *http.Request) {
 	guest, ok := h.load(w, r)
 	if !ok {
@@ -134,7 +136,7 @@ func writeText(w http.ResponseWriter, text string) {
 	io.WriteString(w, text)
 }
 
-// index lists a folder's names, those of folders with a slash.
+// index lists the names in a folder. Names of folders and lists end in a slash.
 func index(f folder) string {
 	var names []string
 	for name, value := range f {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +17,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// source knows one droplet.
+// source has one droplet.
 type source struct{}
 
 func (source) Guest(ctx context.Context, id int64) (droplet.Guest, error) {
@@ -36,11 +37,11 @@ func (source) Guest(ctx context.Context, id int64) (droplet.Guest, error) {
 	}, nil
 }
 
-func (source) View(_ context.Context, d droplet.Droplet) (droplet.View, error) {
-	return droplet.View{ID: d.ID, Name: d.Name}, nil
+func (source) View(ctx context.Context, d droplet.Droplet) (droplet.View, error) {
+	return droplet.View{ID: d.ID, Name: d.Name}, ctx.Err()
 }
 
-func ask(id int64, method, path string, header ...string) *httptest.ResponseRecorder {
+func request(id int64, method, path string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -50,7 +51,7 @@ func ask(id int64, method, path string, header ...string) *httptest.ResponseReco
 	return w
 }
 
-func TestPaths(t *testing.T) {
+func TestEveryPathHasItsValue(t *testing.T) {
 	for path, want := range map[string]string{
 		"/metadata/":                                    "v1/",
 		"/metadata/v1/":                                 "dns/\nfeatures/\nfloating_ip/\nhostname\nid\ninterfaces/\npublic-keys\nregion\nreserved_ip/\ntags/\nuser-data\nvendor-data",
@@ -76,26 +77,26 @@ func TestPaths(t *testing.T) {
 		"/metadata/v1/floating_ip/ipv4/active":          "false",
 		"/metadata/v1/reserved_ip/ipv4/active":          "false",
 	} {
-		w := ask(101, "GET", path)
+		w := request(101, "GET", path)
 		if w.Code != http.StatusOK || w.Body.String() != want || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" {
 			t.Errorf("%s: %d %q %q, want %q", path, w.Code, w.Header().Get("Content-Type"), w.Body, want)
 		}
 	}
 }
 
-func TestDocument(t *testing.T) {
+func TestDocumentIsTheContracts(t *testing.T) {
 	want := `{"droplet_id":101,"hostname":"web-1","region":"nyc3","user_data":"#!/bin/sh\necho \u003chi\u003e\n",` +
 		`"vendor_data":"#cloud-config\ndisable_root: false\nmanage_etc_hosts: true\n","public_keys":["ssh-ed25519 AAAA a","ssh-ed25519 BBBB b"],` +
 		`"interfaces":{"public":[{"mac":"06:00:00:00:00:65","type":"public","ipv4":{"ip_address":"172.16.254.15","netmask":"255.255.255.0","gateway":"172.16.254.2"}}]},` +
 		`"floating_ip":{"ipv4":{"active":false}},"reserved_ip":{"ipv4":{"active":false}},"dns":{"nameservers":["172.16.254.3"]},` +
 		`"tags":["web","blue"],"features":{"dhcp_enabled":false}}` + "\n"
-	w := ask(101, "GET", "/metadata/v1.json")
+	w := request(101, "GET", "/metadata/v1.json")
 	if diff := cmp.Diff(want, w.Body.String()); diff != "" || w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("%d %s (-want +got):\n%s", w.Code, w.Header().Get("Content-Type"), diff)
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestRequestsThatAreRejected(t *testing.T) {
 	for _, test := range []struct {
 		id           int64
 		method, path string
@@ -116,25 +117,27 @@ func TestRefusals(t *testing.T) {
 		{102, "GET", "/metadata/v1/id", nil, http.StatusNotFound},
 		{102, "GET", "/metadata/v1.json", nil, http.StatusNotFound},
 	} {
-		if w := ask(test.id, test.method, test.path, test.header...); w.Code != test.status {
+		if w := request(test.id, test.method, test.path, test.header...); w.Code != test.status {
 			t.Errorf("%s %s of droplet %d: %d, want %d", test.method, test.path, test.id, w.Code, test.status)
 		}
 	}
 }
 
-func TestAHalfClosedConnectionIsAnswered(t *testing.T) {
+func TestAClientThatClosedItsSendingSideIsAnswered(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // what net/http does when the client shuts its sending side
-	w := httptest.NewRecorder()
-	metadata.Handler(source{}, 101, slog.New(slog.DiscardHandler)).
-		ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/metadata/v1/id", nil))
-	if w.Code != http.StatusOK || w.Body.String() != "101" {
-		t.Errorf("%d %q", w.Code, w.Body)
+	cancel() // what net/http does when the client closes its sending side
+	for _, path := range []string{"/metadata/v1/id", "/metadata/v1.json", "/v2/droplets/self"} {
+		w := httptest.NewRecorder()
+		metadata.Handler(source{}, 101, slog.New(slog.DiscardHandler)).
+			ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", path, nil))
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "101") {
+			t.Errorf("%s: %d %q", path, w.Code, w.Body)
+		}
 	}
 }
 
-func TestSelf(t *testing.T) {
-	w := ask(101, "GET", "/v2/droplets/self")
+func TestSelfIsTheDropletsView(t *testing.T) {
+	w := request(101, "GET", "/v2/droplets/self")
 	if w.Code != http.StatusOK || w.Body.String()[:25] != `{"droplet":{"id":101,"nam` {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
