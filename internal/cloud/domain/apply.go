@@ -16,8 +16,8 @@ func (e *edit) apply(ctx context.Context, operations []*operation) (faults []fau
 	for _, step := range []func(context.Context, *operation) error{e.do, e.check} {
 		for _, o := range operations {
 			err := step(ctx, o)
-			if refused := new(apierr.Error); errors.As(err, &refused) {
-				faults = append(faults, fault{o, refused})
+			if rejected := new(apierr.Error); errors.As(err, &rejected) {
+				faults = append(faults, fault{o, rejected})
 			} else if err != nil {
 				return nil, err
 			}

@@ -26,7 +26,7 @@ const (
 // run it: the one that knows the secondaries, which determine how long each stage
 // lasts.
 func (s *Service) MaintainKeys(ctx context.Context) {
-	periodic.Run(ctx, keysInterval, s.Log, "look after the keys of domains", s.UpdateDueKeys)
+	periodic.Run(ctx, keysInterval, s.Log, "update the keys of domains", s.UpdateDueKeys)
 }
 
 // UpdateDueKeys moves signed domains whose stage has lasted long enough to the next

@@ -19,7 +19,7 @@ const (
 func (f *Feed) Follow(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { periodic.Run(ctx, followInterval, f.Log, "follow the changes of domains", f.CatchUp) })
-	both.Go(func() { periodic.Run(ctx, pruneInterval, f.Log, "forget old changes of domains", f.Prune) })
+	both.Go(func() { periodic.Run(ctx, pruneInterval, f.Log, "prune the changes of domains", f.Prune) })
 	both.Wait()
 }
 

@@ -46,7 +46,7 @@ func (f *Feed) publishCatalog(serial uint32) error {
 // accepted it.
 func (f *Feed) change(e Entry) bool {
 	if err := f.Publisher.Apply(e.Change); err != nil {
-		f.Log.Warn("the name server refuses a change; it gets the whole domain", "domain", e.Name, "serial", e.Serial, "error", err)
+		f.Log.Warn("the name server rejects a change; it gets the whole domain", "domain", e.Name, "serial", e.Serial, "error", err)
 		return false
 	}
 	f.setServed(e.Change.Origin, e.Serial)
@@ -92,7 +92,7 @@ func (f *Feed) put(ctx context.Context, d zonedb.Served) error {
 		err = f.Publisher.Put(z)
 	}
 	if err != nil {
-		f.Log.Error("the name server refuses a domain", "domain", d.Name, "serial", d.Serial, "error", err)
+		f.Log.Error("the name server rejects a domain", "domain", d.Name, "serial", d.Serial, "error", err)
 		return f.setRejected(ctx, d.Name, zonefile.Write(d.Zone, d.Records), err.Error())
 	}
 	f.setServed(d.Origin(), d.Serial)
