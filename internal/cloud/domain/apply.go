@@ -69,7 +69,7 @@ func (e *edit) do(ctx context.Context, o *operation) (err error) {
 		return err
 	}
 	r, err := e.find(ctx, o.id)
-	if missing := new(apierr.Error); errors.As(err, &missing) && o.field != "" {
+	if apierr.IsNotFound(err) && o.field != "" {
 		return errNoRecord
 	}
 	if err != nil {

@@ -53,7 +53,7 @@ func (s *Service) UpdateDueKeys(ctx context.Context) error {
 // was written: until then no resolver could learn of it.
 func (s *Service) updateKeys(ctx context.Context, tx *store.Tx, id int64, served uint32, since time.Time) error {
 	d, err := zonedb.Get(ctx, tx, id)
-	if missing := new(apierr.Error); errors.As(err, &missing) {
+	if apierr.IsNotFound(err) {
 		return nil // it has been deleted in the meantime
 	}
 	if err != nil {

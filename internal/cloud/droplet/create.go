@@ -3,7 +3,6 @@ package droplet
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -242,7 +241,7 @@ func (s *Service) chooseImage(ctx context.Context, accountID int64, idOrSlug str
 		return apierr.Invalid("image", "You specified an invalid image for Droplet creation. "+format, args...)
 	}
 	found, err := s.Images.Lookup(ctx, accountID, idOrSlug)
-	if missing := new(apierr.Error); errors.As(err, &missing) {
+	if apierr.IsNotFound(err) {
 		return found, invalid("There is no image %q here.", idOrSlug)
 	}
 	if err != nil {
@@ -264,7 +263,7 @@ func (s *Service) publicKeys(ctx context.Context, accountID int64, identities []
 	keys, unknown := []string{}, []string{}
 	for _, identity := range identities {
 		k, err := key.Find(ctx, s.DB, accountID, string(identity))
-		if missing := new(apierr.Error); errors.As(err, &missing) {
+		if apierr.IsNotFound(err) {
 			unknown = append(unknown, string(identity))
 			continue
 		}
