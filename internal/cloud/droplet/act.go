@@ -14,33 +14,36 @@ func (s *Service) Get(ctx context.Context, accountID, id int64) (Droplet, error)
 	return get(ctx, s.DB, accountID, id)
 }
 
-// Act is an action that a client requests, ready to be opened in a transaction.
-type Act struct {
+// ActionPlan is an action that a client requests, ready to be opened in a
+// transaction.
+type ActionPlan struct {
 	service   *Service
 	kind      kind
 	accountID int64
 	id        int64
-	runs      bool   // the machine runs; only if kind.AsksPower
-	budget    Budget // of all droplets; only if kind.AsksHost
+	runs      bool   // the machine runs; only if kind.NeedsPower
+	budget    Budget // of all droplets; only if kind.NeedsHost
 	params    map[string]any
 }
 
-// PlanAct asks the host and the engine, outside a transaction, what the precondition
-// of an action of that type needs to know. It asks the engine whether the machine
-// runs, because the status in the database may be out of date.
-func (s *Service) PlanAct(ctx context.Context, accountID, id int64, actionType string, params map[string]any) (*Act, error) {
-	k, err := s.asked(actionType)
+// PlanAction asks the host and the engine, outside a transaction, what Admit of
+// an action of that type needs to know. It asks the engine whether the machine
+// runs, because the status in the database may be out of date; only about an
+// unlocked droplet of the account. Open checks the lock again. If the machine's
+// state changes in between, the action's steps meet that.
+func (s *Service) PlanAction(ctx context.Context, accountID, id int64, actionType string, params map[string]any) (*ActionPlan, error) {
+	k, err := s.kindOf(actionType)
 	if err != nil {
 		return nil, err
 	}
-	a := &Act{service: s, kind: k, accountID: accountID, id: id, params: params}
-	if k.AsksHost {
+	a := &ActionPlan{service: s, kind: k, accountID: accountID, id: id, params: params}
+	if k.NeedsHost {
 		if err := s.ready(ctx); err != nil {
 			return nil, err
 		}
 		a.budget = s.budget()
 	}
-	if !k.AsksPower {
+	if !k.NeedsPower {
 		return a, nil
 	}
 	d, err := get(ctx, s.DB, accountID, id)
@@ -56,7 +59,7 @@ func (s *Service) PlanAct(ctx context.Context, accountID, id int64, actionType s
 
 // Open opens the action in tx. It fails if the droplet's state or the parameters do not
 // allow the action.
-func (a *Act) Open(ctx context.Context, tx *store.Tx) (action.Action, error) {
+func (a *ActionPlan) Open(ctx context.Context, tx *store.Tx) (action.Action, error) {
 	d, err := get(ctx, tx, a.accountID, a.id)
 	if err != nil {
 		return action.Action{}, err
@@ -64,7 +67,7 @@ func (a *Act) Open(ctx context.Context, tx *store.Tx) (action.Action, error) {
 	if d.Locked {
 		return action.Action{}, errPending
 	}
-	params, err := a.kind.Admit(ctx, tx, Ask{Droplet: d, Runs: a.runs, Budget: a.budget, Params: a.params})
+	params, err := a.kind.Admit(ctx, tx, ActionRequest{Droplet: d, Runs: a.runs, Budget: a.budget, Params: a.params})
 	if err != nil {
 		return action.Action{}, err
 	}

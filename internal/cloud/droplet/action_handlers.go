@@ -20,7 +20,7 @@ func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Respo
 	if err != nil {
 		return nil, err
 	}
-	act, err := s.PlanAct(ctx, r.AccountID, id, actionType, params)
+	act, err := s.PlanAction(ctx, r.AccountID, id, actionType, params)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type draftForm struct {
 	Word    string // the value that asks for this kind; empty if it takes no such word
 	Default bool   // null asks for this kind too
 	Param   string // the parameter that the value is, if it is one
+	With    string // one more parameter that may stand beside the key
 }
 
 // shown returns how the draft showed an action of the kind.
@@ -42,8 +43,12 @@ func (s *Service) parse(params map[string]any) (actionType string, given map[str
 	}
 	kinds = slices.DeleteFunc(kinds, func(k kind) bool { return k.Draft.Key != key })
 	value := params[key]
-	if param := kinds[0].Draft.Param; param != "" {
-		return kinds[0].Type, map[string]any{param: value, "disk": params["disk"]}, nil
+	if form := kinds[0].Draft; form.Param != "" {
+		given := map[string]any{form.Param: value}
+		if form.With != "" {
+			given[form.With] = params[form.With]
+		}
+		return kinds[0].Type, given, nil
 	}
 	if value == nil || value == true || value == "true" || isEmptyObject(value) {
 		value = ""

@@ -17,7 +17,7 @@ type Guest struct {
 
 // Guest returns the metadata of the droplet with that id, or apierr.NotFound.
 func (s *Service) Guest(ctx context.Context, id int64) (Guest, error) {
-	d, err := machine(ctx, s.DB, id)
+	d, err := getByID(ctx, s.DB, id)
 	if err != nil {
 		return Guest{}, err
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// kind is one type of action on droplets: everything about it in one value. docs/adding-an-action.md shows how one is added.
+// kind is one type of action on droplets: everything about it in one value.
+// docs/adding-an-action.md shows how one is added.
 type kind struct {
 	// Type is the action's name in the API (contract, droplet-actions.md).
 	Type string
@@ -27,19 +28,22 @@ type kind struct {
 	// Scopes are what a token needs besides the scope of the request's link.
 	Scopes []string
 
-	// AsksPower says that Admit wants to know whether the machine runs.
-	AsksPower bool
+	// NeedsPower says that Admit needs to know whether the machine runs.
+	NeedsPower bool
 
-	// AsksHost says that Admit wants to know what this cloud's host can give.
-	AsksHost bool
+	// NeedsHost says that Admit needs to know what this cloud's host can give.
+	NeedsHost bool
 
 	// Admit runs in the transaction that opens the action a client asks for. It
 	// returns why the request is rejected, or the parameters that the steps read
 	// by saga.Run.Params. It is nil for kinds that no client asks for by type.
-	Admit func(ctx context.Context, tx *store.Tx, r Ask) (params any, err error)
+	Admit func(ctx context.Context, tx *store.Tx, r ActionRequest) (params any, err error)
 
-	// The steps, and what their end changes. A kind without Complete gets Observe,
-	// Complete and Abort that record the state of the machine: observe, recordPower
+	// Missing says that this cloud does not have the kind: Admit only says why.
+	Missing bool
+
+	// The steps, and what their end changes. A kind without Observe, Complete and
+	// Abort gets those that record the state of the machine: observe, recordPower
 	// and recordStatus.
 	saga.Definition
 }
@@ -50,22 +54,22 @@ type param struct {
 	Schema string // JSON schema with description, example and type
 }
 
-// Ask is a client's request for an action.
-type Ask struct {
+// ActionRequest is a client's request for an action, as Admit judges it.
+type ActionRequest struct {
 	Droplet Droplet
-	Runs    bool           // the machine runs; known to kinds that ask for it
-	Budget  Budget         // of all droplets; known to kinds that ask for it
+	Runs    bool           // the machine runs; only if kind.NeedsPower
+	Budget  Budget         // of all droplets; only if kind.NeedsHost
 	Params  map[string]any // as they were sent; the schema has checked their types
 }
 
 // text returns the parameter with that name, if it is a string.
-func (r Ask) text(name string) string {
+func (r ActionRequest) text(name string) string {
 	text, _ := r.Params[name].(string)
 	return text
 }
 
-// always admits every request.
-func always(context.Context, *store.Tx, Ask) (any, error) { return nil, nil }
+// admitAll admits every request.
+func admitAll(context.Context, *store.Tx, ActionRequest) (any, error) { return nil, nil }
 
 // kinds are all types of action that droplets have.
 func (s *Service) kinds() []kind {
@@ -75,15 +79,15 @@ func (s *Service) kinds() []kind {
 	}
 	for i := range all {
 		k := &all[i]
-		if k.Complete == nil {
+		if k.Observe == nil && k.Complete == nil && k.Abort == nil {
 			k.Observe, k.Complete, k.Abort = s.observe, s.recordPower, s.recordStatus
 		}
 	}
 	return append(all, missingKinds()...)
 }
 
-// asked returns the kind of action with that type, which a client asks for.
-func (s *Service) asked(actionType string) (kind, error) {
+// kindOf returns the kind of action with that type, which a client may ask for.
+func (s *Service) kindOf(actionType string) (kind, error) {
 	all := s.kinds()
 	i := slices.IndexFunc(all, func(k kind) bool { return k.Type == actionType && k.Admit != nil })
 	if i < 0 {
@@ -96,7 +100,7 @@ func (s *Service) asked(actionType string) (kind, error) {
 func (s *Service) ActionKinds() []action.Kind {
 	var kinds []action.Kind
 	for _, k := range s.kinds() {
-		if k.Complete != nil {
+		if !k.Missing {
 			kinds = append(kinds, action.Kind{ResourceType: resourceType, Type: k.Type, Draft: k.Draft.shown(), Definition: k.Definition})
 		}
 	}

@@ -30,14 +30,14 @@ func (s *Service) createKind() kind {
 }
 
 func (s *Service) fetchImage(ctx context.Context, r *saga.Run, id int64) error {
-	_, err := s.disk(ctx, r, id)
+	_, err := s.ensureImage(ctx, r, id)
 	return err
 }
 
-// disk returns the image that the droplet is made from, and builds or downloads it if
-// its file does not exist.
-func (s *Service) disk(ctx context.Context, r *saga.Run, id int64) (compute.Image, error) {
-	d, err := machine(ctx, s.DB, id)
+// ensureImage returns the image that the droplet is made from. It builds or
+// downloads an image whose file does not exist, which may take minutes.
+func (s *Service) ensureImage(ctx context.Context, r *saga.Run, id int64) (compute.Image, error) {
+	d, err := getByID(ctx, s.DB, id)
 	if err != nil {
 		return "", err
 	}
@@ -70,7 +70,7 @@ func (s *Service) takeAddress(ctx context.Context, tx *store.Tx, id int64, found
 	tx.OnCommit(func() {
 		s.Log.Info("a droplet has an address", "droplet", id, "address", a.Address, "forwards", a.Forwards)
 	})
-	d, err := machine(ctx, tx, id)
+	d, err := getByID(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,11 @@ func (s *Service) takeAddress(ctx context.Context, tx *store.Tx, id int64, found
 }
 
 func (s *Service) makeMachine(ctx context.Context, r *saga.Run, id int64) error {
-	disk, err := s.disk(ctx, r, id)
+	disk, err := s.ensureImage(ctx, r, id)
 	if err != nil {
 		return err
 	}
-	d, err := machine(ctx, s.DB, id)
+	d, err := getByID(ctx, s.DB, id)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *Service) removeUnmade(ctx context.Context, tx *store.Tx, r *saga.Run) e
 	if err != nil {
 		return err
 	}
-	d, err := machine(ctx, tx, id)
+	d, err := getByID(ctx, tx, id)
 	if err != nil {
 		return err
 	}

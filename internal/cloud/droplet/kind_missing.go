@@ -10,7 +10,7 @@ import (
 // missingKinds are types of action that the contract has and this cloud does not have.
 func missingKinds() []kind {
 	missing := func(actionType string, draft *draftForm) kind {
-		return kind{Type: actionType, Draft: draft, Admit: func(context.Context, *store.Tx, Ask) (any, error) {
+		return kind{Type: actionType, Draft: draft, Missing: true, Admit: func(context.Context, *store.Tx, ActionRequest) (any, error) {
 			return nil, apierr.Invalid("type", "%s is not there yet", actionType)
 		}}
 	}
@@ -21,7 +21,7 @@ func missingKinds() []kind {
 		missing("restore", &draftForm{Key: "restore", Param: "image"}),
 		missing("enable_backups", nil), missing("disable_backups", nil), missing("change_backup_policy", nil),
 		missing("enable_ipv6", nil), missing("enable_private_networking", nil),
-		{Type: "change_kernel", Admit: func(context.Context, *store.Tx, Ask) (any, error) {
+		{Type: "change_kernel", Missing: true, Admit: func(context.Context, *store.Tx, ActionRequest) (any, error) {
 			return nil, apierr.Invalid("type", "Kernel is not available for this Droplet")
 		}},
 	}

@@ -13,7 +13,7 @@ func (s *Service) powerCycleKind() kind {
 	return kind{
 		Type:       "power_cycle",
 		Draft:      &draftForm{Key: "reboot", Word: "hard"},
-		Admit:      always,
+		Admit:      admitAll,
 		Definition: saga.Definition{Steps: []saga.Step{volatileStep("reset", s.resetOrStart, nil)}},
 	}
 }

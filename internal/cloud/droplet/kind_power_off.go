@@ -11,10 +11,10 @@ import (
 // powerOffKind ends the machine hard.
 func (s *Service) powerOffKind() kind {
 	return kind{
-		Type:      "power_off",
-		Draft:     &draftForm{Key: "shutdown", Word: "hard"},
-		AsksPower: true,
-		Admit: func(_ context.Context, _ *store.Tx, r Ask) (any, error) {
+		Type:       "power_off",
+		Draft:      &draftForm{Key: "shutdown", Word: "hard"},
+		NeedsPower: true,
+		Admit: func(_ context.Context, _ *store.Tx, r ActionRequest) (any, error) {
 			if !r.Runs {
 				return nil, apierr.Refused("Droplet is already powered off") // clients match it
 			}

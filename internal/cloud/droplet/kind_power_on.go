@@ -13,7 +13,7 @@ func (s *Service) powerOnKind() kind {
 	return kind{
 		Type:       "power_on",
 		Draft:      &draftForm{Key: "boot"},
-		Admit:      always,
+		Admit:      admitAll,
 		Definition: saga.Definition{Steps: []saga.Step{volatileStep("start", s.start, nil)}},
 	}
 }

@@ -14,10 +14,10 @@ import (
 // starts the machine again.
 func (s *Service) rebootKind() kind {
 	return kind{
-		Type:      "reboot",
-		Draft:     &draftForm{Key: "reboot", Word: "soft", Default: true},
-		AsksPower: true,
-		Admit: func(_ context.Context, _ *store.Tx, r Ask) (any, error) {
+		Type:       "reboot",
+		Draft:      &draftForm{Key: "reboot", Word: "soft", Default: true},
+		NeedsPower: true,
+		Admit: func(_ context.Context, _ *store.Tx, r ActionRequest) (any, error) {
 			if !r.Runs {
 				return nil, apierr.Refused("Droplet is currently powered off. Please power it on to run this event.")
 			}

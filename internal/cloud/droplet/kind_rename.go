@@ -13,7 +13,7 @@ func (s *Service) renameKind() kind {
 	return kind{
 		Type:   "rename",
 		Params: []param{{"name", `{"description": "the new name, of a rename", "example": "web-2.example.com", "type": ["string"]}`}},
-		Admit: func(ctx context.Context, tx *store.Tx, r Ask) (any, error) {
+		Admit: func(ctx context.Context, tx *store.Tx, r ActionRequest) (any, error) {
 			d, err := s.Rename(ctx, tx, r.Droplet.AccountID, r.Droplet.ID, r.text("name"))
 			return map[string]string{"name": d.Name}, err
 		},

@@ -2,11 +2,13 @@ package droplet
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 	"github.com/rockpool-cloud/rockpool/internal/ground/saga"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
+	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
 // resizeKind gives the droplet the memory and processors of another size, and its disk
@@ -14,18 +16,18 @@ import (
 func (s *Service) resizeKind() kind {
 	return kind{
 		Type:  "resize",
-		Draft: &draftForm{Key: "resize", Param: "size"},
+		Draft: &draftForm{Key: "resize", Param: "size", With: "disk"},
 		Params: []param{
 			{"size", `{"description": "slug of the new size, of a resize", "example": "s-2vcpu-2gb", "type": ["string"]}`},
 			{"disk", `{"description": "whether a resize makes the disk larger as well, which can't be undone", "example": true, "type": ["boolean"]}`},
 		},
-		Scopes:    []string{"droplet:create"},
-		AsksPower: true,
-		AsksHost:  true,
-		Admit:     s.admitResize,
+		Scopes:     []string{"droplet:create"},
+		NeedsPower: true,
+		NeedsHost:  true,
+		Admit:      s.admitResize,
 		Definition: saga.Definition{
 			Steps: []saga.Step{
-				step("measure", s.measure, nil),
+				step("remember", s.rememberSize, nil),
 				step("machine", s.resizeMachine, s.restoreMachineSize),
 			},
 			Observe:  s.observe,
@@ -50,7 +52,7 @@ func (d Droplet) dimensions() dimensions {
 
 // admitResize returns the droplet's new dimensions, and reserves them in the budget.
 // Clients match the messages (contract, droplet-actions.md).
-func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r Ask) (any, error) {
+func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r ActionRequest) (any, error) {
 	d := r.Droplet
 	wanted, ok := s.Sizes.Find(strings.ToLower(r.text("size")))
 	if !ok {
@@ -82,9 +84,10 @@ func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r Ask) (any, er
 	return next, reserve(ctx, tx, d.ID, Claims{MemoryMB: next.MemoryMB, DiskGB: next.DiskGB})
 }
 
-// measure outputs the droplet's dimensions before the resize, for its undo.
-func (s *Service) measure(ctx context.Context, r *saga.Run, id int64) error {
-	d, err := machine(ctx, s.DB, id)
+// rememberSize outputs the droplet's dimensions before the resize, as the database
+// has them, for the undo.
+func (s *Service) rememberSize(ctx context.Context, r *saga.Run, id int64) error {
+	d, err := getByID(ctx, s.DB, id)
 	if err != nil {
 		return err
 	}
@@ -101,11 +104,15 @@ func (s *Service) resizeMachine(ctx context.Context, r *saga.Run, id int64) erro
 
 func (s *Service) restoreMachineSize(ctx context.Context, r *saga.Run, id int64) error {
 	var before dimensions
-	measured, err := r.Output("measure", &before)
-	if err != nil || !measured {
+	remembered, err := r.Output("remember", &before)
+	if err != nil || !remembered {
 		return err
 	}
-	return s.changeMachine(ctx, id, before)
+	err = s.changeMachine(ctx, id, before)
+	if errors.Is(err, compute.ErrNotFound) {
+		return nil // a machine that is gone has no size
+	}
+	return err
 }
 
 // changeMachine gives the stopped machine those dimensions.

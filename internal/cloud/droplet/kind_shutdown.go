@@ -18,7 +18,7 @@ func (s *Service) shutdownKind() kind {
 	return kind{
 		Type:  "shutdown",
 		Draft: &draftForm{Key: "shutdown", Word: "soft", Default: true},
-		Admit: always,
+		Admit: admitAll,
 		Definition: saga.Definition{Steps: []saga.Step{
 			step("request", s.requestShutdown, nil),
 			volatileStep("wait", s.awaitShutdown, nil),

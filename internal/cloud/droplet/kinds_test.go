@@ -15,9 +15,9 @@ type trial struct {
 	name   string
 	before []string                       // actions after the create
 	open   func(w *world, id int64) error // nil for create
-	want   string                         // status after the action
+	want   string                         // status after the action; "gone" after a destroy
 	empty  bool                           // the action passes no fault point
-	assert func(w *world, id int64)
+	assert func(w *world, id int64)       // what else must be then; a trial that leaves the status as it was needs it
 }
 
 func acting(actionType string, params ...any) func(w *world, id int64) error {
@@ -44,9 +44,9 @@ var trials = []trial{
 		})
 	}},
 	{name: "resize", before: []string{"power_off"}, open: acting("resize", "size", "s-1vcpu-512mb-10gb"), want: "off",
-		assert: measures(dimensions{"s-1vcpu-512mb-10gb", 1, 512, 10})},
+		assert: hasDimensions(dimensions{"s-1vcpu-512mb-10gb", 1, 512, 10})},
 	{name: "resize with disk", before: []string{"power_off"}, open: acting("resize", "size", "s-3vcpu-1gb", "disk", true), want: "off",
-		assert: measures(dimensions{"s-3vcpu-1gb", 3, 1024, 60})},
+		assert: hasDimensions(dimensions{"s-3vcpu-1gb", 3, 1024, 60})},
 	{name: "rename", want: "active", empty: true, open: acting("rename", "name", "web-2")},
 }
 

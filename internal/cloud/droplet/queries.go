@@ -67,9 +67,10 @@ func get(ctx context.Context, q store.Querier, accountID, id int64) (Droplet, er
 	return one(q.QueryRow(ctx, selectOne, id, accountID))
 }
 
-// machine returns the droplet with that id, of any account and also while it is being
-// destroyed. It is for the droplet's own actions and its own guest.
-func machine(ctx context.Context, q store.Querier, id int64) (Droplet, error) {
+// getByID returns the droplet with that id, whosever it is, also one that is
+// being destroyed; apierr.NotFound if there is none. It is for the droplet's own
+// actions and its own guest.
+func getByID(ctx context.Context, q store.Querier, id int64) (Droplet, error) {
 	return one(q.QueryRow(ctx, selectDroplet+`WHERE d.id = $1`, id))
 }
 

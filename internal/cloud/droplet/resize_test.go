@@ -18,9 +18,9 @@ type dimensions struct {
 // small are the dimensions of the world's droplets.
 var small = dimensions{"s-1vcpu-256mb", 1, 256, 10}
 
-// measures returns a function that fails the test unless the droplet and its
+// hasDimensions returns a function that fails the test unless the droplet and its
 // machine have those dimensions.
-func measures(want dimensions) func(w *world, id int64) {
+func hasDimensions(want dimensions) func(w *world, id int64) {
 	return func(w *world, id int64) {
 		w.t.Helper()
 		d, err := w.Get(context.Background(), w.account, id)
@@ -66,7 +66,7 @@ func TestInvalidResizesAreRejected(t *testing.T) {
 			t.Errorf("resize %v of a droplet that is %s: %v, want %s", test.params, test.state, err, test.want)
 		}
 	}
-	measures(small)(w, id)
+	hasDimensions(small)(w, id)
 }
 
 // After a resize with the disk, a size with a smaller disk is rejected.
@@ -75,12 +75,12 @@ func TestADiskNeverBecomesSmaller(t *testing.T) {
 	id := w.active().ID
 	w.act(id, "power_off")
 	w.act(id, "resize", "size", "s-3vcpu-1gb") // without the disk
-	measures(dimensions{"s-3vcpu-1gb", 3, 1024, 10})(w, id)
+	hasDimensions(dimensions{"s-3vcpu-1gb", 3, 1024, 10})(w, id)
 	w.act(id, "resize", "size", "s-1vcpu-256mb") // which the disk permits
-	measures(small)(w, id)
+	hasDimensions(small)(w, id)
 	w.act(id, "resize", "size", "s-3vcpu-1gb")
 	w.act(id, "resize", "size", "s-3vcpu-1gb", "disk", true) // the same size, for its disk
-	measures(dimensions{"s-3vcpu-1gb", 3, 1024, 60})(w, id)
+	hasDimensions(dimensions{"s-3vcpu-1gb", 3, 1024, 60})(w, id)
 	if _, err := w.try(id, "resize", "size", "s-1vcpu-256mb"); err == nil || err.Error() != "Size can not decrease size of Droplet's disk image" {
 		t.Errorf("a size with a smaller disk: %v", err)
 	}
@@ -106,7 +106,7 @@ func TestAFailedResizeIsUndone(t *testing.T) {
 	if a := w.act(id, "resize", "size", "s-3vcpu-1gb", "disk", true); a.Status != action.Errored || a.Reason != "change machine 1: no luck" {
 		t.Errorf("the resize ended %s: %s", a.Status, a.Reason)
 	}
-	measures(small)(w, id)
+	hasDimensions(small)(w, id)
 	if after, err := droplet.Claimed(t.Context(), w.DB); err != nil || after != before {
 		t.Errorf("droplets have %+v, %v; before the resize %+v", after, err, before)
 	}
@@ -131,5 +131,5 @@ func TestAResizeReservesItsBudget(t *testing.T) {
 	}
 	w.act(one, "resize", "size", "s-1vcpu-256mb")
 	w.act(two, "resize", "size", "s-1vcpu-1gb")
-	measures(dimensions{"s-1vcpu-1gb", 1, 1024, 10})(w, two)
+	hasDimensions(dimensions{"s-1vcpu-1gb", 1, 1024, 10})(w, two)
 }

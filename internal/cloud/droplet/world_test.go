@@ -164,7 +164,7 @@ func (w *world) try(id int64, actionType string, params ...any) (a action.Action
 	for i := 0; i < len(params); i += 2 {
 		given[params[i].(string)] = params[i+1]
 	}
-	act, err := w.PlanAct(context.Background(), w.account, id, actionType, given)
+	act, err := w.PlanAction(context.Background(), w.account, id, actionType, given)
 	if err != nil {
 		return a, err
 	}

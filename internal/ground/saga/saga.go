@@ -51,15 +51,19 @@ type Definition struct {
 const Observed = "observe"
 
 // Step is a part of a saga. Do and Undo are both idempotent: either may be
-// called again after a crash in its middle, and Undo also when Do never was.
+// called again after a crash in its middle, and Undo also when Do never was
+// called. If a step fails, the undos of all steps are called, the last first. An
+// undo is repeated until it succeeds, so it must succeed in every state of the
+// world: also when what it would undo is gone.
 type Step struct {
 	Name string
 	Do   func(ctx context.Context, r *Run) error
 	Undo func(ctx context.Context, r *Run) error // nil if there is nothing to undo
 
-	// Volatile marks a step whose effect ends with the host, as the start of a
-	// machine. It is not journaled: whoever goes on with the saga after a crash
-	// does it again.
+	// Volatile marks a step that must be done again by whoever goes on with the
+	// saga after a crash: its effect ends with the host, as the start of a
+	// machine does. It is not journaled. Neither is the last step, because the
+	// end follows at once; mark starts all the same.
 	Volatile bool
 }
 
