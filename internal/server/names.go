@@ -15,6 +15,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dnssec"
 	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
@@ -39,13 +41,14 @@ type Names struct {
 // openNames constructs a name server. The certificate may be nil.
 func openNames(c NamesConfig, certificate *certificate.Certificate, registry prometheus.Registerer, log *slog.Logger) (*Names, error) {
 	c.Transfer.Registry = registry
-	primary, err := transfer.New(c.Transfer)
+	zones := zonedata.New()
+	primary, err := transfer.New(zones, c.Transfer)
 	if err != nil {
 		return nil, err
 	}
 	config := dns.Config{
 		Addresses: c.Addresses, TLSAddresses: c.TLSAddresses, Registry: registry, Log: log,
-		Transfer: primary.Transfer, TSIG: primary.TSIG(), Connections: maxConnections(20_000),
+		Answers: answer.Config{Transfer: primary.Transfer, TSIG: primary.TSIG()}, Connections: maxConnections(20_000),
 	}
 	switch {
 	case certificate != nil:
@@ -53,11 +56,10 @@ func openNames(c NamesConfig, certificate *certificate.Certificate, registry pro
 	case len(c.TLSAddresses) > 0:
 		return nil, errNoCertificate
 	}
-	server, err := dns.New(config)
+	server, err := dns.New(zones, config)
 	if err != nil {
 		return nil, err
 	}
-	primary.Attach(server)
 	return &Names{Primary: primary, server: server, silent: len(c.Addresses)+len(c.TLSAddresses) == 0}, nil
 }
 
@@ -70,9 +72,12 @@ func (n *Names) feed(db *store.DB, log *slog.Logger) *feed.Feed {
 // Answer.
 func (n *Names) room() resource.Room {
 	return resource.Room{
-		Name:    "secondaries",
-		Recover: func(context.Context) error { return n.Primary.Start() },
-		Close:   n.close,
+		Name: "secondaries",
+		Recover: func(context.Context) error {
+			n.Primary.Start()
+			return nil
+		},
+		Close: n.close,
 	}
 }
 

@@ -63,7 +63,8 @@ func OpenNameserver(ctx context.Context, c NameserverConfig) (_ *Nameserver, err
 	if err := n.Feed.Start(ctx); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(n.Names.Start(), n.Names.Answer()); err != nil {
+	n.Names.Start()
+	if err := n.Names.Answer(); err != nil {
 		return nil, err
 	}
 	n.background.Go(func() { n.Feed.Follow(working) })

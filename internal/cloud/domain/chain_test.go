@@ -13,21 +13,23 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/domain/domaintest"
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
 // alone is a name server without secondaries.
-type alone struct{ *dns.Server }
+type alone struct{ *zonedata.Table }
 
 func (alone) Catalog(uint32) error { return nil }
 
 // serveForReal publishes the domains of a world by the real name server.
 func (w *world) serveForReal() *dns.Server {
 	w.T.Helper()
-	s, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}})
+	zones := zonedata.New()
+	s, err := dns.New(zones, dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}})
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	w.Feed.Publisher = alone{s}
+	w.Feed.Publisher = alone{zones}
 	if err := w.Feed.Start(w.T.Context()); err != nil {
 		w.T.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
 )
 
 const (
@@ -35,7 +37,7 @@ type batch struct {
 	quick   bool      // it came soon after the one before
 
 	data     [batchSize][longestUDP]byte
-	answer   [batchSize][maxUDP]byte
+	answer   [batchSize][answer.MaxUDP]byte
 	names    [batchSize]unix.RawSockaddrAny
 	controls [batchSize][controlSize]byte
 	vectors  [2 * batchSize]unix.Iovec

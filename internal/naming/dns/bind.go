@@ -2,7 +2,6 @@ package dns
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -16,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const maxSideways = 64
+const maxSlow = 64
 
 func (c *Config) fill() {
 	if c.Sockets == 0 {
@@ -33,9 +32,6 @@ func (c *Config) fill() {
 	}
 	if c.MessageTimeout == 0 {
 		c.MessageTimeout = 5 * time.Second
-	}
-	if c.CookieSecret == (secret{}) {
-		_, _ = rand.Read(c.CookieSecret[:]) // never fails
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

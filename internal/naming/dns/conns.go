@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
 )
 
 // conns are the open connections. Their number is bounded, in total and of one
@@ -30,7 +32,7 @@ type client struct {
 type conn struct {
 	net.Conn
 	client    netip.Addr // or network
-	transport Transport
+	transport answer.Transport
 	place     *queue.Element // in conns.waiting; nil while its message is worked on
 	own       *queue.Element // in client.waiting
 }

@@ -17,6 +17,9 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/dnstest"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
 var past = time.Unix(1, 0)
@@ -71,7 +74,7 @@ func works(t testing.TB, conn net.Conn) bool {
 }
 
 func TestPipelining(t *testing.T) {
-	s := started(t, Config{}, parsed(t, "example.com.", small))
+	s := started(t, Config{}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	conn := dial(t, s, "")
 	var all []byte
 	const n = 500
@@ -90,7 +93,7 @@ func TestPipelining(t *testing.T) {
 // TestAnswersBeforeTheEnd holds that a message which ends a connection does not
 // take along the answers to those before it.
 func TestAnswersBeforeTheEnd(t *testing.T) {
-	s := started(t, Config{}, parsed(t, "example.com.", small))
+	s := started(t, Config{}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	conn := dial(t, s, "")
 	query := framed(t, 1, "ns1.example.com.", dns.TypeA)
 	response := framed(t, 2, "ns1.example.com.", dns.TypeA)
@@ -107,7 +110,7 @@ func TestAnswersBeforeTheEnd(t *testing.T) {
 }
 
 func TestBytewise(t *testing.T) {
-	s := started(t, Config{}, parsed(t, "example.com.", small))
+	s := started(t, Config{}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	conn := dial(t, s, "")
 	for _, b := range append(framed(t, 1, "ns1.example.com.", dns.TypeA), framed(t, 2, "x.example.com.", dns.TypeA)...) {
 		if _, err := conn.Write([]byte{b}); err != nil {
@@ -122,7 +125,7 @@ func TestBytewise(t *testing.T) {
 // TestEndsOfConnections has what makes the server close a connection.
 func TestEndsOfConnections(t *testing.T) {
 	config := Config{IdleTimeout: 50 * time.Millisecond, MessageTimeout: 50 * time.Millisecond}
-	s := started(t, config, parsed(t, "example.com.", small))
+	s := started(t, config, dnstest.Zone(t, "example.com.", dnstest.Small))
 	for _, test := range []struct{ name, sent string }{
 		{"silence", ""},
 		{"half a length", "\x00"},
@@ -173,7 +176,7 @@ func answered(t *testing.T, s *Server, conn net.Conn) bool {
 }
 
 func TestBoundsOfConnections(t *testing.T) {
-	zone := parsed(t, "example.com.", small)
+	zone := dnstest.Zone(t, "example.com.", dnstest.Small)
 	t.Run("of one client", func(t *testing.T) {
 		s := started(t, Config{PerClient: 2}, zone)
 		first, second, other := dial(t, s, "127.0.0.1"), dial(t, s, "127.0.0.1"), dial(t, s, "127.0.0.2")
@@ -210,11 +213,11 @@ func TestBoundsOfConnections(t *testing.T) {
 // TestWhoDoesNotRead asks for more than the kernel keeps and never reads.
 func TestWhoDoesNotRead(t *testing.T) {
 	var text strings.Builder
-	text.WriteString(small)
+	text.WriteString(dnstest.Small)
 	for i := range 250 {
 		fmt.Fprintf(&text, "big TXT %d%s\n", i, strings.Repeat("x", 200))
 	}
-	s := started(t, Config{MessageTimeout: 100 * time.Millisecond}, parsed(t, "example.com.", text.String()))
+	s := started(t, Config{MessageTimeout: 100 * time.Millisecond}, dnstest.Zone(t, "example.com.", text.String()))
 	conn := dial(t, s, "")
 	query := framed(t, 1, "big.example.com.", dns.TypeTXT)
 	_ = conn.SetWriteDeadline(time.Now().Add(30 * time.Second))
@@ -231,7 +234,7 @@ func TestWhoDoesNotRead(t *testing.T) {
 }
 
 func TestCrowd(t *testing.T) {
-	s := started(t, Config{IdleTimeout: time.Minute, MessageTimeout: time.Minute}, parsed(t, "example.com.", small))
+	s := started(t, Config{IdleTimeout: time.Minute, MessageTimeout: time.Minute}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), crowd+"="+s.Addresses()[0].String())
 	stdin, err := command.StdinPipe()
@@ -269,7 +272,7 @@ func TestCrowd(t *testing.T) {
 // TestAnswersComeFromWhereTheyWereAsked has sockets of all addresses.
 func TestAnswersComeFromWhereTheyWereAsked(t *testing.T) {
 	for _, listen := range []string{"0.0.0.0:0", "[::]:0"} {
-		s := started(t, Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort(listen)}}, parsed(t, "example.com.", small))
+		s := started(t, Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort(listen)}}, dnstest.Zone(t, "example.com.", dnstest.Small))
 		port := s.Addresses()[0].Port()
 		asked := []string{"127.0.0.1", "127.0.0.2", "127.3.4.5"}
 		if listen[0] == '[' {
@@ -289,7 +292,7 @@ func TestAnswersComeFromWhereTheyWereAsked(t *testing.T) {
 }
 
 func TestStartAndClose(t *testing.T) {
-	s := started(t, Config{}, parsed(t, "example.com.", small))
+	s := started(t, Config{}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	if err := s.Start(); err == nil {
 		t.Error("started twice")
 	}
@@ -300,7 +303,7 @@ func TestStartAndClose(t *testing.T) {
 	if _, err := half.Write([]byte{0, 10, 1}); err != nil {
 		t.Fatal(err)
 	}
-	other, err := New(Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0"), s.Addresses()[0]}})
+	other, err := New(zonedata.New(), Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0"), s.Addresses()[0]}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,14 +327,14 @@ func TestStartAndClose(t *testing.T) {
 	if err := s.Start(); err == nil {
 		t.Error("started after Close")
 	}
-	if _, err := New(Config{TLSAddresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}}); err == nil {
+	if _, err := New(zonedata.New(), Config{TLSAddresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}}); err == nil {
 		t.Error("TLS without a certificate")
 	}
 }
 
 func TestFigures(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	s := started(t, Config{Registry: registry}, parsed(t, "example.com.", small), parsed(t, "example.org.", small))
+	s := started(t, Config{Registry: registry}, dnstest.Zone(t, "example.com.", dnstest.Small), dnstest.Zone(t, "example.org.", dnstest.Small))
 	ask1(t, s, "udp", "ns1.example.com.", dns.TypeA)
 	ask1(t, s, "udp", "ns1.example.com.", dns.TypeA)
 	ask1(t, s, "udp", "x.example.com.", dns.TypeMX)
@@ -365,7 +368,7 @@ func TestFigures(t *testing.T) {
 			t.Errorf("%s is %v, want %v; of %v", name, got[name], want, got)
 		}
 	}
-	if _, err := New(Config{Registry: registry}); err == nil {
+	if _, err := New(zonedata.New(), Config{Registry: registry}); err == nil {
 		t.Error("registered twice")
 	}
 }

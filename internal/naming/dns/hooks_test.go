@@ -2,11 +2,9 @@ package dns
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +12,13 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/await"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/dnstest"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
-var secretKey = keys{"key.example.": base64.StdEncoding.EncodeToString([]byte("secret"))}
-
 // signedExchange asks by a client that signs.
-func signedExchange(t *testing.T, s *Server, network, key string, provider keys, signed time.Time, m *dns.Msg) (*dns.Msg, error) {
+func signedExchange(t *testing.T, s *Server, network, key string, provider dnstest.Keys, signed time.Time, m *dns.Msg) (*dns.Msg, error) {
 	t.Helper()
 	m.SetTsig(key, dns.HmacSHA256, 300, signed.Unix())
 	c := &dns.Client{Net: network, TsigProvider: provider}
@@ -28,25 +27,25 @@ func signedExchange(t *testing.T, s *Server, network, key string, provider keys,
 }
 
 func TestTSIG(t *testing.T) {
-	s := started(t, Config{TSIG: secretKey}, parsed(t, "example.com.", big))
-	without := started(t, Config{}, parsed(t, "example.com.", big))
+	s := started(t, Config{Answers: answer.Config{TSIG: dnstest.Key}}, dnstest.Zone(t, "example.com.", dnstest.Big))
+	without := started(t, Config{}, dnstest.Zone(t, "example.com.", dnstest.Big))
 	now := time.Now()
 	for _, network := range []string{"udp", "tcp"} {
 		for _, test := range []struct {
 			name    string
 			server  *Server
 			key     string
-			secrets keys
+			secrets dnstest.Keys
 			signed  time.Time
 			rcode   int
 			failed  uint16
 		}{
-			{"good", s, "key.example.", secretKey, now, dns.RcodeSuccess, 0},
-			{"an unknown key", s, "other.example.", keys{"other.example.": "c2VjcmV0"}, now, dns.RcodeNotAuth, dns.RcodeBadKey},
-			{"another secret", s, "key.example.", keys{"key.example.": "b3RoZXI="}, now, dns.RcodeNotAuth, dns.RcodeBadSig},
-			{"too old", s, "key.example.", secretKey, now.Add(-10 * time.Minute), dns.RcodeNotAuth, dns.RcodeBadTime},
-			{"too young", s, "key.example.", secretKey, now.Add(10 * time.Minute), dns.RcodeNotAuth, dns.RcodeBadTime},
-			{"no key at all", without, "key.example.", secretKey, now, dns.RcodeNotAuth, dns.RcodeBadKey},
+			{"good", s, "key.example.", dnstest.Key, now, dns.RcodeSuccess, 0},
+			{"an unknown key", s, "other.example.", dnstest.Keys{"other.example.": "c2VjcmV0"}, now, dns.RcodeNotAuth, dns.RcodeBadKey},
+			{"another secret", s, "key.example.", dnstest.Keys{"key.example.": "b3RoZXI="}, now, dns.RcodeNotAuth, dns.RcodeBadSig},
+			{"too old", s, "key.example.", dnstest.Key, now.Add(-10 * time.Minute), dns.RcodeNotAuth, dns.RcodeBadTime},
+			{"too young", s, "key.example.", dnstest.Key, now.Add(10 * time.Minute), dns.RcodeNotAuth, dns.RcodeBadTime},
+			{"no key at all", without, "key.example.", dnstest.Key, now, dns.RcodeNotAuth, dns.RcodeBadKey},
 		} {
 			t.Run(network+", "+test.name, func(t *testing.T) {
 				m := new(dns.Msg).SetQuestion("mail.example.com.", dns.TypeA)
@@ -71,51 +70,22 @@ func TestTSIG(t *testing.T) {
 	}
 }
 
-// TestForwardedTSIG has a signed query that somebody has forwarded under an id
-// of their own (RFC 8945, section 4.2).
-func TestForwardedTSIG(t *testing.T) {
-	w := served(t, Config{TSIG: secretKey}, map[string]string{"example.com.": big})
-	m := new(dns.Msg).SetQuestion("mail.example.com.", dns.TypeA).SetEdns0(1232, true)
-	m.Id = 1
-	m.SetTsig("key.example.", dns.HmacSHA256, 300, time.Now().Unix())
-	raw, mac, err := dns.TsigGenerateWithProvider(m, secretKey, "", false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw[1] = 2
-	before := slices.Clone(raw)
-	answer := w.answered(raw)
-	got := new(dns.Msg)
-	if err := got.Unpack(answer); err != nil {
-		t.Fatal(err)
-	}
-	if got.Id != 2 || len(got.Answer) != 2 || got.IsEdns0() == nil || !got.IsEdns0().Do() {
-		t.Errorf("%s", got)
-	}
-	if err := dns.TsigVerifyWithProvider(answer, secretKey, mac, false); err != nil {
-		t.Error(err)
-	}
-	if !slices.Equal(raw, before) {
-		t.Error("the query was overwritten")
-	}
-}
-
 // CD is for resolvers: what has authority clears it (RFC 4035, section 3.1.6),
 // also in answers that are signed, and in those that are cut.
 func TestAnswersAsideAreWithoutCD(t *testing.T) {
-	s := started(t, Config{TSIG: secretKey, Transfer: func(_ context.Context, r *Request, send func(*dns.Msg) error) error {
+	s := started(t, Config{Answers: answer.Config{TSIG: dnstest.Key, Transfer: func(_ context.Context, r *answer.Request, send func(*dns.Msg) error) error {
 		m := new(dns.Msg).SetReply(r.Msg)
 		for range 100 {
-			m.Answer = append(m.Answer, rr(t, "example.com. 1 IN TXT "+strings.Repeat("x", 100)))
+			m.Answer = append(m.Answer, dnstest.Record(t, "example.com. 1 IN TXT "+strings.Repeat("x", 100)))
 		}
 		return send(m)
-	}}, parsed(t, "example.com.", big))
+	}}}, dnstest.Zone(t, "example.com.", dnstest.Big))
 	for _, m := range []*dns.Msg{
 		new(dns.Msg).SetQuestion("ns1.example.com.", dns.TypeA), new(dns.Msg).SetIxfr("example.com.", 1, "a.", "b."),
 		new(dns.Msg).SetAxfr("example.com."), new(dns.Msg).SetNotify("example.com."),
 	} {
 		m.CheckingDisabled = true
-		got, err := signedExchange(t, s, "udp", "key.example.", secretKey, time.Now(), m)
+		got, err := signedExchange(t, s, "udp", "key.example.", dnstest.Key, time.Now(), m)
 		if err != nil || got.CheckingDisabled {
 			t.Errorf("%v %s", err, got)
 		}
@@ -123,14 +93,12 @@ func TestAnswersAsideAreWithoutCD(t *testing.T) {
 }
 
 func TestTransferHook(t *testing.T) {
-	server := make(chan *Server, 1)
-	s := started(t, Config{TSIG: secretKey, Transfer: func(_ context.Context, r *Request, send func(*dns.Msg) error) error {
+	table := tableOf(t, dnstest.Zone(t, "example.com.", dnstest.Big))
+	s := serve(t, table, Config{Answers: answer.Config{TSIG: dnstest.Key, Transfer: func(_ context.Context, r *answer.Request, send func(*dns.Msg) error) error {
 		if r.Key != "key.example." || !r.Remote.Addr().IsLoopback() {
 			return send(new(dns.Msg).SetRcode(r.Msg, dns.RcodeRefused))
 		}
-		s := <-server
-		server <- s
-		v, ok := s.Zone(r.Msg.Question[0].Name)
+		v, ok := table.Zone(r.Msg.Question[0].Name)
 		if !ok {
 			return errors.New("no such zone")
 		}
@@ -144,14 +112,13 @@ func TestTransferHook(t *testing.T) {
 		m := new(dns.Msg).SetReply(r.Msg)
 		m.Answer = []dns.RR{v.SOA()}
 		return send(m)
-	}}, parsed(t, "example.com.", big))
+	}}})
 
-	server <- s
 	transfer := func(zone, key string) (records int, err error) {
 		tr := &dns.Transfer{}
 		m := new(dns.Msg).SetAxfr(zone)
 		if key != "" {
-			tr.TsigProvider = secretKey
+			tr.TsigProvider = dnstest.Key
 			m.SetTsig(key, dns.HmacSHA256, 300, time.Now().Unix())
 		}
 		envelopes, err := tr.In(m, s.Addresses()[0].String())
@@ -164,7 +131,7 @@ func TestTransferHook(t *testing.T) {
 		}
 		return records, err
 	}
-	v, _ := s.Zone("example.com.")
+	v, _ := table.Zone("example.com.")
 	if n, err := transfer("example.com.", "key.example."); err != nil || n != v.Len()+1 {
 		t.Errorf("%d records of %d, %v", n, v.Len()+1, err)
 	}
@@ -176,43 +143,43 @@ func TestTransferHook(t *testing.T) {
 	}
 	// By UDP there is one message, and no AXFR.
 	m := new(dns.Msg).SetIxfr("example.com.", 1, "a.", "b.")
-	if got, err := signedExchange(t, s, "udp", "key.example.", secretKey, time.Now(), m); err != nil || len(got.Answer) != 1 {
+	if got, err := signedExchange(t, s, "udp", "key.example.", dnstest.Key, time.Now(), m); err != nil || len(got.Answer) != 1 {
 		t.Errorf("IXFR by UDP: %v %s", err, got)
 	}
 	m = new(dns.Msg).SetAxfr("example.com.")
-	if got, err := signedExchange(t, s, "udp", "key.example.", secretKey, time.Now(), m); err != nil || got.Rcode != dns.RcodeRefused {
+	if got, err := signedExchange(t, s, "udp", "key.example.", dnstest.Key, time.Now(), m); err != nil || got.Rcode != dns.RcodeRefused {
 		t.Errorf("AXFR by UDP: %v %s", err, got)
 	}
 }
 
 func TestLongTransferByUDPIsCut(t *testing.T) {
-	s := started(t, Config{TSIG: secretKey, Transfer: func(_ context.Context, r *Request, send func(*dns.Msg) error) error {
+	s := started(t, Config{Answers: answer.Config{TSIG: dnstest.Key, Transfer: func(_ context.Context, r *answer.Request, send func(*dns.Msg) error) error {
 		m := new(dns.Msg).SetReply(r.Msg)
 		for range 100 {
-			m.Answer = append(m.Answer, rr(t, "example.com. 1 IN TXT "+strings.Repeat("x", 100)))
+			m.Answer = append(m.Answer, dnstest.Record(t, "example.com. 1 IN TXT "+strings.Repeat("x", 100)))
 		}
 		return send(m)
-	}})
-	got, err := signedExchange(t, s, "udp", "key.example.", secretKey, time.Now(), new(dns.Msg).SetIxfr("example.com.", 1, "a.", "b."))
+	}}})
+	got, err := signedExchange(t, s, "udp", "key.example.", dnstest.Key, time.Now(), new(dns.Msg).SetIxfr("example.com.", 1, "a.", "b."))
 	if err != nil || !got.Truncated || len(got.Answer) != 0 {
 		t.Errorf("%v %s", err, got)
 	}
 }
 
 func TestNotifyHook(t *testing.T) {
-	requests := make(chan *Request, 1)
-	s := started(t, Config{TSIG: secretKey, Notify: func(_ context.Context, r *Request) int {
+	requests := make(chan *answer.Request, 1)
+	s := started(t, Config{Answers: answer.Config{TSIG: dnstest.Key, Notify: func(_ context.Context, r *answer.Request) int {
 		requests <- r
 		return dns.RcodeSuccess
-	}})
+	}}})
 	for i, network := range []string{"udp", "tcp"} {
 		m := new(dns.Msg).SetNotify("example.com.")
-		answer, err := signedExchange(t, s, network, "key.example.", secretKey, time.Now(), m)
-		if err != nil || answer.Rcode != dns.RcodeSuccess || answer.Opcode != dns.OpcodeNotify || !answer.Authoritative {
-			t.Fatalf("%v %s", err, answer)
+		got, err := signedExchange(t, s, network, "key.example.", dnstest.Key, time.Now(), m)
+		if err != nil || got.Rcode != dns.RcodeSuccess || got.Opcode != dns.OpcodeNotify || !got.Authoritative {
+			t.Fatalf("%v %s", err, got)
 		}
 		r := await.Receive(t, requests, "the hook to be asked")
-		if r.Key != "key.example." || r.Transport != Transport(i) || r.Msg.Question[0].Name != "example.com." || !r.Remote.Addr().IsLoopback() {
+		if r.Key != "key.example." || r.Transport != answer.Transport(i) || r.Msg.Question[0].Name != "example.com." || !r.Remote.Addr().IsLoopback() {
 			t.Errorf("%v", r)
 		}
 	}
@@ -220,12 +187,12 @@ func TestNotifyHook(t *testing.T) {
 
 // TestHooksEndWithTheServer has a hook that waits for what never comes.
 func TestHooksEndWithTheServer(t *testing.T) {
-	waiting := make(chan struct{})
-	s, err := New(Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Notify: func(ctx context.Context, _ *Request) int {
+	waiting, table := make(chan struct{}), zonedata.New()
+	s, err := New(table, Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Answers: answer.Config{Notify: func(ctx context.Context, _ *answer.Request) int {
 		close(waiting)
 		<-ctx.Done()
 		return dns.RcodeServerFailure
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +213,7 @@ func TestHooksEndWithTheServer(t *testing.T) {
 	}
 	await.Receive(t, waiting, "the hook to be asked")
 	// Others are answered meanwhile.
-	if err := s.Put(parsed(t, "example.com.", small)); err != nil {
+	if err := table.Put(dnstest.Zone(t, "example.com.", dnstest.Small)); err != nil {
 		t.Fatal(err)
 	}
 	if got := ask1(t, s, "udp", "ns1.example.com.", dns.TypeA); len(got.Answer) != 1 {

@@ -2,41 +2,41 @@ package dns
 
 import (
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
 
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/dnstest"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// parsed returns a zone of its text.
-func parsed(t testing.TB, origin, text string) zone.Zone {
+// tableOf returns a table of zones.
+func tableOf(t testing.TB, zones ...zone.Zone) *zonedata.Table {
 	t.Helper()
-	z := zone.Zone{Origin: origin}
-	p := dns.NewZoneParser(strings.NewReader("$TTL 300\n"+text), origin, "")
-	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
-		z.Records = append(z.Records, rr)
+	table := zonedata.New()
+	for _, z := range zones {
+		if err := table.Put(z); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := p.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return z
+	return table
 }
 
 func started(t testing.TB, config Config, zones ...zone.Zone) *Server {
 	t.Helper()
+	return serve(t, tableOf(t, zones...), config)
+}
+
+// serve starts a server of a table.
+func serve(t testing.TB, table *zonedata.Table, config Config) *Server {
+	t.Helper()
 	if config.Addresses == nil {
 		config.Addresses = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}
 	}
-	s, err := New(config)
+	s, err := New(table, config)
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, z := range zones {
-		if err := s.Put(z); err != nil {
-			t.Fatal(err)
-		}
 	}
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
@@ -59,14 +59,8 @@ func ask1(t testing.TB, s *Server, network, name string, rrtype uint16) *dns.Msg
 	return m
 }
 
-const small = `
-@ SOA ns1 hostmaster 1 10800 3600 604800 1800
-@ NS ns1
-ns1 A 192.0.2.1
-`
-
 func TestServer(t *testing.T) {
-	s := started(t, Config{}, parsed(t, "example.com.", small))
+	s := started(t, Config{}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	for _, network := range []string{"udp", "tcp"} {
 		got := ask1(t, s, network, "ns1.example.com.", dns.TypeA)
 		if len(got.Answer) != 1 || got.Answer[0].(*dns.A).A.String() != "192.0.2.1" {

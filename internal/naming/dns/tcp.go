@@ -8,10 +8,11 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 )
 
 // accept takes connections of one listener.
-func (s *Server) accept(l net.Listener, transport Transport) {
+func (s *Server) accept(l net.Listener, transport answer.Transport) {
 	for {
 		raw, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -142,32 +143,28 @@ func (d *dialog) more() bool {
 // desk is what a message is worked on with. There are as many as processors
 // work at a time, not as there are connections.
 type desk struct {
-	worker worker
+	worker *answer.Worker
 	answer [dns.MaxMsgSize]byte
 }
-
-var desks = sync.Pool{New: func() any { return new(desk) }}
 
 // answer answers a message.
 func (d *dialog) answer(msg []byte) error {
 	began := time.Now()
+	desks := &d.server.desks[d.conn.transport]
 	desk := desks.Get().(*desk)
-	w := &desk.worker
-	w.server, w.transport, w.figures = d.server, d.conn.transport, d.server.metrics.shared(d.conn.transport)
-	w.search.turns = d.server.proofs
-	raw, sideways := w.handle(msg, desk.answer[:0], d.remote.Addr(), began)
+	raw, slow := desk.worker.Handle(msg, desk.answer[:0], d.remote.Addr(), began)
 	answered := raw != nil
 	if answered {
 		d.out = append(binary.BigEndian.AppendUint16(d.out, uint16(len(raw))), raw...)
-		w.figures.observe(time.Since(began), 1)
+		desk.worker.Observe(time.Since(began), 1)
 	}
 	desks.Put(desk)
 	switch {
-	case sideways:
+	case slow:
 		if err := d.flush(); err != nil {
 			return err
 		}
-		return d.server.aside(d.server.ctx, slices.Clone(msg), d.remote, d.conn.transport, d.write)
+		return d.server.responder.HandleSlow(d.server.ctx, slices.Clone(msg), d.remote, d.conn.transport, d.write)
 	case !answered:
 		return errors.New("not a query")
 	}

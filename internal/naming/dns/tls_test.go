@@ -12,6 +12,8 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/dnstest"
 )
 
 // startedTLS starts a server that speaks TLS, and returns how to dial it.
@@ -19,7 +21,7 @@ func startedTLS(t *testing.T, config Config) (*Server, *tls.Config) {
 	t.Helper()
 	ours, theirs := tlsConfigs(t)
 	config.TLS, config.TLSAddresses = ours, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}
-	return started(t, config, parsed(t, "example.com.", small)), theirs
+	return started(t, config, dnstest.Zone(t, "example.com.", dnstest.Small)), theirs
 }
 
 // tlsConfigs returns what a server and its clients need.
@@ -129,11 +131,11 @@ func TestEvictionByTLS(t *testing.T) {
 		_ = client.SetReadDeadline(past)
 		synctest.Wait()
 		cs := newConns(1, 1)
-		if !cs.add(&conn{Conn: server, transport: TLS}) {
+		if !cs.add(&conn{Conn: server, transport: answer.TLS}) {
 			t.Fatal("no room for the first")
 		}
 		began := time.Now()
-		if !cs.add(&conn{transport: TLS}) {
+		if !cs.add(&conn{transport: answer.TLS}) {
 			t.Error("no room for the second")
 		}
 		if took := time.Since(began); took > 0 {

@@ -5,14 +5,15 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
 )
 
 // serveUDP answers what comes to one socket, many messages by each call of the
 // kernel.
 func (s *Server) serveUDP(conn *net.UDPConn) {
 	defer conn.Close()
-	w := s.worker(UDP)
-	w.figures = s.metrics.own()
+	w := s.responder.Worker(answer.UDP)
 	b, err := newBatch(conn)
 	if err != nil {
 		s.config.Log.Error("name server: a socket can't be used", "error", err)
@@ -32,17 +33,17 @@ func (s *Server) serveUDP(conn *net.UDPConn) {
 			s.answerUDP(w, b, i)
 		}
 		b.send()
-		w.figures.observe(time.Since(b.at), n)
+		w.Observe(time.Since(b.at), n)
 	}
 }
 
 // answerUDP answers the i'th message of a batch.
-func (s *Server) answerUDP(w *worker, b *batch, i int) {
+func (s *Server) answerUDP(w *answer.Worker, b *batch, i int) {
 	msg, remote := b.message(i)
-	answer, sideways := w.handle(msg, b.room(), remote.Addr(), b.at)
+	answer, slow := w.Handle(msg, b.room(), remote.Addr(), b.at)
 	switch {
-	case sideways:
-		s.goAside(slices.Clone(msg), remote, b.writer(i))
+	case slow:
+		s.goSlow(slices.Clone(msg), remote, b.writer(i))
 	case answer != nil:
 		b.add(i, answer)
 	}
@@ -59,16 +60,16 @@ func (s *Server) pause() {
 
 func (s *Server) ending() bool { return s.ctx.Err() != nil }
 
-// goAside answers a message by UDP without keeping others waiting. If there are
+// goSlow answers a message by UDP without keeping others waiting. If there are
 // too many such messages it is dropped, as a network would.
-func (s *Server) goAside(msg []byte, remote netip.AddrPort, write func([]byte) error) {
+func (s *Server) goSlow(msg []byte, remote netip.AddrPort, write func([]byte) error) {
 	select {
-	case s.sideways <- struct{}{}:
+	case s.slow <- struct{}{}:
 	default:
 		return
 	}
 	s.wg.Go(func() {
-		defer func() { <-s.sideways }()
-		_ = s.aside(s.ctx, msg, remote, UDP, write)
+		defer func() { <-s.slow }()
+		_ = s.responder.HandleSlow(s.ctx, msg, remote, answer.UDP, write)
 	})
 }

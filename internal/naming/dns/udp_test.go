@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
 // moments are those at which lines of a log were written.
@@ -34,7 +36,7 @@ func (m moments) next(t *testing.T) time.Time {
 // met again at once.
 func TestLastingErrorOfASocket(t *testing.T) {
 	log := make(moments, 100)
-	s, err := New(Config{Log: slog.New(slog.NewTextHandler(log, nil))})
+	s, err := New(zonedata.New(), Config{Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -26,18 +27,19 @@ func zoneBelow(t *testing.T, name string, safe bool) zone.Zone {
 
 // withZonesBelow serves a signed zone and zones below it by one server. Of the zones
 // below, the signed zone has NS records only for "both".
-func withZonesBelow(t *testing.T) (*dns.Server, Keys) {
+func withZonesBelow(t *testing.T) (*dns.Server, *zonedata.Table, Keys) {
 	t.Helper()
 	keys := Keys{Stage: Stable, Key: newTestKey(t)}
-	return started(t, signed(t, zoneText+"both NS ns1\noccluded A 192.0.2.1\ntosafe CNAME www.safe\ntoplain CNAME www.plain\n", keys),
+	s, table := serve(t, signed(t, zoneText+"both NS ns1\noccluded A 192.0.2.1\ntosafe CNAME www.safe\ntoplain CNAME www.plain\n", keys),
 		zoneBelow(t, "safe", true), zoneBelow(t, "safe.safe", true), zoneBelow(t, "plain.safe", false), zoneBelow(t, "both", true), zoneBelow(t, "x.wild", true),
-		zoneBelow(t, "plain", false), zoneBelow(t, "safe.plain", true), zoneBelow(t, "occluded", false), zoneBelow(t, "far.between", false)), keys
+		zoneBelow(t, "plain", false), zoneBelow(t, "safe.plain", true), zoneBelow(t, "occluded", false), zoneBelow(t, "far.between", false))
+	return s, table, keys
 }
 
 // A resolver accepts the answers from zones of which the parent zone has no records,
 // and validates those from signed ones.
 func TestUnboundAcceptsZonesBelow(t *testing.T) {
-	s, keys := withZonesBelow(t)
+	s, _, keys := withZonesBelow(t)
 	// It looks for DS below "safe" at that zone's servers, which NS records can't
 	// give the port of.
 	address := startUnbound(t, keys, map[string]*dns.Server{origin: s, "safe." + origin: s})
@@ -80,7 +82,7 @@ func TestUnboundAcceptsZonesBelow(t *testing.T) {
 // A zone's answers about a zone below it validate before that is put, while it is
 // served and after it is removed.
 func TestDelvValidatesZonesBelow(t *testing.T) {
-	s, keys := withZonesBelow(t)
+	s, table, keys := withZonesBelow(t)
 	delv := newDelv(t, s, keys)
 	const secure, insecure, denied = "; fully validated", "; unsigned answer", "; negative response, fully validated"
 	expect := func(ask, want string) {
@@ -91,7 +93,7 @@ func TestDelvValidatesZonesBelow(t *testing.T) {
 	}
 	put := func(z zone.Zone) {
 		t.Helper()
-		if err := s.Put(z); err != nil {
+		if err := table.Put(z); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -108,8 +110,8 @@ func TestDelvValidatesZonesBelow(t *testing.T) {
 	expect("new.zone DS", denied)
 	put(zoneBelow(t, "zone", false))
 	expect("www.new.zone A", insecure)
-	s.Remove("zone." + origin)
-	s.Remove("new.zone." + origin)
+	table.Remove("zone." + origin)
+	table.Remove("new.zone." + origin)
 	expect("www.new.zone A", denied)
 	expect("zone A", denied)
 }

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -68,12 +69,20 @@ func parsed(t failer, origin, text string) []mdns.RR {
 
 func started(t testing.TB, zones ...zone.Zone) *dns.Server {
 	t.Helper()
-	s, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Sockets: 1})
+	s, _ := serve(t, zones...)
+	return s
+}
+
+// serve is started, and returns the table of the zones.
+func serve(t testing.TB, zones ...zone.Zone) (*dns.Server, *zonedata.Table) {
+	t.Helper()
+	table := zonedata.New()
+	s, err := dns.New(table, dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Sockets: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, z := range zones {
-		if err := s.Put(z); err != nil {
+		if err := table.Put(z); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,7 +94,7 @@ func started(t testing.TB, zones ...zone.Zone) *dns.Server {
 			t.Error(err)
 		}
 	})
-	return s
+	return s, table
 }
 
 // signed returns a zone with the records and the signer of a key.
@@ -186,7 +195,7 @@ func TestServed(t *testing.T) {
 // absence, and none covers a name that exists.
 func TestAnswersOfRandomZonesValidate(t *testing.T) {
 	keys := Keys{Stage: Stable, Key: newTestKey(t)}
-	s := started(t)
+	s, table := serve(t)
 	v := validator{[]*mdns.DNSKEY{keys.Key.DNSKEY(origin, 600)}, time.Now()}
 	short := rapid.Custom(func(t *rapid.T) string {
 		labels := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "*", "abc", "-", "z", `\000`, longLabel(`\255`)}), 1, 3).Draw(t, "labels")
@@ -210,7 +219,7 @@ func TestAnswersOfRandomZonesValidate(t *testing.T) {
 				exist = append(exist, owner+"."+origin)
 			}
 		}
-		if err := s.Put(signed(t, text, keys)); err != nil {
+		if err := table.Put(signed(t, text, keys)); err != nil {
 			t.Fatalf("%v", err)
 		}
 		for range 10 {

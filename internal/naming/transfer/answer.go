@@ -8,7 +8,8 @@ import (
 
 	mdns "github.com/miekg/dns"
 
-	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -17,7 +18,7 @@ import (
 const messageSize = 16 << 10
 
 // Transfer answers AXFR and IXFR. It is the server's hook for them.
-func (p *Primary) Transfer(ctx context.Context, r *dns.Request, send func(*mdns.Msg) error) error {
+func (p *Primary) Transfer(ctx context.Context, r *answer.Request, send func(*mdns.Msg) error) error {
 	began := time.Now()
 	s := &stream{ctx: ctx, request: r, send: send}
 	result, err := p.answer(s)
@@ -48,7 +49,7 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 		return "notauth", s.rcode(mdns.RcodeNotAuth)
 	case incremental && (has.Serial == view.Serial() || zone.Later(has.Serial, view.Serial())):
 		return "current", s.one(view.SOA())
-	case incremental && s.request.Transport == dns.UDP:
+	case incremental && s.request.Transport == answer.UDP:
 		// The client has to ask again by TCP (RFC 1995, section 2).
 		return "tcp", s.one(view.SOA())
 	case view.Signer() != nil: // always whole, because a change of a record changes signatures and the NSEC chain
@@ -59,7 +60,7 @@ func (p *Primary) answer(s *stream) (result string, err error) {
 	return "whole", s.all(noErrors(p.whole(view)))
 }
 
-func (p *Primary) allowed(r *dns.Request) bool {
+func (p *Primary) allowed(r *answer.Request) bool {
 	if r.Key != "" {
 		return true
 	}
@@ -73,10 +74,10 @@ func (p *Primary) allowed(r *dns.Request) bool {
 }
 
 // snapshot returns a zone and the changes that lead to it from the client's version.
-func (p *Primary) snapshot(origin string, has *mdns.SOA) (dns.View, []change, bool) {
+func (p *Primary) snapshot(origin string, has *mdns.SOA) (zonedata.View, []change, bool) {
 	j := p.journals.lock(origin)
 	defer p.journals.unlock(j)
-	view, ok := p.server.Zone(origin)
+	view, ok := p.zones.Zone(origin)
 	if !ok || has == nil {
 		return view, nil, ok
 	}
@@ -97,11 +98,11 @@ func noErrors(rrs iter.Seq[mdns.RR]) iter.Seq2[mdns.RR, error] {
 // delegates reports whether copies of a zone contain delegations of other zones here.
 // Those of the catalog do not: nobody queries it, and a member that a delegation hid
 // would look removed.
-func (p *Primary) delegates(view dns.View) bool {
+func (p *Primary) delegates(view zonedata.View) bool {
 	return view.Delegates() && !p.isCatalog(view.Origin())
 }
 
-func (p *Primary) whole(view dns.View) iter.Seq[mdns.RR] {
+func (p *Primary) whole(view zonedata.View) iter.Seq[mdns.RR] {
 	records := view.Records()
 	if p.delegates(view) {
 		records = view.Copy()
@@ -149,7 +150,7 @@ func differences(soa *mdns.SOA, changes []change) iter.Seq[mdns.RR] {
 // stream sends one answer in as many messages as it needs.
 type stream struct {
 	ctx     context.Context
-	request *dns.Request
+	request *answer.Request
 	send    func(*mdns.Msg) error
 	bytes   int
 }

@@ -11,6 +11,8 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -21,19 +23,20 @@ func small(t *testing.T, origin string, serial string) zone.Zone {
 }
 
 func TestCatalogIsCopied(t *testing.T) {
-	told := make(chan *dns.Request, 100)
-	peer, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Notify: func(_ context.Context, r *dns.Request) int {
+	told := make(chan *answer.Request, 100)
+	peer, err := dns.New(zonedata.New(), dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Answers: answer.Config{Notify: func(_ context.Context, r *answer.Request) int {
 		told <- r
 		return mdns.RcodeSuccess
-	}})
+	}}})
 	if err := errors.Join(err, peer.Start()); err != nil {
 		t.Fatal(err)
 	}
 	defer peer.Close()
 	p, address := started(t, Config{Allow: loopback, Catalog: "catalog.invalid.", Secondaries: []Secondary{{Address: peer.Addresses()[0]}}}, 1)
-	if err := errors.Join(p.Catalog(100), p.Start()); err != nil {
+	if err := p.Catalog(100); err != nil {
 		t.Fatal(err)
 	}
+	p.Start()
 	defer p.Close()
 	other := small(t, "example.net.", "1")
 	if err := errors.Join(p.Put(other), p.Put(other), p.Catalog(101)); err != nil {
@@ -86,7 +89,7 @@ func TestTheLongestNameOfACatalog(t *testing.T) {
 		t.Error(err)
 	}
 	for _, name := range []string{"x" + longest, "not a name\\" + longest} {
-		if _, err := New(Config{Catalog: name}); err == nil || !strings.Contains(err.Error(), "can't be the catalog's name") {
+		if _, err := New(zonedata.New(), Config{Catalog: name}); err == nil || !strings.Contains(err.Error(), "can't be the catalog's name") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -123,7 +126,7 @@ func TestCatalogVersions(t *testing.T) {
 		if err := p.Catalog(test.serial); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
-		view, _ := p.server.Zone("catalog.invalid.")
+		view, _ := p.zones.Zone("catalog.invalid.")
 		var lists []string
 		for rr := range view.Records() {
 			if ptr, ok := rr.(*mdns.PTR); ok {

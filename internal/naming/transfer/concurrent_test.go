@@ -48,7 +48,8 @@ func TestTransfersDuringChangesAreConsistent(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	p, address := started(t, Config{Allow: loopback, Registry: registry}, 1)
+	p, server := serve(t, Config{Allow: loopback, Registry: registry}, 1)
+	address := server.Addresses()[0].String()
 	step(t, p, 2)
 	for _, m := range []*mdns.Msg{new(mdns.Msg).SetAxfr("example.com."), new(mdns.Msg).SetIxfr("example.com.", 1, "ns.", "host.")} {
 		if _, _, err := transferred(address, m, nil); err != nil {
@@ -57,7 +58,7 @@ func TestMetrics(t *testing.T) {
 	}
 	_, _, _ = transferred(address, new(mdns.Msg).SetAxfr("example.net."), nil)
 	// Counted when the client may have read all already: Close waits for it.
-	if err := p.server.Close(); err != nil {
+	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
 	got := counted(t, registry)

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -132,18 +131,13 @@ func (n *notifier) send(ctx context.Context, origin string) {
 	}
 }
 
-// Start begins to notify the secondaries. The server must be attached and have all
-// zones.
-func (p *Primary) Start() error {
-	if p.server == nil {
-		return errors.New("transfer: no server is attached")
-	}
+// Start begins to notify the secondaries. All zones must have been put.
+func (p *Primary) Start() {
 	for _, n := range p.notifiers {
 		for range notifyWorkers {
 			p.wg.Go(func() { n.run(p.ctx) })
 		}
 	}
-	return nil
 }
 
 // Close stops notifying secondaries.
@@ -159,7 +153,7 @@ func (p *Primary) notify(origin string) {
 }
 
 func (p *Primary) soa(origin string) *mdns.SOA {
-	view, ok := p.server.Zone(origin)
+	view, ok := p.zones.Zone(origin)
 	if !ok {
 		return nil
 	}

@@ -13,6 +13,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -69,12 +71,12 @@ func TestNotifyIsSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := make(chan *dns.Request, 10)
-	peer, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, TSIG: secrets,
-		Notify: func(_ context.Context, r *dns.Request) int {
+	told := make(chan *answer.Request, 10)
+	peer, err := dns.New(zonedata.New(), dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Answers: answer.Config{TSIG: secrets,
+		Notify: func(_ context.Context, r *answer.Request) int {
 			told <- r
 			return mdns.RcodeSuccess
-		}})
+		}}})
 	if err := errors.Join(err, peer.Start()); err != nil {
 		t.Fatal(err)
 	}
@@ -92,9 +94,7 @@ func TestNotifyIsSigned(t *testing.T) {
 			answers <- answer
 			return answer, err
 		}
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
+		p.Start()
 		if r := <-told; r.Key != test.want || r.Msg.Opcode != mdns.OpcodeNotify || soaFirst(r.Msg.Answer).Hdr.Name != "example.com." {
 			t.Errorf("by the key %q: %v", r.Key, r.Msg)
 		}
@@ -106,7 +106,7 @@ func TestNotifyIsSigned(t *testing.T) {
 }
 
 func TestASecondaryNeedsAKnownKey(t *testing.T) {
-	_, err := New(Config{Keys: testKeys, Secondaries: []Secondary{{Address: netip.MustParseAddrPort("192.0.2.1:53"), Key: "k128."}}})
+	_, err := New(zonedata.New(), Config{Keys: testKeys, Secondaries: []Secondary{{Address: netip.MustParseAddrPort("192.0.2.1:53"), Key: "k128."}}})
 	if err == nil || !strings.Contains(err.Error(), "192.0.2.1:53") || !strings.Contains(err.Error(), "k128.") {
 		t.Error(err)
 	}

@@ -2,10 +2,10 @@
 // (RFC 5936) and IXFR (RFC 1995), signed zones with their signatures. They learn of
 // changes by NOTIFY (RFC 1996) and of zones by a catalog zone (RFC 9432).
 //
-//	primary, err := transfer.New(transfer.Config{Keys: keys, Allow: prefixes})
-//	server, err := dns.New(dns.Config{Transfer: primary.Transfer, TSIG: primary.TSIG(), …})
-//	primary.Attach(server)
-//	err = primary.Put(zone) // and Apply and Remove, instead of those of the server
+//	zones := zonedata.New()
+//	primary, err := transfer.New(zones, transfer.Config{Keys: keys, Allow: prefixes})
+//	server, err := dns.New(zones, dns.Config{Answers: answer.Config{Transfer: primary.Transfer, TSIG: primary.TSIG()}, …})
+//	err = primary.Put(zone) // and Apply and Remove, instead of those of zones
 //	err = primary.Catalog(serial) // when zones have been added or removed
 //	err = primary.Start() // when the server has the zones; Close ends it
 package transfer
@@ -19,7 +19,7 @@ import (
 	mdns "github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -38,7 +38,7 @@ type Config struct {
 type Primary struct {
 	config  Config
 	keys    keys
-	server  *dns.Server
+	zones   *zonedata.Table
 	metrics *metrics
 	signed  *signedZones
 
@@ -51,7 +51,7 @@ type Primary struct {
 }
 
 // New returns a primary, which has to be attached to its server.
-func New(config Config) (*Primary, error) {
+func New(zones *zonedata.Table, config Config) (*Primary, error) {
 	keys, err := newKeys(config.Keys)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func New(config Config) (*Primary, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Primary{config: config, keys: keys, metrics: m, signed: newSignedZones(), journals: newJournals(config.JournalRecords, config.JournalTotal)}
+	p := &Primary{config: config, zones: zones, keys: keys, metrics: m, signed: newSignedZones(), journals: newJournals(config.JournalRecords, config.JournalTotal)}
 	if config.Catalog != "" {
 		p.catalog.origin, p.catalog.members = mdns.CanonicalName(config.Catalog), map[string]bool{}
 		p.catalog.changed = map[string]bool{}
@@ -77,9 +77,6 @@ func New(config Config) (*Primary, error) {
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p, p.makeNotifiers()
 }
-
-// Attach sets the server. It must be called before all other methods.
-func (p *Primary) Attach(server *dns.Server) { p.server = server }
 
 // TSIG returns the TSIG keys for the server's configuration.
 func (p *Primary) TSIG() mdns.TsigProvider { return p.keys }
@@ -102,7 +99,7 @@ func (p *Primary) isCatalog(origin string) bool {
 func (p *Primary) put(z zone.Zone) error {
 	j := p.journals.lock(z.Origin)
 	defer p.journals.unlock(j)
-	if err := p.server.Put(z); err != nil {
+	if err := p.zones.Put(z); err != nil {
 		return err
 	}
 	p.journals.clear(j)
@@ -116,12 +113,12 @@ func (p *Primary) put(z zone.Zone) error {
 func (p *Primary) Apply(c zone.Change) error {
 	j := p.journals.lock(c.Origin)
 	defer p.journals.unlock(j)
-	if err := p.server.Apply(c); err != nil {
+	if err := p.zones.Apply(c); err != nil {
 		return err
 	}
 	if len(c.Removed) == 1 && len(c.Added) == 1 && !p.isCatalog(c.Origin) {
 		p.journals.clear(j)
-	} else if view, ok := p.server.Zone(c.Origin); ok && view.Signer() == nil { // signed zones are sent whole
+	} else if view, ok := p.zones.Zone(c.Origin); ok && view.Signer() == nil { // signed zones are sent whole
 		p.journals.add(j, c)
 	}
 	p.notify(c.Origin)
@@ -139,5 +136,5 @@ func (p *Primary) Remove(origin string) bool {
 	defer p.journals.unlock(j)
 	p.journals.clear(j)
 	p.signed.forget(mdns.CanonicalName(origin))
-	return p.server.Remove(origin)
+	return p.zones.Remove(origin)
 }

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -131,9 +130,10 @@ func startSecondary(t *testing.T, from program, config Config) (p *Primary, ours
 	config.Keys, config.Catalog = testKeys, "catalog.invalid."
 	config.Secondaries = []Secondary{{Address: secondary, Key: "k256."}}
 	p, ours = started(t, config, 10)
-	if err := errors.Join(p.Catalog(100), p.Start()); err != nil {
+	if err := p.Catalog(100); err != nil {
 		t.Fatal(err)
 	}
+	p.Start()
 	t.Cleanup(p.Close)
 	at := netip.MustParseAddrPort(ours)
 	run(t, folder, fmt.Sprintf(from.text, secondary.Port(), folder, at.Addr(), at.Port(), secondary.Addr()), from.name, from.arguments...)

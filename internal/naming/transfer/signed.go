@@ -11,7 +11,7 @@ import (
 
 	mdns "github.com/miekg/dns"
 
-	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
 const (
@@ -46,7 +46,7 @@ func newSignedZones() *signedZones {
 // the SOA record is first and last. They are yielded while the zone is being signed,
 // because some secondaries do not wait long. The zone is signed to its end even if the
 // caller stops.
-func (s *signedZones) all(ctx context.Context, view dns.View) iter.Seq2[mdns.RR, error] {
+func (s *signedZones) all(ctx context.Context, view zonedata.View) iter.Seq2[mdns.RR, error] {
 	return func(yield func(mdns.RR, error) bool) {
 		z, first := s.enter(view)
 		if first {
@@ -62,7 +62,7 @@ func (s *signedZones) all(ctx context.Context, view dns.View) iter.Seq2[mdns.RR,
 }
 
 // enter returns the entry of a version, and whether the caller has to sign it.
-func (s *signedZones) enter(view dns.View) (_ *signedZone, first bool) {
+func (s *signedZones) enter(view zonedata.View) (_ *signedZone, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	z := newSignedZone(view)

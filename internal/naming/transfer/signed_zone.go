@@ -7,12 +7,12 @@ import (
 
 	mdns "github.com/miekg/dns"
 
-	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
 // signedZone is a version of a zone that is signed or being signed.
 type signedZone struct {
-	view  dns.View
+	view  zonedata.View
 	began time.Time
 	base  *signedZone // the version before; only for the goroutine that signs
 
@@ -26,7 +26,7 @@ type signedZone struct {
 	err     error
 }
 
-func newSignedZone(view dns.View) *signedZone {
+func newSignedZone(view zonedata.View) *signedZone {
 	z := &signedZone{view: view, began: time.Now()}
 	z.changed.L = &z.mu
 	return z

@@ -13,7 +13,7 @@ import (
 
 	mdns "github.com/miekg/dns"
 
-	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -42,15 +42,10 @@ func (s slowSigner) SignZone(ctx context.Context, records, _ []mdns.RR, add func
 // attached returns a primary of example.com. with a slow signer, without an address.
 func attached(t *testing.T) (*Primary, slowSigner) {
 	t.Helper()
-	p, err := New(Config{})
+	p, err := New(zonedata.New(), Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := dns.New(dns.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Attach(server)
 	signer := newSlowSigner()
 	if err := p.Put(zone.Zone{Origin: "example.com.", Records: []mdns.RR{soa(t, 1)}, Signer: signer}); err != nil {
 		t.Fatal(err)
@@ -59,7 +54,7 @@ func attached(t *testing.T) (*Primary, slowSigner) {
 }
 
 // collected returns the records of a version as a transfer sends them.
-func (p *Primary) collected(t *testing.T, view dns.View) (all []mdns.RR, err error) {
+func (p *Primary) collected(t *testing.T, view zonedata.View) (all []mdns.RR, err error) {
 	for rr, err := range p.signed.all(t.Context(), view) {
 		if err != nil {
 			return nil, err
@@ -71,7 +66,7 @@ func (p *Primary) collected(t *testing.T, view dns.View) (all []mdns.RR, err err
 
 // signs requests the present zone like a secondary.
 func (p *Primary) signs(t *testing.T, got chan<- error) {
-	view, _ := p.server.Zone("example.com.")
+	view, _ := p.zones.Zone("example.com.")
 	go func() {
 		rrs, err := p.collected(t, view)
 		if err == nil && (len(rrs) < 2 || soaFirst(rrs).Serial != view.Serial()) {
@@ -150,7 +145,7 @@ func TestRecordsAreSentWhileTheZoneIsSigned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, signer := attached(t)
 		got := make(chan error, 1)
-		view, _ := p.server.Zone("example.com.")
+		view, _ := p.zones.Zone("example.com.")
 		gone := make(chan struct{})
 		go func() {
 			defer close(gone)
@@ -222,7 +217,7 @@ func TestTheCacheOfSignedVersionsIsLimited(t *testing.T) {
 		if err := p.Put(z); err != nil {
 			t.Fatal(err)
 		}
-		view, _ := p.server.Zone(origin)
+		view, _ := p.zones.Zone(origin)
 		if rrs, err := p.collected(t, view); err != nil || len(rrs) < keepRecords/4 {
 			t.Fatalf("%d records, %v", len(rrs), err)
 		}

@@ -14,18 +14,21 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
 // A client that requests a zone larger than its socket's buffer and reads nothing does
 // not block transfers and changes of the zone. The server ends its connection.
 func TestASlowReaderBlocksNobody(t *testing.T) {
-	p, err := New(Config{Allow: loopback})
+	zones := zonedata.New()
+	p, err := New(zones, Config{Allow: loopback})
 	if err != nil {
 		t.Fatal(err)
 	}
 	sending, others, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	slow := func(ctx context.Context, r *dns.Request, send func(*mdns.Msg) error) error {
+	slow := func(ctx context.Context, r *answer.Request, send func(*mdns.Msg) error) error {
 		if r.Msg.Id != 1 {
 			return p.Transfer(ctx, r, send)
 		}
@@ -40,11 +43,10 @@ func TestASlowReaderBlocksNobody(t *testing.T) {
 		ended <- err
 		return err
 	}
-	s, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Transfer: slow, MessageTimeout: 3 * time.Second})
+	s, err := dns.New(zones, dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Answers: answer.Config{Transfer: slow}, MessageTimeout: 3 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Attach(s)
 	z := zone.Zone{Origin: "example.com.", Records: []mdns.RR{soa(t, 1)}}
 	text := slices.Repeat([]string{strings.Repeat("x", 250)}, 16)
 	for i := range 5_000 {

@@ -11,6 +11,8 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -37,15 +39,22 @@ func soa(t testing.TB, serial int) mdns.RR {
 // and returns its address.
 func started(t testing.TB, config Config, texts int) (*Primary, string) {
 	t.Helper()
-	p, err := New(config)
+	p, s := serve(t, config, texts)
+	return p, s.Addresses()[0].String()
+}
+
+// serve is started, and returns the server.
+func serve(t testing.TB, config Config, texts int) (*Primary, *dns.Server) {
+	t.Helper()
+	zones := zonedata.New()
+	p, err := New(zones, config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Transfer: p.Transfer, TSIG: p.TSIG()})
+	s, err := dns.New(zones, dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Answers: answer.Config{Transfer: p.Transfer, TSIG: p.TSIG()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Attach(s)
 	z := zone.Zone{Origin: "example.com.", Records: []mdns.RR{soa(t, 1), rr(t, "example.com. 60 IN NS ns.")}}
 	for i := range texts {
 		z.Records = append(z.Records, rr(t, fmt.Sprintf("t%d.example.com. 60 IN TXT %s", i, strings.Repeat("x", 100))))
@@ -54,7 +63,7 @@ func started(t testing.TB, config Config, texts int) (*Primary, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return p, s.Addresses()[0].String()
+	return p, s
 }
 
 // step adds an address and gives the zone a serial.

@@ -21,6 +21,7 @@ import (
 	mdns "github.com/miekg/dns"
 
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns"
+	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
@@ -49,7 +50,8 @@ func init() {
 }
 
 func serveDNS(folder string) error {
-	server, err := dns.New(dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:" + os.Getenv("PORT"))}})
+	zones := zonedata.New()
+	server, err := dns.New(zones, dns.Config{Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:" + os.Getenv("PORT"))}})
 	if err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func serveDNS(folder string) error {
 		if err := parser.Err(); err != nil {
 			return err
 		}
-		if err := server.Put(z); err != nil {
+		if err := zones.Put(z); err != nil {
 			return err
 		}
 	}
