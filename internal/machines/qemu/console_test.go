@@ -30,6 +30,11 @@ func TestConsoleTakesOneClient(t *testing.T) {
 	if err := e.Start(t.Context(), spec.ID); err != nil {
 		t.Fatal(err)
 	}
+	// A reset before that, while SeaBIOS starts, can leave it in an endless loop.
+	await(t, "the firmware to write to the console", func() bool {
+		text, err := os.ReadFile(e.newMachine(spec.ID).path("console.log"))
+		return err == nil && len(text) > 0
+	})
 	var guest io.ReadWriteCloser
 	for range 2 {
 		var err error
