@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/dchest/siphash"
 	"github.com/miekg/dns"
 )
 
@@ -48,11 +49,12 @@ func (c cookies) sign(server *[serverCookie]byte, client []byte, remote netip.Ad
 		address := remote.As16()
 		input = append(input, address[:]...)
 	}
-	binary.LittleEndian.PutUint64(server[8:], sipHash(c.secret, input))
+	k0, k1 := binary.LittleEndian.Uint64(c.secret[:]), binary.LittleEndian.Uint64(c.secret[8:])
+	binary.LittleEndian.PutUint64(server[8:], siphash.Hash(k0, k1, input))
 }
 
-// check tells whether the data of a cookie option, the client's cookie and ours,
-// is good, and whether it is fresh enough to be sent back.
+// check reports whether the data of a cookie option, which is the client's cookie
+// and the server's, is valid, and whether it is new enough to be sent back.
 func (c cookies) check(cookie []byte, remote netip.Addr) (good, fresh bool) {
 	if len(cookie) != clientCookie+serverCookie {
 		return false, false
