@@ -134,29 +134,29 @@ func configure(fd int, address netip.Addr) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
 		return err
 	}
-	// Answers are short enough for any network. Whoever forges ICMP messages
-	// must not make us fragment them: that helps to poison caches.
+	// Answers are short enough for any network. Forged ICMP messages must not
+	// cause fragments, which help to poison caches.
 	if address.Is4() {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_OMIT)
 	} else {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_OMIT)
 	}
 	if address.IsUnspecified() {
-		return tellAddress(fd, address)
+		return receiveDestinations(fd, address)
 	}
 	return nil
 }
 
-// tellAddress has a socket of all addresses tell which one a message came to:
-// the answer has to come from there.
-func tellAddress(fd int, address netip.Addr) error {
+// receiveDestinations makes a socket of all addresses return the destination of
+// each message: the answer has to come from that address.
+func receiveDestinations(fd int, address netip.Addr) error {
 	if address.Is4() {
 		return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
 	}
 	return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1)
 }
 
-// unbind closes all sockets; who reads from them ends.
+// unbind closes all sockets. Readers of them end.
 func (s *Server) unbind() {
 	for _, conn := range s.udp {
 		_ = conn.SetReadDeadline(time.Unix(1, 0)) // what has been read is answered

@@ -10,9 +10,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/answer"
 )
 
-// conns are the open connections. Their number is bounded, in total and of one
-// client; when there is no room, whoever has been waited for the longest has
-// to go, so that nobody keeps others out by doing nothing.
+// conns are the open connections. Their number is limited, in total and for one
+// client. A new connection over a limit replaces the one whose client has sent
+// nothing for the longest time, so that idle clients do not keep others out.
 type conns struct {
 	total, perClient int
 
@@ -37,8 +37,8 @@ type conn struct {
 	own       *queue.Element // in client.waiting
 }
 
-// abort closes a connection at once. Over TLS that is without a farewell, which
-// a client that reads nothing can hold up.
+// abort closes a connection at once. Over TLS it sends no close_notify, which would
+// block if the client reads nothing.
 func (c *conn) abort() {
 	if secured, ok := c.Conn.(*tls.Conn); ok {
 		_ = secured.NetConn().Close()
@@ -64,8 +64,8 @@ func clientOf(remote netip.Addr) netip.Addr {
 	return remote
 }
 
-// add takes a connection in, if need be in place of another one. False if there
-// is no room.
+// add adds a connection, if need be in place of another one. False if there is
+// no room.
 func (cs *conns) add(c *conn) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -89,7 +89,7 @@ func (cs *conns) add(c *conn) bool {
 	return true
 }
 
-// evict closes the connection that has been waited for the longest of a list.
+// evict closes the connection of a list whose client has been idle the longest.
 func (cs *conns) evict(waiting *queue.List) bool {
 	longest := waiting.Front()
 	if longest == nil {
@@ -101,14 +101,14 @@ func (cs *conns) evict(waiting *queue.List) bool {
 	return true
 }
 
-// busy notes that a connection's message is worked on: it is not evicted.
+// busy marks a connection as being answered: it is not evicted.
 func (cs *conns) busy(c *conn) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	cs.work(c)
 }
 
-// idle notes that a connection's client has been answered.
+// idle marks a connection as waiting for its client.
 func (cs *conns) idle(c *conn) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -117,7 +117,7 @@ func (cs *conns) idle(c *conn) {
 	}
 }
 
-// remove takes a connection out.
+// remove removes a connection.
 func (cs *conns) remove(c *conn) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

@@ -109,7 +109,7 @@ func TestAnswersBeforeTheEnd(t *testing.T) {
 	}
 }
 
-func TestBytewise(t *testing.T) {
+func TestMessageByteByByte(t *testing.T) {
 	s := started(t, Config{}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	conn := dial(t, s, "")
 	for _, b := range append(framed(t, 1, "ns1.example.com.", dns.TypeA), framed(t, 2, "x.example.com.", dns.TypeA)...) {
@@ -122,8 +122,8 @@ func TestBytewise(t *testing.T) {
 	}
 }
 
-// TestEndsOfConnections has what makes the server close a connection.
-func TestEndsOfConnections(t *testing.T) {
+// TestConnectionsAreClosed has the reasons for which the server closes a connection.
+func TestConnectionsAreClosed(t *testing.T) {
 	config := Config{IdleTimeout: 50 * time.Millisecond, MessageTimeout: 50 * time.Millisecond}
 	s := started(t, config, dnstest.Zone(t, "example.com.", dnstest.Small))
 	for _, test := range []struct{ name, sent string }{
@@ -210,8 +210,8 @@ func TestBoundsOfConnections(t *testing.T) {
 	})
 }
 
-// TestWhoDoesNotRead asks for more than the kernel keeps and never reads.
-func TestWhoDoesNotRead(t *testing.T) {
+// TestClientThatReadsNothingIsDisconnected asks for more than the kernel keeps and never reads.
+func TestClientThatReadsNothingIsDisconnected(t *testing.T) {
 	var text strings.Builder
 	text.WriteString(dnstest.Small)
 	for i := range 250 {
@@ -233,7 +233,7 @@ func TestWhoDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestCrowd(t *testing.T) {
+func TestTenThousandConnections(t *testing.T) {
 	s := started(t, Config{IdleTimeout: time.Minute, MessageTimeout: time.Minute}, dnstest.Zone(t, "example.com.", dnstest.Small))
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), crowd+"="+s.Addresses()[0].String())
@@ -332,7 +332,7 @@ func TestStartAndClose(t *testing.T) {
 	}
 }
 
-func TestFigures(t *testing.T) {
+func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	s := started(t, Config{Registry: registry}, dnstest.Zone(t, "example.com.", dnstest.Small), dnstest.Zone(t, "example.org.", dnstest.Small))
 	ask1(t, s, "udp", "ns1.example.com.", dns.TypeA)

@@ -72,7 +72,7 @@ func TestTSIG(t *testing.T) {
 
 // CD is for resolvers: what has authority clears it (RFC 4035, section 3.1.6),
 // also in answers that are signed, and in those that are cut.
-func TestAnswersAsideAreWithoutCD(t *testing.T) {
+func TestSlowAnswersClearCD(t *testing.T) {
 	s := started(t, Config{Answers: answer.Config{TSIG: dnstest.Key, Transfer: func(_ context.Context, r *answer.Request, send func(*dns.Msg) error) error {
 		m := new(dns.Msg).SetReply(r.Msg)
 		for range 100 {

@@ -32,7 +32,7 @@ type Config struct {
 
 	Answers answer.Config // how messages are answered
 
-	Registry prometheus.Registerer // gets the server's figures; nil: nobody does
+	Registry prometheus.Registerer // of the metrics; nil: none
 	Log      *slog.Logger          // default: slog.Default()
 }
 
@@ -52,7 +52,7 @@ type Server struct {
 	wg      sync.WaitGroup
 	ctx     context.Context // of hooks; ends with Close
 	cancel  context.CancelFunc
-	slow    chan struct{} // bounds the messages by UDP that hooks work on
+	slow    chan struct{} // limits how many messages by UDP are answered by HandleSlow at a time
 }
 
 // New returns a server of zones. It answers after Start. Zones that were put by
@@ -102,8 +102,8 @@ func (s *Server) Start() error {
 	return nil
 }
 
-// Close stops answering: what has been read is answered, hooks are told to end.
-// It returns when nothing of the server runs any more.
+// Close stops the server. Messages that have been read are answered; the contexts
+// of hooks end. It returns when no goroutine of the server runs any more.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true

@@ -56,7 +56,7 @@ func (s *Server) serveConn(c *conn, remote netip.AddrPort) {
 	_ = d.flush() // what was answered before the message that ended it
 }
 
-// dialog is what is said by one connection.
+// dialog reads the messages of one connection and writes their answers.
 type dialog struct {
 	server *Server
 	conn   *conn
@@ -68,8 +68,8 @@ type dialog struct {
 // errEnding is the cause of not waiting any longer.
 var errEnding = errors.New("the server is closing")
 
-// patience sets how long is waited for input. TLS may write as well to get it,
-// in its handshake and for new keys.
+// patience sets the deadline for the next input. It applies to writing too: to
+// get input TLS may have to write, in its handshake and for new keys.
 func (d *dialog) patience(t time.Duration) error {
 	_ = d.conn.SetDeadline(time.Now().Add(t))
 	if d.server.ending() {
@@ -131,7 +131,7 @@ func (d *dialog) read() ([]byte, error) {
 	return msg, nil
 }
 
-// more tells whether the next message is there already.
+// more reports whether the next message has been received.
 func (d *dialog) more() bool {
 	if d.in.Buffered() < 2 {
 		return false
@@ -140,8 +140,8 @@ func (d *dialog) more() bool {
 	return d.in.Buffered() >= 2+int(binary.BigEndian.Uint16(head))
 }
 
-// desk is what a message is worked on with. There are as many as processors
-// work at a time, not as there are connections.
+// desk is a worker and a buffer. There are about as many as processors, not as
+// connections.
 type desk struct {
 	worker *answer.Worker
 	answer [dns.MaxMsgSize]byte

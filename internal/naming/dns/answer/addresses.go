@@ -25,8 +25,8 @@ func (s *search) addresses(set *zonedata.RRset, at int, delegation []byte) {
 	}
 }
 
-// hostAt tells where in a type's data the name of a host is, whose addresses
-// are of use (RFC 1035, section 3.3; RFC 2782).
+// hostAt returns where the data of a type has the name of a host whose addresses
+// an answer adds (RFC 1035, section 3.3; RFC 2782).
 func hostAt(rrtype uint16) (int, bool) {
 	switch rrtype {
 	case dns.TypeNS:
@@ -39,8 +39,8 @@ func hostAt(rrtype uint16) (int, bool) {
 	return 0, false
 }
 
-// hosts are those whose addresses were added. A few are looked through; for many
-// that would take time by the square.
+// hosts are the hosts whose addresses were added. A few are searched one by one;
+// for many that would take quadratic time.
 type hosts struct {
 	few  []*zonedata.Node
 	many map[*zonedata.Node]struct{} // all, once few is full
@@ -55,7 +55,7 @@ func (h *hosts) reset() {
 	}
 }
 
-// add adds a host, and tells whether it is new.
+// add adds a host. False if it was added before.
 func (h *hosts) add(n *zonedata.Node) bool {
 	if len(h.few) == fewHosts {
 		size := len(h.many)

@@ -12,7 +12,7 @@ import (
 var (
 	queriesDesc = prometheus.NewDesc("rockpool_dns_queries_total", "Queries answered.", []string{"transport", "type", "rcode"}, nil)
 	droppedDesc = prometheus.NewDesc("rockpool_dns_dropped_total", "Messages that are not to be answered: too short, or answers themselves.", []string{"transport"}, nil)
-	limitedDesc = prometheus.NewDesc("rockpool_dns_rate_limited_total", "Queries not answered because of the bound of the rate.", nil, nil)
+	limitedDesc = prometheus.NewDesc("rockpool_dns_rate_limited_total", "Queries not answered because of the rate limit.", nil, nil)
 	latencyDesc = prometheus.NewDesc("rockpool_dns_latency_seconds", "From having read a query to having written its answer.", []string{"transport"}, nil)
 	zonesDesc   = prometheus.NewDesc("rockpool_dns_zones", "Zones that are served.", nil, nil)
 	connsDesc   = prometheus.NewDesc("rockpool_dns_connections", "Connections that are open, by TCP and TLS.", nil, nil)

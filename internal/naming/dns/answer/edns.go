@@ -6,7 +6,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// edns is what a message's OPT record says (RFC 6891).
+// edns is the content of the OPT record of a message (RFC 6891).
 type edns struct {
 	present bool
 	version uint8

@@ -23,7 +23,7 @@ type Worker struct {
 	rate    rate // of the answer
 }
 
-// rate tells whether an answer is over the bound.
+// rate says whether an answer is over the rate limit.
 type rate int
 
 const (
@@ -85,8 +85,8 @@ func (w *Worker) Handle(msg, buf []byte, remote netip.Addr, now time.Time) (answ
 	return r.finish(q, w.cookies, remote), false
 }
 
-// tooMany tells whether the answer, whose subject is known, is over the bound of
-// the rate. It is counted once.
+// tooMany reports whether the answer, whose subject is known, is over the rate
+// limit. The answer is counted once.
 func (w *Worker) tooMany() bool {
 	if w.rate == uncounted {
 		w.rate = within
@@ -97,8 +97,8 @@ func (w *Worker) tooMany() bool {
 	return w.rate == over
 }
 
-// isProven tells whether a client by UDP is not bounded: its address is exempt,
-// or its cookie proves it.
+// isProven reports whether the rate limit does not apply to a client by UDP: its
+// address is exempt, or its cookie proves the address.
 func (w *Worker) isProven() bool {
 	if !w.responder.limiter.bounded(w.remote) {
 		return true
@@ -110,8 +110,9 @@ func (w *Worker) isProven() bool {
 	return good
 }
 
-// pass holds an answer by UDP to the rate. If it is over it, the answer shrinks
-// to what helps a client that is not forged, or is not sent.
+// pass applies the rate limit to an answer by UDP. An answer over the limit is
+// either not sent, which is false, or reduced to what tells a real client how to
+// go on: TC, so that it asks by TCP, or a cookie.
 func (w *Worker) pass() bool {
 	if !w.tooMany() {
 		return true

@@ -216,7 +216,7 @@ func TestKeepalive(t *testing.T) {
 	}
 }
 
-func TestFormErrOfWhatHasAQuestionShowsIt(t *testing.T) {
+func TestFormErrRepeatsTheQuestion(t *testing.T) {
 	w := served(t, Config{}, nil)
 	raw := bytesOf(t, header+ns1A+"00")
 	want := append([]byte{0xbe, 0xef, 0x80, 0x01, 0, 1, 0, 0, 0, 0, 0, 0}, raw[12:len(raw)-1]...)

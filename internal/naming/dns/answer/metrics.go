@@ -8,8 +8,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// metrics are the server's figures. Each worker by UDP counts in a place of its
-// own, so that processors do not contend; they are added up when asked for.
+// metrics are the counters of a responder. Each worker for UDP has its own, so that
+// processors do not contend for cache lines. They are added up when collected.
 type metrics struct {
 	common [3]figures // by transport
 
@@ -73,7 +73,7 @@ func (f *figures) count(rrtype uint16, rcode int) {
 func (f *figures) drop()  { f.dropped.Add(1) }
 func (f *figures) limit() { f.limited.Add(1) }
 
-// observe counts so many queries that were each answered in a time.
+// observe counts n queries that each took so long.
 func (f *figures) observe(took time.Duration, n int) {
 	i := 0
 	for i < len(latencies) && took > latencies[i] {
@@ -83,10 +83,10 @@ func (f *figures) observe(took time.Duration, n int) {
 	f.duration.Add(uint64(took) * uint64(n))
 }
 
-// shared returns where all count but the workers of UDP.
+// shared returns the figures of a transport for all but the workers of UDP.
 func (m *metrics) shared(transport Transport) *figures { return &m.common[transport] }
 
-// own returns a place for a worker of UDP.
+// own returns new figures for a worker of UDP.
 func (m *metrics) own() *figures {
 	f := &figures{}
 	m.mu.Lock()

@@ -8,7 +8,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/dnsname"
 )
 
-// query is a message that has come in. It is used again for the next one.
+// query is a received message. A worker reuses it for the next one.
 type query struct {
 	msg    []byte
 	opcode int
@@ -23,7 +23,7 @@ type query struct {
 	signed bool // by TSIG
 }
 
-// verdict tells what is to be done with a message.
+// verdict says how a message is handled.
 type verdict int
 
 const (
@@ -41,7 +41,7 @@ const headerSize = 12
 func (q *query) parse(msg []byte) verdict {
 	q.msg, q.end, q.rrtype, q.signed, q.edns = msg, 0, 0, false, edns{}
 	if len(msg) < headerSize || msg[2]&0x80 != 0 {
-		return drop // answering answers would go on for ever
+		return drop // two servers that answer answers would never stop
 	}
 	q.opcode = int(msg[2] >> 3 & 15)
 	questions := binary.BigEndian.Uint16(msg[4:])
@@ -145,8 +145,8 @@ func (q *query) records(at, before, additionals int) int {
 	return at
 }
 
-// wholeTSIG tells whether a TSIG record, from its type on, has all that it has
-// to (RFC 8945, section 4.2).
+// wholeTSIG reports whether a TSIG record, given from its type on, has all of its
+// fields (RFC 8945, section 4.2).
 func wholeTSIG(record []byte) bool {
 	data := record[10:]
 	at := dnsname.Skip(data, 0) // the algorithm

@@ -11,15 +11,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
-// RateLimit bounds how often the same is answered to the same network by UDP,
-// so that the server is of little use to those who forge their victim's
-// address. A network is an IPv4 /24 or an IPv6 /56; the same is one RRset, or
-// the absence of anything in a zone, or an error. Clients with a good cookie,
-// and those by TCP, are who they say and not bounded.
+// RateLimit limits how often the same answer goes to the same network by UDP, so
+// that the server is of little use to attackers who forge the address of their
+// victim. A network is an IPv4 /24 or an IPv6 /56. Answers are the same if they
+// have the same first RRset, or deny a name or type of the same zone, or are
+// errors. It does not apply to clients with a valid cookie and to connections:
+// their address is proven.
 type RateLimit struct {
-	PerSecond int            // answers; default 200, negative: no bound
-	Slip      int            // every how many'th answer over the bound is sent, truncated, so that who is not forged can ask by TCP; default 2, negative: none
-	Exempt    []netip.Prefix // networks that are not bounded; nil: loopback
+	PerSecond int            // answers; default 200, negative: no limit
+	Slip      int            // of so many answers over the limit one is sent, truncated, so that a real client asks by TCP; default 2, negative: none is sent
+	Exempt    []netip.Prefix // networks without a limit; nil: loopback
 }
 
 func (c *RateLimit) fill() {
@@ -36,8 +37,8 @@ func (c *RateLimit) fill() {
 
 // limiter counts answers in buckets. A bucket is one word: a part of the hash of
 // whose it is, and the time in microseconds at which all that it has given out
-// is paid back (the generic cell rate algorithm). Whoever finds another's
-// bucket takes it: in doubt an answer goes out.
+// is paid back (the generic cell rate algorithm). If two networks or answers meet in
+// a bucket, the later takes it over: in doubt an answer is sent.
 type limiter struct {
 	RateLimit
 	buckets []atomic.Uint64
@@ -61,7 +62,7 @@ func newLimiter(config RateLimit) *limiter {
 	return &limiter{RateLimit: config, buckets: make([]atomic.Uint64, 1<<bucketBits), began: time.Now()}
 }
 
-// bounded tells whether a client is one of those who are bounded.
+// bounded reports whether the limit applies to an address.
 func (l *limiter) bounded(remote netip.Addr) bool {
 	if l == nil {
 		return false
@@ -74,7 +75,7 @@ func (l *limiter) bounded(remote netip.Addr) bool {
 	return true
 }
 
-// take counts an answer about a subject. False if it is one too many.
+// take counts an answer about a subject. False if it is over the limit.
 func (l *limiter) take(remote netip.Addr, subject *zonedata.RRset, now time.Time) bool {
 	length := 56
 	if remote.Is4() {

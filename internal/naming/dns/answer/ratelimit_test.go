@@ -128,9 +128,9 @@ func TestRateLimitExempts(t *testing.T) {
 	})
 }
 
-// TestNothingIsSignedInVain holds that answers which are not sent cost no
+// TestNoProofForAnswersThatAreNotSent: answers over the rate limit cost no
 // signature: names can be invented without end.
-func TestNothingIsSignedInVain(t *testing.T) {
+func TestNoProofForAnswersThatAreNotSent(t *testing.T) {
 	var signed []string
 	z := dnstest.Zone(t, "example.com.", dnstest.Signed)
 	z.Signer = dnstest.Signer{Calls: &signed}

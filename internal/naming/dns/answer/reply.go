@@ -9,7 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/zonedata"
 )
 
-// reply is an answer in the making. It is used again for the next one.
+// reply builds an answer. A worker reuses it for the next one.
 type reply struct {
 	buf    []byte
 	limit  int // of buf's length, with what is to be appended at the end left out
@@ -22,12 +22,12 @@ type reply struct {
 	additionals              int
 
 	question int             // its end
-	subject  *zonedata.RRset // what the answer is about, for the bound of the rate
+	subject  *zonedata.RRset // first RRset, which the rate limit counts by
 	hosts    hosts           // whose addresses it has
 }
 
-// begin starts the answer to a query in a buffer, with the question as it was
-// asked: whoever mixes case to be safe from forgers gets it back.
+// begin starts the answer to a query in a buffer. It copies the question with its
+// case: resolvers mix case at random to recognize forged answers.
 func (r *reply) begin(q *query, buf []byte, limit int) {
 	*r = reply{buf: buf[:0], limit: limit - q.reserve(), hosts: r.hosts}
 	r.hosts.reset()
@@ -36,7 +36,7 @@ func (r *reply) begin(q *query, buf []byte, limit int) {
 	r.question = end
 }
 
-// clear takes back all that is in the sections.
+// clear empties the sections after the question.
 func (r *reply) clear() {
 	r.buf = r.buf[:r.question]
 	r.answers, r.authorities, r.additionals = 0, 0, 0
@@ -138,8 +138,8 @@ func (r *reply) spell(set *zonedata.RRset, name []byte) int {
 	return at
 }
 
-// answer adds an RRset to the answer section. What does not fit whole leaves
-// the whole answer truncated.
+// answer adds an RRset to the answer section, and returns where. If the RRset does
+// not fit, the whole answer is truncated.
 func (r *reply) answer(set *zonedata.RRset, owner int) int {
 	r.about(set)
 	at := r.add(set, owner, nil)

@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/zone"
 )
 
-// maxChain bounds how many CNAMEs are followed in one answer.
+// maxChain is the most CNAMEs that one answer follows.
 const maxChain = 16
 
 // resolve answers a plain query (RFC 1034, section 4.3.2).
@@ -49,7 +49,7 @@ func zoneOf(t *zonedata.Table, q *query) (*zonedata.Contents, int) {
 	return c, at
 }
 
-// meta tells how a type is refused that is not of data (RFC 6895, section 3.1).
+// meta returns the rcode for types that no data has (RFC 6895, section 3.1).
 func meta(rrtype uint16) int {
 	switch rrtype {
 	case dns.TypeOPT:
@@ -60,15 +60,15 @@ func meta(rrtype uint16) int {
 	return 0
 }
 
-// search answers from one zone. It is used again for the next question.
+// search answers from one zone. A worker reuses it for the next question.
 type search struct {
 	table *zonedata.Table
 	*zonedata.Contents
 	reply   *reply
 	rrtype  uint16
-	signing bool          // DNSSEC is wanted, and there
-	tooMany func() bool   // tells whether the answer will not be sent as it is; nil: it will
-	turns   chan struct{} // of proofs that are signed; nil: there are enough
+	signing bool          // the client wants DNSSEC and the zone is signed
+	tooMany func() bool   // reports whether the rate limit keeps the answer from being sent; nil: there is no limit
+	turns   chan struct{} // limits how many proofs are signed at a time; nil: there is no limit
 
 	name   []byte  // that is searched for, lower case, without the origin
 	labels []uint8 // where its labels begin
@@ -118,8 +118,8 @@ func (s *search) run() {
 	}
 }
 
-// look searches for the name. Zones below are of no interest where they can't
-// have it: the question came to this zone because they do not.
+// look searches for the name. If the first search finds the name itself, no zone
+// below has it: else the question would have gone to that zone.
 func (s *search) look(hop int) zonedata.Match {
 	m := s.Find(s.name, s.labels, s.rrtype)
 	if hop == 0 && s.rrtype != dns.TypeDS && m.Node != nil && !m.Wildcard {

@@ -39,7 +39,7 @@ func (s *search) signHost(n *zonedata.Node, name []byte, set *zonedata.RRset, at
 	}
 }
 
-// denial tells what is to be proved where a search ended.
+// denial describes what has to be proved where a search ended.
 func (s *search) denial(m zonedata.Match, kind zone.DenialKind) zone.Denial {
 	d := zone.Denial{
 		Kind:    kind,
@@ -74,7 +74,7 @@ func (s *search) typesAt(name string) []uint16 {
 	return m.Node.Types()
 }
 
-// denied tells which denial a search that found nothing ended in.
+// denied returns the kind of denial for a search that found no data.
 func denied(m zonedata.Match) zone.DenialKind {
 	switch {
 	case m.Node == nil:
@@ -93,10 +93,10 @@ func (s *search) proveExpanded() {
 	}
 }
 
-// prove adds the proof of a denial to the authority section. Most have to be
-// signed: that is spared for answers over the bound of the rate, and done in
-// turns for connections, or whoever invents names would be given all of the
-// processors.
+// prove adds the proof of a denial to the authority section. Most proofs have to be
+// signed. A client that invents names must not take all processors for that: no
+// proof is signed for an answer over the rate limit, and those for connections
+// wait for one of a few turns.
 func (s *search) prove(denial zone.Denial) {
 	if s.tooMany != nil && s.tooMany() {
 		return

@@ -12,7 +12,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// HandleSlow answers a message that needs all of it: TSIG, NOTIFY and transfers.
+// HandleSlow answers a message that Handle returned as slow: one that is signed
+// (TSIG), a NOTIFY or a request for a transfer. It calls write for each message of
+// the answer.
 func (r *Responder) HandleSlow(ctx context.Context, raw []byte, remote netip.AddrPort, transport Transport, write func(message []byte) error) error {
 	a := &slowReply{responder: r, transport: transport, write: write, limit: dns.MaxMsgSize}
 	msg := new(dns.Msg)
@@ -135,11 +137,11 @@ func (a *slowReply) tsigSize() int {
 // send signs and sends an answer.
 func (a *slowReply) send(answer *dns.Msg) error {
 	if a.sent && a.transport == UDP {
-		return errors.New("one message is all that fits in an answer by UDP")
+		return errors.New("an answer by UDP is one message")
 	}
 	answer.Compress = true
 	raw, mac, err := a.pack(answer)
-	if err == nil && len(raw) > a.limit { // by UDP: the client has to come by TCP
+	if err == nil && len(raw) > a.limit { // by UDP: the client has to ask by TCP
 		cut := new(dns.Msg).SetReply(a.request.Msg)
 		cut.Truncated = true
 		raw, mac, err = a.pack(cut)

@@ -111,13 +111,13 @@ func Relative(name []byte, origin string) ([]byte, bool) {
 	return name[:at], true
 }
 
-// IsBelow tells whether a name is at or below another.
+// IsBelow reports whether a name is at or below another.
 func IsBelow(name, above []byte) bool {
 	cut := len(name) - len(above)
 	return cut >= 0 && bytes.Equal(name[cut:], above) && StartsLabel(name, cut)
 }
 
-// StartsLabel tells whether a label of a name starts there, or the name ends.
+// StartsLabel reports whether a label of a name, or its end, is at a place.
 func StartsLabel(name []byte, at int) bool {
 	i := 0
 	for i < at {

@@ -6,17 +6,17 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/trie"
 )
 
-// A zone whose origin is in another of our zones is delegated by that, whether
-// it has NS records for it or not. What that zone answers follows from the table
-// of zones at the time of the question: it keeps nothing of those below.
+// A zone delegates every zone of the table whose origin is below its own, with NS
+// records for it or without. Its Contents have nothing of the zones below: the
+// table is asked at the time of the question.
 
-// beneath are those names one label below another that are origins or above
-// some, with how many origins are at and below each.
+// beneath has, of the names one label below another, those that have origins at
+// or below them, and how many.
 type beneath = trie.Map[int]
 
-// tell tells the names above an origin that a zone has come or gone there. The
-// caller holds mu.
-func (t *Table) tell(origin string, change int) {
+// countBelow adds a change to the count of origins of each name above an origin.
+// The caller has locked mu.
+func (t *Table) countBelow(origin string, change int) {
 	above := t.above.Load()
 	for name := origin; len(name) > 1; {
 		upper := name[1+name[0]:]
@@ -88,5 +88,6 @@ func (c *Contents) delegate(m Match, below *Contents, at int, rrtype uint16) Mat
 	return Match{Node: n}
 }
 
-// delegated says that there are NS records, which nobody is given.
+// delegated says in a denial of DS that there are NS records. They are in no
+// answer.
 var delegated = &RRset{rrtype: dns.TypeNS}

@@ -9,7 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/trie"
 )
 
-// Contents is what a zone holds at one moment. It is never changed.
+// Contents are the data of a zone at one moment. They are never changed.
 type Contents struct {
 	origin    string // as zone.Zone has it
 	Wire      string // the origin in wire form, lower case
@@ -20,7 +20,7 @@ type Contents struct {
 	records   int
 	wildcards int     // nodes; without any a look-up is spared
 	signer    *signer // nil: the zone is not signed
-	ds        *RRset  // what the zone above has of it; nil if that is nothing
+	ds        *RRset  // DS records that the zone above answers; nil if there are none
 }
 
 // Node is a name that exists: with records, or as an empty non-terminal.
@@ -28,7 +28,7 @@ type Node struct {
 	Owner    string // as it was spelled first, without the origin
 	sets     []*RRset
 	children int  // names that exist one label below
-	cut      bool // a delegation: what is at and below it is not ours
+	cut      bool // a delegation: names at and below it are of another zone
 }
 
 func (n *Node) Get(rrtype uint16) *RRset {
@@ -57,7 +57,7 @@ func (n *Node) Types() []uint16 {
 	return types
 }
 
-// present tells whether the name exists (RFC 4592, section 2.2.2).
+// present reports whether the name exists (RFC 4592, section 2.2.2).
 func (n *Node) present() bool { return len(n.sets) > 0 || n.children > 0 }
 
 // Match is where the search for a name ended.

@@ -8,14 +8,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/dnsname"
 )
 
-// Delegates tells whether others of our zones are below this one.
+// Delegates reports whether other zones of the table are below this one.
 func (v View) Delegates() bool { return v.table.above.Load().Get([]byte(v.c.Wire)) != nil }
 
-// Copy returns what a server needs to answer as we do though it has no other
-// zone of ours: the records, and the NS, glue and DS records of each zone that
-// is below now, which need not be the moment of the View. What the zone itself
-// has at and below such an origin is left out; but if it has NS records there,
-// its delegation stays, with DS records if it has none beside them.
+// Copy returns the records that a server without the other zones of the table
+// needs to give the same answers. They are the records of the zone, and the NS,
+// glue and DS records of each zone below. The zones below are those at the time of
+// the call, not of the View. The zone's own records at and below the origin of a
+// zone below are left out. But if the zone has NS records there, its delegation
+// stays, with the DS records of the zone below if it has none.
 func (v View) Copy() iter.Seq[dns.RR] {
 	if !v.Delegates() {
 		return v.Records()
@@ -64,7 +65,7 @@ func (v View) gather(upper string, found map[string]*Contents) {
 	})
 }
 
-// isReplaced tells whether a name is at or below one of some zones that this one
+// isReplaced reports whether a name is at or below one of some zones that this one
 // does not delegate by itself.
 func (v View) isReplaced(name string, below map[string]*Contents) bool {
 	for ; name != ""; name = name[1+name[0]:] {

@@ -11,14 +11,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/dns/dnsname"
 )
 
-// list is an RRset that is touched.
+// list is an RRset that is being changed.
 type list struct {
 	rrtype  uint16
 	records []record
 	length  int // of all records
 }
 
-// split takes an RRset apart.
+// split appends the records of an RRset.
 func (l *list) split(set *RRset) {
 	origins := set.origins
 	for start := 0; start < len(set.wire); {

@@ -101,7 +101,7 @@ var layout = map[uint16]struct{ before, names, after int }{
 
 var errPart = errors.New("a part of the data is missing")
 
-// whole refuses a record that can be packed but is not whole.
+// whole rejects a record that can be packed though a part of it is missing.
 func whole(rrtype uint16, msg, data []byte) error {
 	l, ok := layout[rrtype]
 	if !ok {

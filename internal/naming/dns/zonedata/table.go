@@ -18,16 +18,16 @@ type Table struct {
 	zoneCount, allRecords atomic.Int64                      // of all zones
 	above                 atomic.Pointer[trie.Map[beneath]] // the names above origins
 
-	mu     sync.Mutex // of what follows, and of who changes zones and depth
+	mu     sync.Mutex // guards depths, and changes of zones, depth and above
 	depths [128]int   // origins of so many labels
 }
 
 // New returns a table without zones.
 func New() *Table { return &Table{} }
 
-// hosted is a zone's place, whatever it holds.
+// hosted is the place of a zone in the table. It outlives changes of the zone.
 type hosted struct {
-	mu      sync.Mutex // of who changes it
+	mu      sync.Mutex // serializes changes
 	current atomic.Pointer[Contents]
 	gone    bool
 }
@@ -74,7 +74,7 @@ func (t *Table) get(origin string) *Contents {
 	return h.current.Load()
 }
 
-// place returns the locked place of a zone, made if need be.
+// place returns the place of a zone, locked. It makes one if there is none.
 func (t *Table) place(wire string) *hosted {
 	for {
 		h := t.zones.Load().Get([]byte(wire))
@@ -85,7 +85,7 @@ func (t *Table) place(wire string) *hosted {
 		if !h.gone {
 			return h
 		}
-		h.mu.Unlock() // removed meanwhile
+		h.mu.Unlock() // the zone was removed meanwhile
 	}
 }
 
@@ -96,13 +96,13 @@ func (t *Table) make(wire string) *hosted {
 		return h
 	}
 	t.count(wire, 1)
-	t.tell(wire, 1)
+	t.countBelow(wire, 1)
 	h := &hosted{}
 	t.zones.Store(t.zones.Load().Put(wire, h))
 	return h
 }
 
-// count keeps depth.
+// count adds a change to the number of origins with so many labels.
 func (t *Table) count(wire string, change int) {
 	depth := dnsname.LabelCount(wire)
 	t.depths[depth] += change
@@ -114,18 +114,18 @@ func (t *Table) count(wire string, change int) {
 	}
 }
 
-// Put makes a zone what is given, whether it was there or not. When it has
-// returned, queries are answered by it; until then by what was there. It
-// refuses a zone without an SOA, with records outside of it or of another class
-// than IN, or with a CNAME beside other records; then nothing changes. Nobody
-// else may use the records while it runs: miekg/dns notes their lengths.
+// Put adds or replaces a zone. Until it returns, queries are answered by the zone
+// as it was. It rejects a zone without an SOA, with records outside of it or of
+// another class than IN, or with a CNAME beside other records; then nothing
+// changes. Nothing else may use the records while it runs: miekg/dns writes their
+// lengths into them.
 func (t *Table) Put(z zone.Zone) error {
 	wire, err := dnsname.Wire(z.Origin)
 	if err != nil {
 		return fmt.Errorf("zone %w", err)
 	}
 	base := &Contents{origin: dnsname.Text(wire), Wire: wire, apex: &Node{}, signer: newSigner(z.Signer)}
-	d := newDraft(base)
+	d := newChange(base)
 	defer d.free()
 	for _, rr := range z.Records {
 		if _, err := d.add(rr); err != nil {
@@ -145,10 +145,10 @@ func (t *Table) Put(z zone.Zone) error {
 	return nil
 }
 
-// ErrNoZone tells that a zone is not there.
+// ErrNoZone says that the table has no such zone.
 var ErrNoZone = errors.New("the zone is not here")
 
-// lock returns the locked place of a zone that is there.
+// lock returns the place of a zone that the table has, locked.
 func (t *Table) lock(origin string) (*hosted, error) {
 	wire, err := dnsname.Wire(origin)
 	if err != nil {
@@ -166,18 +166,19 @@ func (t *Table) lock(origin string) (*hosted, error) {
 	return h, nil
 }
 
-// Apply changes a zone, at a price that depends on the change and hardly on the
-// size of the zone. It is all or nothing: an answer is from before or after
-// it. It refuses a change that removes what is not in the zone (with the same
-// data; the TTL does not matter) or adds what is: the zone is then not what the
-// caller thinks and has to be Put. ErrNoZone if the zone is not there.
+// Apply changes a zone. Its cost depends on the change and hardly on the size of
+// the zone. An answer is from before the change or from after it. Apply rejects a
+// change that removes a record which the zone does not have (with the same data;
+// the TTL does not matter) or adds one that it has: the zone then differs from
+// what the caller assumes and has to be Put. ErrNoZone if the table has no such
+// zone.
 func (t *Table) Apply(change zone.Change) error {
 	h, err := t.lock(change.Origin)
 	if err != nil {
 		return fmt.Errorf("zone %s: %w", change.Origin, err)
 	}
 	defer h.mu.Unlock()
-	d := newDraft(h.current.Load())
+	d := newChange(h.current.Load())
 	defer d.free()
 	for _, rr := range change.Removed {
 		if err := d.remove(rr); err != nil {
@@ -199,8 +200,9 @@ func (t *Table) Apply(change zone.Change) error {
 	return nil
 }
 
-// SetSigner has a zone signed by another signer, or by none if it is nil, until
-// it is Put again. What the old one has signed is forgotten.
+// SetSigner replaces the signer of a zone, by none if it is nil, until the zone is
+// Put again. Signatures by the old signer are not used any more. ErrNoZone if the
+// table has no such zone.
 func (t *Table) SetSigner(origin string, by zone.Signer) error {
 	h, err := t.lock(origin)
 	if err != nil {
@@ -213,7 +215,7 @@ func (t *Table) SetSigner(origin string, by zone.Signer) error {
 	return nil
 }
 
-// store replaces what a place holds, which the caller has locked; nil empties it.
+// store sets the contents of a place that the caller has locked; nil for none.
 func (t *Table) store(h *hosted, c *Contents) {
 	count := func(c *Contents, sign int64) {
 		if c != nil {
@@ -226,7 +228,7 @@ func (t *Table) store(h *hosted, c *Contents) {
 	h.current.Store(c)
 }
 
-// Remove removes a zone, and tells whether it was there.
+// Remove removes a zone. False if the table has no such zone.
 func (t *Table) Remove(origin string) bool {
 	h, err := t.lock(origin)
 	if err != nil {
@@ -240,6 +242,6 @@ func (t *Table) Remove(origin string) bool {
 	defer t.mu.Unlock()
 	t.zones.Store(t.zones.Load().Without(wire))
 	t.count(wire, -1)
-	t.tell(wire, -1)
+	t.countBelow(wire, -1)
 	return true
 }

@@ -37,7 +37,7 @@ func tableOf(t testing.TB, zones map[string]string) *Table {
 	return table
 }
 
-func TestPutRefuses(t *testing.T) {
+func TestPutRejects(t *testing.T) {
 	const soa = "@ SOA a b 1 1 1 1 1\n"
 	for _, test := range []struct{ name, origin, text, want string }{
 		{"no SOA", "example.com.", "@ NS a", "has no SOA"},
@@ -72,8 +72,8 @@ func TestPutRefuses(t *testing.T) {
 	}
 }
 
-// TestPutRefusesParts has records that lack a part, as only programs make them.
-func TestPutRefusesParts(t *testing.T) {
+// TestPutRejectsIncompleteRecords has records that lack a part, as only programs make them.
+func TestPutRejectsIncompleteRecords(t *testing.T) {
 	head := func(rrtype uint16) dns.RR_Header {
 		return dns.RR_Header{Name: "a.example.com.", Rrtype: rrtype, Class: dns.ClassINET}
 	}
@@ -129,7 +129,7 @@ func TestView(t *testing.T) {
 	}
 }
 
-func TestApplyRefuses(t *testing.T) {
+func TestApplyRejects(t *testing.T) {
 	const old, next = "example.com. 300 IN SOA ns1.example.com. hostmaster.example.com. 1 10800 3600 604800 1800", "example.com. 300 IN SOA ns1.example.com. hostmaster.example.com. 2 10800 3600 604800 1800"
 	for _, test := range []struct {
 		name           string
@@ -171,7 +171,7 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-func TestApplyDoesNotMindSpelling(t *testing.T) {
+func TestApplyIgnoresCase(t *testing.T) {
 	table := tableOf(t, map[string]string{"example.com.": "@ SOA Ns b 1 1 1 1 1\nWWW MX 10 Mail"})
 	err := table.Apply(zone.Change{Origin: "Example.com.", Removed: []dns.RR{
 		dnstest.Record(t, "EXAMPLE.com. 9 IN SOA nS.example.com. B.example.com. 1 1 1 1 1"), dnstest.Record(t, "www.example.COM. 9 IN MX 10 mail.EXAMPLE.com."),
@@ -181,7 +181,7 @@ func TestApplyDoesNotMindSpelling(t *testing.T) {
 	}
 }
 
-func TestPutRefusesDS(t *testing.T) {
+func TestPutRejectsDS(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"another type", "example.com. 300 IN NS a.", "NS is no DS"},
 		{"another name", "a.example.com. 300 IN DS 1 " + dnstest.Digest, "not of the zone's origin"},
