@@ -157,7 +157,7 @@ func TestConnectionsAreClosed(t *testing.T) {
 	})
 }
 
-// answered tells whether a connection works, when the server has noted that it
+// answered reports whether a connection works, when the server has noted that it
 // waits for all of its clients again.
 func answered(t *testing.T, s *Server, conn net.Conn) bool {
 	t.Helper()

@@ -203,7 +203,7 @@ func records(origin string) *rapid.Generator[dns.RR] {
 	})
 }
 
-// fits tells whether a record may be added.
+// fits reports whether a record may be added.
 func (m model) fits(rr dns.RR) bool {
 	h := rr.Header()
 	if h.Rrtype == dns.TypeNS && strings.HasPrefix(h.Name, "*.") {
