@@ -92,7 +92,7 @@ func (c *doctorCommand) budget(ctx context.Context) finding {
 		f.state = "not known: " + err.Error()
 		return f
 	}
-	have, err := c.claimed(ctx)
+	have, err := c.allocated(ctx)
 	if err != nil {
 		f.state = "what droplets have is not known: " + err.Error()
 		return f
@@ -111,21 +111,21 @@ func usage(what, unit string, total, used, free int) string {
 	return fmt.Sprintf("%s %d %s used of %d %s, %d %s free", what, used, unit, total, unit, free, unit)
 }
 
-// claimed is what the database says that droplets have. One that is not there
+// allocated is what the database says that droplets have. One that is not there
 // yet has none.
-func (c *doctorCommand) claimed(ctx context.Context) (droplet.Claims, error) {
+func (c *doctorCommand) allocated(ctx context.Context) (droplet.Allocation, error) {
 	if !store.IsURL(c.where().Source()) {
 		if _, err := os.Stat(c.where().Source()); errors.Is(err, fs.ErrNotExist) {
-			return droplet.Claims{}, nil
+			return droplet.Allocation{}, nil
 		}
 	}
 	db, err := store.Open(ctx, c.where().Source(), store.AsItIs())
 	if errors.Is(err, store.ErrNoTables) {
-		return droplet.Claims{}, nil
+		return droplet.Allocation{}, nil
 	}
 	if err != nil {
-		return droplet.Claims{}, err
+		return droplet.Allocation{}, err
 	}
-	have, err := droplet.Claimed(ctx, db)
+	have, err := droplet.Allocated(ctx, db)
 	return have, errors.Join(err, db.Close())
 }

@@ -14,17 +14,17 @@ type Budget struct {
 	DiskGB   int
 }
 
-// Claims is the memory and disk that droplets take from the budget. Droplets that are
+// Allocation is the memory and disk that droplets take from the budget. Droplets that are
 // off count, because power_on must not fail for want of memory. Droplets that are being
 // destroyed count, because their machines may still exist.
-type Claims struct {
+type Allocation struct {
 	MemoryMB int
 	DiskGB   int
 }
 
-// Claimed returns the sum over all droplets of the cloud. A droplet that is being
+// Allocated returns the sum over all droplets of the cloud. A droplet that is being
 // resized counts with the larger of its two sizes.
-func Claimed(ctx context.Context, q store.Querier) (c Claims, err error) {
+func Allocated(ctx context.Context, q store.Querier) (c Allocation, err error) {
 	err = q.QueryRow(ctx, `SELECT
 		CAST(coalesce(sum(CASE WHEN reserved_memory_mb > memory_mb THEN reserved_memory_mb ELSE memory_mb END), 0) AS BIGINT),
 		CAST(coalesce(sum(CASE WHEN reserved_disk_gb > disk_gb THEN reserved_disk_gb ELSE disk_gb END), 0) AS BIGINT) FROM droplets`).
@@ -34,8 +34,8 @@ func Claimed(ctx context.Context, q store.Querier) (c Claims, err error) {
 
 // Free returns what is left of the budget. It is meaningful only for a dimension that
 // has a limit.
-func (b Budget) Free(have Claims) Claims {
-	return Claims{MemoryMB: max(0, b.MemoryMB-have.MemoryMB), DiskGB: max(0, b.DiskGB-have.DiskGB)}
+func (b Budget) Free(have Allocation) Allocation {
+	return Allocation{MemoryMB: max(0, b.MemoryMB-have.MemoryMB), DiskGB: max(0, b.DiskGB-have.DiskGB)}
 }
 
 // budget returns the present budget. It may ask the engine, so it must not be called
@@ -49,11 +49,11 @@ func (s *Service) budget() Budget {
 
 // shortage says why more does not fit into the budget; it is empty if more fits. It
 // reads in tx, so that it counts what the transactions before have inserted.
-func (b Budget) shortage(ctx context.Context, tx *store.Tx, more Claims) (string, error) {
+func (b Budget) shortage(ctx context.Context, tx *store.Tx, more Allocation) (string, error) {
 	if b == (Budget{}) {
 		return "", nil
 	}
-	have, err := Claimed(ctx, tx)
+	have, err := Allocated(ctx, tx)
 	if err != nil {
 		return "", err
 	}

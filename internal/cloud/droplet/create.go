@@ -117,7 +117,7 @@ func (s *Service) checkLimit(ctx context.Context, tx *store.Tx, accountID int64,
 // checkRoom rejects the create if memory, disk or addresses are short.
 func (p *Plan) checkRoom(ctx context.Context, tx *store.Tx) error {
 	number := len(p.names)
-	short, err := p.budget.shortage(ctx, tx, Claims{MemoryMB: number * p.template.MemoryMB, DiskGB: number * p.template.DiskGB})
+	short, err := p.budget.shortage(ctx, tx, Allocation{MemoryMB: number * p.template.MemoryMB, DiskGB: number * p.template.DiskGB})
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r ActionRequest
 	case r.Runs:
 		return nil, apierr.Refused("Droplet must be powered off to resize")
 	}
-	more := Claims{MemoryMB: max(0, next.MemoryMB-d.MemoryMB), DiskGB: next.DiskGB - d.DiskGB}
+	more := Allocation{MemoryMB: max(0, next.MemoryMB-d.MemoryMB), DiskGB: next.DiskGB - d.DiskGB}
 	short, err := r.Budget.shortage(ctx, tx, more)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r ActionRequest
 	if short != "" {
 		return nil, apierr.Invalid("size", "Size is too large to fit on your droplet's server: %s", short)
 	}
-	return next, reserve(ctx, tx, d.ID, Claims{MemoryMB: next.MemoryMB, DiskGB: next.DiskGB})
+	return next, reserve(ctx, tx, d.ID, Allocation{MemoryMB: next.MemoryMB, DiskGB: next.DiskGB})
 }
 
 // rememberSize outputs the droplet's dimensions before the resize, as the database
@@ -145,7 +145,7 @@ func (s *Service) notResized(ctx context.Context, tx *store.Tx, r *saga.Run) err
 	if err != nil {
 		return err
 	}
-	if err := reserve(ctx, tx, id, Claims{}); err != nil {
+	if err := reserve(ctx, tx, id, Allocation{}); err != nil {
 		return err
 	}
 	return s.recordStatus(ctx, tx, r)

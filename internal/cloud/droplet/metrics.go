@@ -9,7 +9,7 @@ import (
 
 var (
 	budgetDesc  = prometheus.NewDesc("rockpool_budget_bytes", "Memory and disk that all droplets together may use.", []string{"resource"}, nil)
-	claimedDesc = prometheus.NewDesc("rockpool_claimed_bytes", "Memory and disk of all droplets together, also of those that are off.", []string{"resource"}, nil)
+	allocatedDesc = prometheus.NewDesc("rockpool_claimed_bytes", "Memory and disk of all droplets together, also of those that are off.", []string{"resource"}, nil)
 	freeDesc    = prometheus.NewDesc("rockpool_free_bytes", "Memory and disk that is left of the budget.", []string{"resource"}, nil)
 )
 
@@ -21,7 +21,7 @@ type collector struct{ *Service }
 
 func (c collector) Describe(to chan<- *prometheus.Desc) {
 	to <- budgetDesc
-	to <- claimedDesc
+	to <- allocatedDesc
 	to <- freeDesc
 }
 
@@ -31,9 +31,9 @@ const scrapeLimit = 5 * time.Second
 func (c collector) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeLimit)
 	defer cancel()
-	have, err := Claimed(ctx, c.DB)
+	have, err := Allocated(ctx, c.DB)
 	if err != nil {
-		to <- prometheus.NewInvalidMetric(claimedDesc, err)
+		to <- prometheus.NewInvalidMetric(allocatedDesc, err)
 		return
 	}
 	var budget Budget
@@ -42,8 +42,8 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	}
 	free := budget.Free(have)
 	const mb, gb = 1 << 20, 1 << 30
-	show := func(resource string, unit float64, total, claimed, free int) {
-		to <- prometheus.MustNewConstMetric(claimedDesc, prometheus.GaugeValue, float64(claimed)*unit, resource)
+	show := func(resource string, unit float64, total, allocated, free int) {
+		to <- prometheus.MustNewConstMetric(allocatedDesc, prometheus.GaugeValue, float64(allocated)*unit, resource)
 		if total == 0 {
 			return
 		}

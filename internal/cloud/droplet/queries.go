@@ -152,7 +152,7 @@ func setHostLife(ctx context.Context, tx *store.Tx, id int64, hostLife string) e
 }
 
 // reserve makes the droplet count in the budget with at least that much.
-func reserve(ctx context.Context, tx *store.Tx, id int64, c Claims) error {
+func reserve(ctx context.Context, tx *store.Tx, id int64, c Allocation) error {
 	_, err := tx.Exec(ctx, `UPDATE droplets SET reserved_memory_mb = $2, reserved_disk_gb = $3 WHERE id = $1`, id, c.MemoryMB, c.DiskGB)
 	return err
 }

@@ -100,14 +100,14 @@ func TestAFailedResizeIsUndone(t *testing.T) {
 	})
 	id := w.active().ID
 	w.act(id, "power_off")
-	before, err := droplet.Claimed(t.Context(), w.DB)
+	before, err := droplet.Allocated(t.Context(), w.DB)
 	check(t, err)
 	fails = true
 	if a := w.act(id, "resize", "size", "s-3vcpu-1gb", "disk", true); a.Status != action.Errored || a.Reason != "change machine 1: no luck" {
 		t.Errorf("the resize ended %s: %s", a.Status, a.Reason)
 	}
 	hasDimensions(small)(w, id)
-	if after, err := droplet.Claimed(t.Context(), w.DB); err != nil || after != before {
+	if after, err := droplet.Allocated(t.Context(), w.DB); err != nil || after != before {
 		t.Errorf("droplets have %+v, %v; before the resize %+v", after, err, before)
 	}
 }
