@@ -8,9 +8,9 @@ import (
 )
 
 var (
-	budgetDesc  = prometheus.NewDesc("rockpool_budget_bytes", "Memory and disk that all droplets together may use.", []string{"resource"}, nil)
+	budgetDesc    = prometheus.NewDesc("rockpool_budget_bytes", "Memory and disk that all droplets together may use.", []string{"resource"}, nil)
 	allocatedDesc = prometheus.NewDesc("rockpool_claimed_bytes", "Memory and disk of all droplets together, also of those that are off.", []string{"resource"}, nil)
-	freeDesc    = prometheus.NewDesc("rockpool_free_bytes", "Memory and disk that is left of the budget.", []string{"resource"}, nil)
+	freeDesc      = prometheus.NewDesc("rockpool_free_bytes", "Memory and disk that is left of the budget.", []string{"resource"}, nil)
 )
 
 // Collector collects the memory and disk of the cloud's droplets, and their budget.
