@@ -22,9 +22,10 @@ type Key struct {
 }
 
 // types are the types of keys that are accepted. OpenSSH's sk- types, for keys
-// in hardware, are more than DigitalOcean takes.
+// in hardware, are more than DigitalOcean takes. DSA is broken, but the API's
+// message promises it; whether a guest lets it in is the guest's choice.
 var types = []string{
-	ssh.KeyAlgoRSA, ssh.InsecureKeyAlgoDSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoED25519,
+	ssh.KeyAlgoRSA, "ssh-dss", ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoED25519,
 	ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256,
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rockpool-cloud/rockpool/internal/ground/periodic"
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
@@ -82,7 +83,9 @@ func (e *Engine) Start(ctx context.Context) error {
 		e.Close()
 		return fmt.Errorf("recover unfinished operations: %w", err)
 	}
-	e.wg.Go(func() { e.heartbeat(running) })
+	e.wg.Go(func() {
+		periodic.Run(running, leaseTime/3, e.log, "renew the leases of unfinished operations", e.renewLeases)
+	})
 	return nil
 }
 
@@ -98,24 +101,8 @@ func (e *Engine) Close() {
 	e.wg.Wait()
 }
 
-// heartbeat renews the leases of what runs here and takes over what nobody runs
-// any more: the same statement does both.
-func (e *Engine) heartbeat(ctx context.Context) {
-	tick := time.NewTicker(leaseTime / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := e.renewLeases(ctx); err != nil {
-				e.log.Error("renew leases of unfinished operations", "error", err)
-			}
-		}
-	}
-}
-
-// renewLeases takes or renews the leases of what this node runs. Where there is
+// renewLeases renews the leases of what this node runs, and takes over what
+// nobody runs any more: the same statement does both. Where there is
 // nothing it does not write: on a full disk each write may cost a part of the
 // reserve.
 func (e *Engine) renewLeases(ctx context.Context) error {
