@@ -71,7 +71,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	}()
 	guard := space.Open(c.Data.Folder, c.DiskReserve, c.LeastFree, c.Log)
 	s.add(resource.Room{Name: "disk space", Background: []func(context.Context){guard.Keep}, Close: guard.Close})
-	if s.DB, err = store.Open(ctx, c.Data.Source(), store.Exclusive(func() { close(s.taken) }), store.WithRoom(guard.MakeRoom)); err != nil {
+	if s.DB, err = store.Open(ctx, c.Data.Source(), store.Exclusive(func() { close(s.taken) }), store.WithFreeSpace(guard.FreeSpace)); err != nil {
 		return nil, err
 	}
 	s.add(resource.Room{Name: "the database", Close: s.DB.Close})
@@ -149,7 +149,7 @@ func (s *Server) openDoor(guard *space.Guard) error {
 	}
 	door, err := api.New(api.Config{
 		DB: s.DB, Tokens: oauth.NewTokens(s.DB), Limiter: ratelimit.New(c.RateLimit, c.BurstLimit), Version: c.Version, Log: c.Log,
-		Room:      guard.Check,
+		DiskSpace: guard.Check,
 		Metrics:   promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}),
 		Resources: resources,
 	})

@@ -33,7 +33,7 @@ func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Respo
 			return nil, err
 		}
 		response := s.opened(a)
-		response.Settle = func(ctx context.Context) (*resource.Response, error) {
+		response.Final = func(ctx context.Context) (*resource.Response, error) {
 			ended, err := s.Actions.Wait(ctx, r.AccountID, a.ID)
 			if err != nil {
 				return nil, err

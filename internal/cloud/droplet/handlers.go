@@ -112,7 +112,7 @@ func (s *Service) create(ctx context.Context, r *resource.Request) (*resource.Re
 		if err != nil {
 			return nil, err
 		}
-		response.Settle = func(ctx context.Context) (*resource.Response, error) {
+		response.Final = func(ctx context.Context) (*resource.Response, error) {
 			if err := s.Actions.WaitAll(ctx, actions...); err != nil {
 				return nil, err
 			}
@@ -196,7 +196,7 @@ func (s *Service) delete(ctx context.Context, r *resource.Request) (*resource.Re
 			return nil, err
 		}
 		response := resource.Deleted(view)
-		response.Settle = func(ctx context.Context) (*resource.Response, error) {
+		response.Final = func(ctx context.Context) (*resource.Response, error) {
 			return response, s.Actions.WaitAll(ctx, a)
 		}
 		return response, nil

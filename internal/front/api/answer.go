@@ -184,7 +184,7 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := apierr.From(err)
 	level := slog.LevelError
 	switch {
-	case errors.Is(err, errNoRoom):
+	case errors.Is(err, errNoMemory):
 		e, level = apierr.Unavailable("Too many large requests are under way at once."), slog.LevelWarn
 		w.Header().Set("Retry-After", "1")
 	case store.IsFull(err):

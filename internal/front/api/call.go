@@ -68,18 +68,19 @@ func (c *call) beforeCommit(ctx context.Context, tx *store.Tx, response *resourc
 	return c.remember(ctx, tx)
 }
 
-// room refuses what makes something new while there is no room for it. An action
-// of what is there already may be the one that makes some.
-func (c *call) room() error {
-	if c.Room == nil || c.link.Rel != "create" || strings.HasSuffix(c.link.Path, "/actions") {
+// checkSpace rejects a request to create a resource while there is too little
+// disk space. It allows actions on resources that exist: one of them may be what
+// frees disk space.
+func (c *call) checkSpace() error {
+	if c.DiskSpace == nil || c.link.Rel != "create" || strings.HasSuffix(c.link.Path, "/actions") {
 		return nil
 	}
-	return c.Room()
+	return c.DiskSpace()
 }
 
 // do has the handler answer. After a commit nothing makes it an error.
 func (c *call) do(ctx context.Context) (*answer, error) {
-	if err := c.room(); err != nil {
+	if err := c.checkSpace(); err != nil {
 		return nil, err
 	}
 	response, err := c.handle(ctx)
@@ -92,7 +93,7 @@ func (c *call) do(ctx context.Context) (*answer, error) {
 			c.Log.Error("after the commit", "request_id", requestID(c.http), "error", err)
 			return c.answer, nil
 		}
-		return c.settle(ctx, response), nil
+		return c.final(ctx, response), nil
 	}
 	if err != nil {
 		return nil, err
@@ -121,16 +122,16 @@ func (c *call) recovered(err *error) {
 	}
 }
 
-// settle returns the answer that a client gets who would rather wait for the
-// end of the actions that it began. It is the one made before the commit if
-// that end does not come in time, or can't be shown.
-func (c *call) settle(ctx context.Context, response *resource.Response) *answer {
-	if c.request.Wait == 0 || response.Settle == nil {
+// final returns the answer to a client that prefers to wait for the end of the
+// actions that it began: the response as it is then. If they do not end in time,
+// or that response can't be encoded, it returns the answer made before the commit.
+func (c *call) final(ctx context.Context, response *resource.Response) *answer {
+	if c.request.Wait == 0 || response.Final == nil {
 		return c.answer
 	}
 	waiting, cancel := context.WithTimeout(ctx, c.request.Wait)
 	defer cancel()
-	a, err := c.settled(waiting, response)
+	a, err := c.renderFinal(waiting, response)
 	if err != nil {
 		a = &answer{status: c.answer.status, header: c.answer.header.Clone(), body: c.answer.body, made: c.answer.made}
 	}
@@ -138,13 +139,13 @@ func (c *call) settle(ctx context.Context, response *resource.Response) *answer 
 	return a
 }
 
-func (c *call) settled(ctx context.Context, response *resource.Response) (a *answer, err error) {
+func (c *call) renderFinal(ctx context.Context, response *resource.Response) (a *answer, err error) {
 	defer c.recovered(&err)
-	settled, err := response.Settle(ctx)
+	final, err := response.Final(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c.render(settled)
+	return c.render(final)
 }
 
 // preferenceApplied says that the client's wish to wait was followed.

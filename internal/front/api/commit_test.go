@@ -117,8 +117,8 @@ func nothing(*store.Tx, *resource.Response) {}
 
 // Whatever fails once the thing is made, the client is told that it is made.
 func TestNothingIsAnErrorAfterTheCommit(t *testing.T) {
-	settle := func(f func(context.Context) (*resource.Response, error)) func(*store.Tx, *resource.Response) {
-		return func(_ *store.Tx, r *resource.Response) { r.Settle = f }
+	final := func(f func(context.Context) (*resource.Response, error)) func(*store.Tx, *resource.Response) {
+		return func(_ *store.Tx, r *resource.Response) { r.Final = f }
 	}
 	for name, handler := range map[string]func(*workshop) resource.Handler{
 		"a hook panics": func(w *workshop) resource.Handler {
@@ -138,26 +138,26 @@ func TestNothingIsAnErrorAfterTheCommit(t *testing.T) {
 				return nil, errors.New("oops")
 			}
 		},
-		"settling fails": func(w *workshop) resource.Handler {
+		"Final fails": func(w *workshop) resource.Handler {
 			return func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-				return w.make(ctx, r, settle(func(context.Context) (*resource.Response, error) { return nil, errors.New("oops") }))
+				return w.make(ctx, r, final(func(context.Context) (*resource.Response, error) { return nil, errors.New("oops") }))
 			}
 		},
-		"settling panics": func(w *workshop) resource.Handler {
+		"Final panics": func(w *workshop) resource.Handler {
 			return func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-				return w.make(ctx, r, settle(func(context.Context) (*resource.Response, error) { panic("oops") }))
+				return w.make(ctx, r, final(func(context.Context) (*resource.Response, error) { panic("oops") }))
 			}
 		},
-		"what it settles to has no form": func(w *workshop) resource.Handler {
+		"the final response can't be encoded": func(w *workshop) resource.Handler {
 			return func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-				return w.make(ctx, r, settle(func(context.Context) (*resource.Response, error) {
+				return w.make(ctx, r, final(func(context.Context) (*resource.Response, error) {
 					return resource.One(http.StatusCreated, "thing", func() {}), nil
 				}))
 			}
 		},
-		"it is settled to nothing": func(w *workshop) resource.Handler {
+		"there is no final response": func(w *workshop) resource.Handler {
 			return func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-				return w.make(ctx, r, settle(func(context.Context) (*resource.Response, error) { return nil, nil }))
+				return w.make(ctx, r, final(func(context.Context) (*resource.Response, error) { return nil, nil }))
 			}
 		},
 	} {

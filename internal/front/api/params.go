@@ -88,7 +88,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, apierr.TooLarge(maxBody)
 	}
-	if errors.Is(err, errNoRoom) {
+	if errors.Is(err, errNoMemory) {
 		return nil, err
 	}
 	if err != nil {

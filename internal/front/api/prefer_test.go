@@ -47,7 +47,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-func TestSettlingEndsInTime(t *testing.T) {
+func TestTheFinalAnswerIsWaitedForWithinTheLimit(t *testing.T) {
 	for name, test := range map[string]struct {
 		ends  time.Duration // when the action does
 		goes  time.Duration // when the client does
@@ -66,7 +66,7 @@ func TestSettlingEndsInTime(t *testing.T) {
 					server: &server{Config: Config{Log: slog.New(slog.DiscardHandler)}}, request: &resource.Request{Wait: 10 * time.Second},
 					answer: &answer{status: 202, header: http.Header{}},
 				}
-				response := &resource.Response{Settle: func(ctx context.Context) (*resource.Response, error) {
+				response := &resource.Response{Final: func(ctx context.Context) (*resource.Response, error) {
 					select {
 					case <-time.After(test.ends):
 						return &resource.Response{Status: 201}, nil
@@ -75,7 +75,7 @@ func TestSettlingEndsInTime(t *testing.T) {
 					}
 				}}
 				began := time.Now()
-				a := c.settle(ctx, response)
+				a := c.final(ctx, response)
 				if took := time.Since(began); took != test.after || a.status != test.want || a.header.Get("Preference-Applied") != "wait=10" {
 					t.Errorf("%d %v after %v", a.status, a.header, took)
 				}

@@ -29,7 +29,7 @@ type Config struct {
 	Tokens    *oauth.Tokens
 	Resources []resource.Resource
 	Limiter   *ratelimit.Limiter
-	Room      func() error // refuses what is new while there is no room for it; nil: never
+	DiskSpace func() error // fails while there is too little disk space to create anything; nil: never
 	Metrics   http.Handler // what Prometheus asks for; for every good token
 	Version   string       // of Rockpool
 	Log       *slog.Logger
@@ -84,8 +84,8 @@ func New(c Config) (*Door, error) {
 	if err := s.route(router, loaded.Links, handlers); err != nil {
 		return nil, err
 	}
-	room := semaphore.NewWeighted(roomForBodies)
-	return &Door{s.log(s.recover(roomed(room, cors(s.override(headAsGet(withoutTrailingSlash(router))))))), loaded}, nil
+	memory := semaphore.NewWeighted(bodyMemory)
+	return &Door{s.log(s.recover(limitBodyMemory(memory, cors(s.override(headAsGet(withoutTrailingSlash(router))))))), loaded}, nil
 }
 
 func (s *server) route(router chi.Router, links []*schema.Link, handlers map[string]resource.Handler) error {

@@ -23,9 +23,9 @@ type Response struct {
 	// Waits says that the handler itself waits as long as the client would.
 	Waits bool
 
-	// Settle returns the answer as it is when the actions that the request
-	// began have ended, or an error if ctx ends before. It is nil if none began.
-	Settle func(ctx context.Context) (*Response, error)
+	// Final returns the response as it is when the actions that the request began
+	// have ended, or an error if ctx ends before. It is nil if none began.
+	Final func(ctx context.Context) (*Response, error)
 
 	draft func() any
 }

@@ -1,7 +1,8 @@
-// Package space sees to it that a full disk can be freed through the API. It
-// keeps a reserve, a file that takes space which nobody else can use up, and
-// gives it up piece by piece when there is no other space for what the database
-// has to write. It also says when there is too little for anything new.
+// Package space makes it possible to free a full disk through the API, although
+// a deletion has to write to the database. It allocates a reserve, a file that
+// nobody else can use, and releases the reserve piece by piece when the database
+// has no other space to write to. It also reports when there is too little space
+// to create anything.
 package space
 
 import (
@@ -22,31 +23,30 @@ import (
 
 const (
 	pieces = 16 // of a reserve
-	// enough is the most free space that a transaction is sure to do with, in
-	// bytes.
+	// enough is free space, in bytes, that suffices for any transaction.
 	enough = 1 << 20
-	// interval is how often a reserve is looked after that is not whole.
+	// interval is the time between two attempts to refill the reserve.
 	interval = 10 * time.Second
 )
 
-// Guard watches the space of a folder's file system. Its methods may be called
-// by many at once. A nil Guard does nothing, and refuses nothing.
+// Guard guards the free space of a folder's file system. Its methods are safe for
+// concurrent use. On a nil Guard they do nothing and return no error.
 type Guard struct {
 	dir   string
-	size  int64 // of the whole reserve, in bytes
-	least int64
+	size  int64 // of the full reserve, in bytes
+	least int64 // free bytes that Check demands
 	log   *slog.Logger
 
 	mu   sync.Mutex
 	file *os.File // the reserve; nil if there can be none
-	held int64    // bytes of it
+	left int64    // bytes of the reserve that are not released
 }
 
-// Open begins to guard a folder, with a reserve of so many bytes in the file
-// "reserve" there, and refuses what is new when fewer than least bytes are free.
-// On a full disk it gives up a piece of the reserve that an earlier process
-// left, so that the database can be opened. A reserve that can't be had is
-// logged; it is no reason not to start.
+// Open returns the guard of a folder. It allocates a reserve of that many bytes in
+// the folder's file "reserve". Check fails while fewer than least bytes are free.
+// If the disk is full, Open releases a piece of the reserve that an earlier
+// process left, so that the database can be opened. Without a reserve the server
+// can still run, so Open only logs why there is none.
 func Open(dir string, reserve, least int64, log *slog.Logger) *Guard {
 	g := &Guard{dir: dir, size: reserve, least: least, log: log}
 	file, err := os.OpenFile(filepath.Join(dir, "reserve"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -60,7 +60,7 @@ func Open(dir string, reserve, least int64, log *slog.Logger) *Guard {
 		log.Warn("no reserve of disk space", "reason", err)
 		return g
 	}
-	g.held = info.Size()
+	g.left = info.Size()
 	g.release(0, false)
 	g.refill()
 	return g
@@ -74,7 +74,7 @@ func (g *Guard) Close() error {
 	return g.file.Close()
 }
 
-// Keep makes the reserve whole whenever there is room for it, until ctx ends.
+// Keep refills the reserve whenever there is space for it, until ctx ends.
 func (g *Guard) Keep(ctx context.Context) {
 	if g == nil {
 		return
@@ -91,10 +91,10 @@ func (g *Guard) Keep(ctx context.Context) {
 	}
 }
 
-// MakeRoom is called before something is written that must be, and with full
-// when there was no space for it. It gives up as much of the reserve as that
-// takes. The last piece is kept for the next start.
-func (g *Guard) MakeRoom(full bool) {
+// FreeSpace releases as much of the reserve as the next transaction needs. It is
+// called before each transaction that writes, and with full set after one found
+// the disk full. The last piece remains, for Open in the next process.
+func (g *Guard) FreeSpace(full bool) {
 	if g != nil {
 		g.release(g.piece(), full)
 	}
@@ -102,58 +102,58 @@ func (g *Guard) MakeRoom(full bool) {
 
 func (g *Guard) piece() int64 { return max(g.size/pieces, 1) }
 
-// release gives up pieces of the reserve down to so many bytes: one at least if
-// full, and others while too little is free.
+// release releases pieces of the reserve while too little space is free, and at
+// least one piece if full is set. It leaves down bytes of the reserve.
 func (g *Guard) release(down int64, full bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for g.file != nil && g.held > down {
-		free, err := g.free()
+	for g.file != nil && g.left > down {
+		free, err := g.freeBytes()
 		if !full && (err != nil || free >= min(enough, g.piece())) {
 			return
 		}
 		full = false
-		to := max(down, g.held-g.piece())
+		to := max(down, g.left-g.piece())
 		if err := g.file.Truncate(to); err != nil {
-			g.log.Error("give up a part of the reserve of disk space", "error", err)
+			g.log.Error("release a part of the reserve of disk space", "error", err)
 			return
 		}
-		g.held = to
+		g.left = to
 		g.log.Warn("the disk is full: a part of the reserve is given up", "folder", g.dir, "bytes_left", to)
 	}
 }
 
-// refill makes the reserve as large as is wanted, if enough remains free.
+// refill brings the reserve to its size, if enough space remains free then.
 func (g *Guard) refill() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.file == nil || g.held == g.size {
+	if g.file == nil || g.left == g.size {
 		return
 	}
-	if g.held > g.size {
+	if g.left > g.size {
 		if err := g.file.Truncate(g.size); err == nil {
-			g.held = g.size
+			g.left = g.size
 		}
 		return
 	}
-	free, err := g.free()
-	if err != nil || free-(g.size-g.held) < max(g.least, enough) {
+	free, err := g.freeBytes()
+	if err != nil || free-(g.size-g.left) < max(g.least, enough) {
 		return
 	}
 	if err := unix.Fallocate(int(g.file.Fd()), 0, 0, g.size); err != nil {
 		g.log.Warn("no reserve of disk space", "reason", err)
-		_ = g.file.Truncate(g.held) // what there was
+		_ = g.file.Truncate(g.left) // as before
 		if errors.Is(err, unix.EOPNOTSUPP) {
 			g.file.Close()
-			g.file = nil // for good
+			g.file = nil // there will never be a reserve
 		}
 		return
 	}
-	g.held = g.size
+	g.left = g.size
 }
 
-// free returns how many bytes of the file system can be used.
-func (g *Guard) free() (int64, error) {
+// freeBytes returns how many bytes of the file system can be used.
+func (g *Guard) freeBytes() (int64, error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(g.dir, &stat); err != nil {
 		return 0, &fs.PathError{Op: "ask for the free space of", Path: g.dir, Err: err}
@@ -161,13 +161,13 @@ func (g *Guard) free() (int64, error) {
 	return int64(stat.Bavail) * stat.Bsize, nil
 }
 
-// Check refuses what would be new while too little space is free: the error is
-// an answer of the API.
+// Check returns an apierr.Refused while too little space is free to create
+// anything.
 func (g *Guard) Check() error {
 	if g == nil {
 		return nil
 	}
-	free, err := g.free()
+	free, err := g.freeBytes()
 	if err != nil {
 		return fmt.Errorf("check the disk: %w", err)
 	}

@@ -43,7 +43,7 @@ func open(t *testing.T, dir string, reserve, least int64) *space.Guard {
 	return g
 }
 
-// fill leaves so many bytes free.
+// fill fills the file system until that many bytes are free.
 func fill(t *testing.T, dir string, leave int64) {
 	t.Helper()
 	file, err := os.OpenFile(filepath.Join(dir, "ballast"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -69,8 +69,8 @@ func free(t *testing.T, dir string) int64 {
 	return int64(stat.Bavail) * stat.Bsize
 }
 
-// held returns the bytes that the reserve really takes.
-func held(t *testing.T, dir string) int64 {
+// reserved returns how many bytes are allocated to the reserve.
+func reserved(t *testing.T, dir string) int64 {
 	t.Helper()
 	var stat unix.Stat_t
 	if err := unix.Stat(filepath.Join(dir, "reserve"), &stat); err != nil {
@@ -79,66 +79,67 @@ func held(t *testing.T, dir string) int64 {
 	return stat.Blocks * 512
 }
 
-func assertHeld(t *testing.T, dir string, want int64) {
+func assertReserved(t *testing.T, dir string, want int64) {
 	t.Helper()
-	if got := held(t, dir); got != want {
+	if got := reserved(t, dir); got != want {
 		t.Errorf("the reserve has %d bytes, want %d", got, want)
 	}
 }
 
-// The reserve is given up piece by piece, as somebody uses up what is given up,
-// but for the last one, which the next process starts by.
-func TestTheReserveIsGivenUpAsNeeded(t *testing.T) {
+// Each call releases a piece if the last one has been used up. The last piece
+// remains for the start of the next process.
+func TestTheReserveIsReleasedAsNeeded(t *testing.T) {
 	dir := small(t)
 	g := open(t, dir, 16*mb, 4*mb)
-	assertHeld(t, dir, 16*mb)
-	g.MakeRoom(false)
-	assertHeld(t, dir, 16*mb) // there is room
+	assertReserved(t, dir, 16*mb)
+	g.FreeSpace(false)
+	assertReserved(t, dir, 16*mb) // there is free space
 	for left := int64(15); left > 0; left-- {
 		fill(t, dir, 0)
-		g.MakeRoom(false)
-		assertHeld(t, dir, left*mb)
-		g.MakeRoom(false)
-		assertHeld(t, dir, left*mb) // there is room again
+		g.FreeSpace(false)
+		assertReserved(t, dir, left*mb)
+		g.FreeSpace(false)
+		assertReserved(t, dir, left*mb) // there is free space again
 	}
 	fill(t, dir, 0)
-	g.MakeRoom(true)
-	assertHeld(t, dir, mb)
+	g.FreeSpace(true)
+	assertReserved(t, dir, mb)
 	if err := g.Close(); err != nil {
 		t.Fatal(err)
 	}
 	open(t, dir, 16*mb, 4*mb)
-	assertHeld(t, dir, 0)
+	assertReserved(t, dir, 0)
 	if n := free(t, dir); n != mb {
 		t.Errorf("%d bytes are free after a start, want %d", n, mb)
 	}
 }
 
-// Whoever found no room gets a piece, whatever the file system says is free.
-func TestAPieceForWhoFoundNoRoom(t *testing.T) {
+// After a write that found the disk full, a piece is released although the file
+// system reports free space.
+func TestAPieceIsReleasedWhenAWriteFoundTheDiskFull(t *testing.T) {
 	dir := small(t)
 	g := open(t, dir, 16*mb, 4*mb)
-	g.MakeRoom(true)
-	assertHeld(t, dir, 15*mb)
+	g.FreeSpace(true)
+	assertReserved(t, dir, 15*mb)
 }
 
-// A process takes the reserve again that an earlier one has given up, if what
-// must be free remains so, and takes no more than is wanted.
-func TestTheReserveIsTakenAgain(t *testing.T) {
+// A process refills the reserve that an earlier one has released, if enough space
+// remains free, and shrinks a reserve that is larger than its own.
+func TestTheNextProcessRefillsTheReserve(t *testing.T) {
 	dir := small(t)
 	g := open(t, dir, 16*mb, 4*mb)
-	g.MakeRoom(true)
+	g.FreeSpace(true)
 	fill(t, dir, 5*mb-4096)
 	g.Close()
 	open(t, dir, 16*mb, 4*mb).Close()
-	assertHeld(t, dir, 15*mb)
+	assertReserved(t, dir, 15*mb)
 	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
 		t.Fatal(err)
 	}
 	open(t, dir, 16*mb, 4*mb).Close()
-	assertHeld(t, dir, 16*mb)
+	assertReserved(t, dir, 16*mb)
 	open(t, dir, 8*mb, 4*mb)
-	assertHeld(t, dir, 8*mb)
+	assertReserved(t, dir, 8*mb)
 }
 
 func TestCheck(t *testing.T) {
@@ -158,15 +159,15 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// Without a folder for it there is no reserve, and nobody fails for that.
+// Without its folder there is no reserve, and FreeSpace does nothing.
 func TestNoReserve(t *testing.T) {
 	g := open(t, filepath.Join(t.TempDir(), "none"), mb, 0)
-	g.MakeRoom(true)
+	g.FreeSpace(true)
 	if err := g.Check(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v, want %v", err, os.ErrNotExist)
 	}
 	var none *space.Guard
-	none.MakeRoom(true)
+	none.FreeSpace(true)
 	if err := errors.Join(none.Check(), none.Close()); err != nil {
 		t.Error(err)
 	}

@@ -53,9 +53,9 @@ func TestACommitThatFails(t *testing.T) {
 // than it is.
 func TestADiskThatIsFullInTheMiddle(t *testing.T) {
 	storetest.NeedSQLite(t, "a pragma makes the disk full")
-	var rooms []bool // asked for by who has the turn
+	var freed []bool // asked for by who has the turn
 	db := open(t, storetest.Source(t), store.WithClock(func() time.Time { return time.Unix(1, 0) }),
-		store.WithRoom(func(full bool) { rooms = append(rooms, full) }))
+		store.WithFreeSpace(func(full bool) { freed = append(freed, full) }))
 	pages := func(limit string) error {
 		return db.Write(t.Context(), func(tx *store.Tx) error {
 			var n int
@@ -92,15 +92,15 @@ func TestADiskThatIsFullInTheMiddle(t *testing.T) {
 			t.Errorf("write %d tells of what SQLite had done by itself: %v", i, err)
 		}
 	}
-	if !slices.Contains(rooms, true) {
-		t.Error("nobody was asked to make room")
+	if !slices.Contains(freed, true) {
+		t.Error("no disk space was freed")
 	}
 	assertUUIDs(t, db, want...)
 	if err := pages("1000000"); err != nil {
 		t.Fatal(err)
 	}
 	if err := add(db, "d"); err != nil {
-		t.Errorf("when there is room again: %v", err)
+		t.Errorf("with disk space again: %v", err)
 	}
 	assertUUIDs(t, db, append(want, "d")...)
 }

@@ -44,11 +44,11 @@ type DB struct {
 	read    *pool
 	now     func() time.Time
 
-	asItIs bool         // do not migrate
-	lost   func()       // called when another process took the lock; nil: do not lock
-	unlock func() error // releases the lock of Exclusive; nil without one
-	folder *os.File     // with the lock of an SQLite database; nil for PostgreSQL
-	room   func(full bool)
+	asItIs    bool            // do not migrate
+	lost      func()          // called when another process took the lock; nil: do not lock
+	unlock    func() error    // releases the lock of Exclusive; nil without one
+	folder    *os.File        // with the lock of an SQLite database; nil for PostgreSQL
+	freeSpace func(full bool) // see WithFreeSpace
 }
 
 // readers is the number of connections for reading.
@@ -62,10 +62,10 @@ func WithClock(now func() time.Time) Option {
 	return func(db *DB) { db.now = now }
 }
 
-// WithRoom sets a function that frees disk space. It is called before each
+// WithFreeSpace sets a function that frees disk space. It is called before each
 // transaction that writes, and with full set after SQLite found the disk full.
-func WithRoom(makeRoom func(full bool)) Option {
-	return func(db *DB) { db.room = makeRoom }
+func WithFreeSpace(freeSpace func(full bool)) Option {
+	return func(db *DB) { db.freeSpace = freeSpace }
 }
 
 // ErrNoTables means that the database is empty: no cloud has used it yet.
@@ -81,7 +81,7 @@ func AsItIs() Option {
 // PostgreSQL database, or the path of an SQLite file, which is created if it
 // does not exist.
 func Open(ctx context.Context, source string, options ...Option) (*DB, error) {
-	db := &DB{backend: backendOf(source), now: time.Now, room: func(bool) {}}
+	db := &DB{backend: backendOf(source), now: time.Now, freeSpace: func(bool) {}}
 	for _, option := range options {
 		option(db)
 	}
@@ -110,7 +110,7 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	write.SetMaxOpenConns(1)
-	if db.writer, err = newWriter(ctx, db.backend, write, db.now, db.room); err != nil {
+	if db.writer, err = newWriter(ctx, db.backend, write, db.now, db.freeSpace); err != nil {
 		write.Close()
 		return err
 	}

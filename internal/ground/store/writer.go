@@ -14,13 +14,13 @@ import (
 // that queue up are committed together, as one transaction of the database,
 // because a flush to disk takes longer than most of them.
 type writer struct {
-	backend backend
-	db      *sql.DB
-	conn    *sql.Conn
-	pool    *pool // of conn; nil while disconnected
-	now     func() time.Time
-	room    func(full bool) // frees disk space
-	commits atomic.Uint64
+	backend   backend
+	db        *sql.DB
+	conn      *sql.Conn
+	pool      *pool // of conn; nil while disconnected
+	now       func() time.Time
+	freeSpace func(full bool) // see WithFreeSpace
+	commits   atomic.Uint64
 
 	waiting atomic.Int64  // number of transactions that wait for turn
 	turn    sync.Mutex    // guards the connection and the fields below
@@ -41,8 +41,8 @@ type group struct {
 // part waits for its commit.
 const openLimit = 10 * time.Millisecond
 
-func newWriter(ctx context.Context, b backend, db *sql.DB, now func() time.Time, room func(full bool)) (*writer, error) {
-	w := &writer{backend: b, db: db, now: now, room: room, hooked: make(chan struct{})}
+func newWriter(ctx context.Context, b backend, db *sql.DB, now func() time.Time, freeSpace func(full bool)) (*writer, error) {
+	w := &writer{backend: b, db: db, now: now, freeSpace: freeSpace, hooked: make(chan struct{})}
 	close(w.hooked)
 	return w, w.connect(ctx)
 }
@@ -75,10 +75,10 @@ func (w *writer) drop() {
 
 // begin begins a transaction. On a full disk it frees space and tries again.
 func (w *writer) begin(ctx context.Context) error {
-	w.room(false)
+	w.freeSpace(false)
 	err := w.tryBegin(ctx)
 	if sqliteFull(err) {
-		w.room(true)
+		w.freeSpace(true)
 		err = w.tryBegin(ctx) // the transaction has done nothing yet
 	}
 	return err
@@ -176,7 +176,7 @@ func (w *writer) run(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) erro
 // errors, such as a full disk, SQLite has rolled back the whole group itself.
 func (w *writer) takeBack(ctx context.Context, g *group, reason error) error {
 	if sqliteFull(reason) {
-		w.room(true) // for the next transaction
+		w.freeSpace(true) // for the next transaction
 	}
 	if len(g.parts) == 0 {
 		_, err := w.rollback(ctx)
@@ -223,7 +223,7 @@ func (w *writer) commit(ctx context.Context) {
 			w.commits.Add(1) // it may have been committed
 		}
 		if sqliteFull(err) {
-			w.room(true) // for the next one
+			w.freeSpace(true) // for the next one
 		}
 		_, rollback := w.rollback(ctx)
 		w.end(g, errors.Join(err, rollback))

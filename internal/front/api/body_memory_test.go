@@ -14,18 +14,18 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-func TestRoomForBodies(t *testing.T) {
+func TestBodyMemoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const most = 2 * roomStep
+		const most = 2 * bodyMemoryStep
 		s := &server{Config: Config{Log: slog.New(slog.DiscardHandler)}}
-		room := semaphore.NewWeighted(most)
+		memory := semaphore.NewWeighted(most)
 		answered := make(chan struct{})
-		handler := roomed(room, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler := limitBodyMemory(memory, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if _, err := readBody(w, r); err != nil {
 				s.writeError(w, r, err)
 				return
 			}
-			if r.URL.Path == "/held" {
+			if r.URL.Path == "/slow" {
 				<-answered
 			}
 			w.WriteHeader(http.StatusNoContent)
@@ -41,22 +41,22 @@ func TestRoomForBodies(t *testing.T) {
 			synctest.Wait()
 			return heard
 		}
-		first := ask("/held", freeOfBody+most-1)
-		small := ask("/", freeOfBody-1)
+		first := ask("/slow", bodyMemoryFree+most-1)
+		small := ask("/", bodyMemoryFree-1)
 		if w := <-small; w.Code != http.StatusNoContent {
-			t.Errorf("a small one: %d", w.Code)
+			t.Errorf("a small body: %d", w.Code)
 		}
 		began := time.Now()
-		w := <-ask("/", freeOfBody+1)
+		w := <-ask("/", bodyMemoryFree+1)
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), "Too many large requests") {
-			t.Errorf("one for which there is no room: %d %s", w.Code, w.Body)
+			t.Errorf("a body beyond the memory: %d %s", w.Code, w.Body)
 		}
-		if waited := time.Since(began); waited != roomWait {
+		if waited := time.Since(began); waited != bodyMemoryWait {
 			t.Errorf("it waited for %v", waited)
 		}
-		next := ask("/", freeOfBody+most-1)
+		next := ask("/", bodyMemoryFree+most-1)
 		if len(next) > 0 || len(first) > 0 {
-			t.Fatal("there was room")
+			t.Fatal("there was memory")
 		}
 		close(answered)
 		for what, heard := range map[string]<-chan *httptest.ResponseRecorder{"the first": first, "the next": next} {
@@ -64,29 +64,29 @@ func TestRoomForBodies(t *testing.T) {
 				t.Errorf("%s: %d %s", what, w.Code, w.Body)
 			}
 		}
-		if !room.TryAcquire(most) {
-			t.Error("room is still taken at the end")
+		if !memory.TryAcquire(most) {
+			t.Error("memory is still allocated at the end")
 		}
 	})
 }
 
-// A client that declares a large body and sends nothing takes no room.
-func TestOnlyWhatIsSentTakesRoom(t *testing.T) {
-	room := semaphore.NewWeighted(roomStep)
+// A client that announces a large body and sends nothing allocates no memory.
+func TestOnlyBytesThatArriveAllocateMemory(t *testing.T) {
+	memory := semaphore.NewWeighted(bodyMemoryStep)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	handler := roomed(room, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := limitBodyMemory(memory, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := r.Body.Read(make([]byte, 1)); err != nil {
 			t.Error(err)
 		}
-		if !room.TryAcquire(roomStep) {
-			t.Error("it has room before it needs any")
+		if !memory.TryAcquire(bodyMemoryStep) {
+			t.Error("the body has memory before it needs any")
 		}
-		if n, err := r.Body.Read(make([]byte, freeOfBody)); n != freeOfBody-1 || err != nil {
+		if n, err := r.Body.Read(make([]byte, bodyMemoryFree)); n != bodyMemoryFree-1 || err != nil {
 			t.Errorf("read %d, %v", n, err)
 		}
-		if n, err := r.Body.Read(make([]byte, 1)); n != 0 || err != errNoRoom {
-			t.Errorf("beyond what is free: %d, %v", n, err)
+		if n, err := r.Body.Read(make([]byte, 1)); n != 0 || err != errNoMemory {
+			t.Errorf("beyond the uncounted bytes: %d, %v", n, err)
 		}
 	}))
 	r := httptest.NewRequest("POST", "/", bytes.NewReader(make([]byte, maxBody))).WithContext(ctx)
