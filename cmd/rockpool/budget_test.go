@@ -32,7 +32,7 @@ func TestShares(t *testing.T) {
 	}
 }
 
-func TestBudgetOfAHost(t *testing.T) {
+func TestDefaultBudget(t *testing.T) {
 	for host, want := range map[[2]int]droplet.Budget{
 		{0, 0}:       {},                               // as the simulated engine has it
 		{24000, 100}: {MemoryMB: 21600, DiskGB: 95},    //
@@ -45,8 +45,8 @@ func TestBudgetOfAHost(t *testing.T) {
 	}
 }
 
-// TestTwoLargeDropletsOnASmallHost: the second is refused with the reason.
-func TestTwoLargeDropletsOnASmallHost(t *testing.T) {
+// TestCreateIsRejectedAboveTheBudget: the second is refused with the reason.
+func TestCreateIsRejectedAboveTheBudget(t *testing.T) {
 	c := newClient(t, func(s *serveCommand) { s.MemoryBudget = share{mb: 24 << 10} })
 	large := strings.Replace(goodDroplet, "s-1vcpu-256mb", "s-8vcpu-16gb", 1)
 	c.Create(large)

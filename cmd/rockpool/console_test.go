@@ -87,7 +87,7 @@ func TestTalk(t *testing.T) {
 
 // An active droplet at whose console nothing listens was switched on by a
 // Rockpool without consoles.
-func TestConsoleOfAnOlderMachine(t *testing.T) {
+func TestMissingConsoleSuggestsAPowerCycle(t *testing.T) {
 	err := (&guestFlags{}).explain(found{ID: 7, Name: "web-1"}, fmt.Errorf("attach: %w", compute.ErrNotRunning))
 	if want := "restart it with: doctl compute droplet-action power-cycle 7"; !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want: %s", err, want)

@@ -27,7 +27,7 @@ func newServe(t *testing.T) *serveCommand {
 }
 
 // The token is shown to who sits at a terminal, and to no journal or log file.
-func TestGreetingHasTheTokenForTerminalsOnly(t *testing.T) {
+func TestGreetingShowsTheTokenToTerminalsOnly(t *testing.T) {
 	c := newServe(t)
 	const token = "dop_v1_0123"
 	if err := os.WriteFile(c.where().Token(), []byte(token+"\n"), 0o600); err != nil {

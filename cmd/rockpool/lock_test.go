@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestALockIsWaitedFor: the process before was killed and is not quite gone.
-func TestALockIsWaitedFor(t *testing.T) {
+// TestLockIsAwaited: the process before was killed and is not quite gone.
+func TestLockIsAwaited(t *testing.T) {
 	d := dataFlag{Data: t.TempDir()}
 	synctest.Test(t, func(t *testing.T) {
 		before, err := d.lock(t.Context())
@@ -32,7 +32,7 @@ func TestALockIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestALockThatIsHeldIsRefused(t *testing.T) {
+func TestServeIsRejectedWhileTheFolderIsLocked(t *testing.T) {
 	d := dataFlag{Data: t.TempDir()}
 	synctest.Test(t, func(t *testing.T) {
 		before, err := d.lock(t.Context())

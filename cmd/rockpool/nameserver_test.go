@@ -8,7 +8,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-func TestNodesSayWhatIsWrong(t *testing.T) {
+func TestNameserverRejectsInvalidFlags(t *testing.T) {
 	fresh := dataFlag{Data: t.TempDir()}
 	if storetest.Postgres() {
 		fresh.Database = storetest.Empty(t)

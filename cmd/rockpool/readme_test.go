@@ -62,7 +62,7 @@ func TestReadmeCommands(t *testing.T) {
 
 // The units that the README has people install are good ones, and leave
 // machines alone when Rockpool stops.
-func TestUnits(t *testing.T) {
+func TestReadmeUnitsAreValid(t *testing.T) {
 	analyze := needs.Program(t, "systemd-analyze", "systemd")
 	for name, mode := range map[string]string{"rockpool.service": "--system", "rockpool-user.service": "--user"} {
 		text, err := os.ReadFile(filepath.Join("../../packaging", name))

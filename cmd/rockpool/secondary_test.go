@@ -32,7 +32,7 @@ func TestSecondaryFlag(t *testing.T) {
 	}
 }
 
-func TestSecondaryOfAnUnknownKey(t *testing.T) {
+func TestSecondaryWithAnUnknownKeyIsRejected(t *testing.T) {
 	var f transferFlags
 	parse := func(key, to string) {
 		var k transferKey

@@ -75,7 +75,7 @@ func TestSSHCommandLine(t *testing.T) {
 	}
 }
 
-func TestFindingDroplets(t *testing.T) {
+func TestDropletIsFoundByNameOrID(t *testing.T) {
 	c := newClient(t)
 	for _, name := range []string{"web-1", "twin", "twin", "4"} {
 		c.Create(`{"name":"` + name + `","size":"1gb","image":"micro"}`)
@@ -102,7 +102,7 @@ func TestFindingDroplets(t *testing.T) {
 
 // A cloud is found by its folder, or else by doctl's environment; consoles are
 // found by the folder alone, as another cloud's droplet may have the same id.
-func TestFindingTheCloud(t *testing.T) {
+func TestCloudIsFoundByFolderOrEnvironment(t *testing.T) {
 	here, empty := dataFlag{Data: t.TempDir()}, t.TempDir()
 	for path, text := range map[string]string{here.where().URL(): "http://here\n", here.where().Token(): "secret\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
 )
 
-func TestFlagsOfTLS(t *testing.T) {
+func TestTLSFlags(t *testing.T) {
 	authority := certificatetest.NewAuthority(t)
 	issue := func() (certificate, key string) {
 		return authority.Issue(t, t.TempDir(), time.Now(), time.Now().Add(time.Hour))

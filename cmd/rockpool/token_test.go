@@ -35,7 +35,7 @@ func (c *client) status(token string) int {
 
 // A token that another process revokes is dead in the running cloud when the
 // command ends, however lately it was used.
-func TestRevokedTokenIsDeadAtOnce(t *testing.T) {
+func TestRevokedTokenIsRejectedAtOnce(t *testing.T) {
 	c := newClient(t)
 	text := c.newToken("laptop")
 	if got := c.status(text); got != 200 {
@@ -79,7 +79,7 @@ func TestRevokeTakesIDsAndNames(t *testing.T) {
 }
 
 // The file of the first token goes with the token, and does not come back.
-func TestRevokedFirstToken(t *testing.T) {
+func TestRevokingTheFirstTokenRemovesItsFile(t *testing.T) {
 	c := newClient(t)
 	other := tokenRevokeCommand{dataFlag: c.data, Token: "other"}
 	c.newToken("other")
@@ -151,7 +151,7 @@ func TestListOfTokens(t *testing.T) {
 }
 
 // Commands about tokens need a cloud, and never make one.
-func TestTokensOfNoCloud(t *testing.T) {
+func TestTokenCommandsRequireACloud(t *testing.T) {
 	for name, run := range map[string]func(d dataFlag) error{
 		"create": func(d dataFlag) error { return (&tokenCreateCommand{dataFlag: d}).Run(t.Context()) },
 		"list":   func(d dataFlag) error { return (&tokenListCommand{d}).Run(t.Context()) },
@@ -170,7 +170,7 @@ func TestTokensOfNoCloud(t *testing.T) {
 }
 
 // An account that has a token already gets its first token as well.
-func TestTheFirstTokenComesAfterOthers(t *testing.T) {
+func TestFirstTokenIsMadeBesideOtherTokens(t *testing.T) {
 	data := newData(t)
 	db, err := store.Open(t.Context(), data.where().Source())
 	if err != nil {

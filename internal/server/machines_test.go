@@ -24,7 +24,7 @@ func (p *probed) Capabilities(context.Context) (compute.Capabilities, error) {
 
 // What is shown inside a transaction must not ask the engine, which may take its
 // time; a request asks before, until the engine knows.
-func TestTheEngineIsAskedBeforeAHandlerAndNeverLater(t *testing.T) {
+func TestEngineIsProbedBeforeTheHandler(t *testing.T) {
 	engine := &probed{err: errors.New("QEMU is not installed")}
 	h := &host{engine: engine, log: slog.New(slog.DiscardHandler)}
 	_, sizes, places, err := h.catalogs([]string{"nyc3"})

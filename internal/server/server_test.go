@@ -26,7 +26,7 @@ func newConfig(t *testing.T) Config {
 }
 
 // A cloud that can't make its folders says why, whatever runs its machines.
-func TestOpenSaysWhatIsInTheWay(t *testing.T) {
+func TestOpenSaysWhyItFails(t *testing.T) {
 	for compute, folder := range map[string]string{"simulated": "simulated", "qemu": "droplets"} {
 		c := newConfig(t)
 		c.Compute = compute

@@ -39,7 +39,7 @@ func awayFor(t *testing.T, source string, fn func()) {
 
 // However often writes have failed while the database was away, the first one
 // after it works.
-func TestADatabaseThatIsAwayForLong(t *testing.T) {
+func TestFirstWriteAfterALongOutageWorks(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
 	db := open(t, source)
@@ -67,7 +67,7 @@ func TestADatabaseThatIsAwayForLong(t *testing.T) {
 }
 
 // A database that is away when it is closed is closed all the same.
-func TestCloseWhileTheDatabaseIsAway(t *testing.T) {
+func TestCloseDuringAnOutage(t *testing.T) {
 	storetest.NeedPostgres(t)
 	for _, writes := range []int{0, 1, 2} {
 		source := storetest.Source(t)
@@ -93,7 +93,7 @@ func TestCloseWhileTheDatabaseIsAway(t *testing.T) {
 
 // A process that hangs in the middle of a transaction keeps the others from
 // writing for a while, and then has not written.
-func TestAWriterThatHangs(t *testing.T) {
+func TestHungWriterLosesItsTransaction(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
 	hung, other := open(t, source+"&idle_in_transaction_session_timeout=100ms"), open(t, source)
@@ -114,7 +114,7 @@ func TestAWriterThatHangs(t *testing.T) {
 // A database that takes no writes for a while is away for who writes, and not
 // for who reads. The first write after it works: sessions of that time are not
 // used again.
-func TestADatabaseThatIsReadOnlyForAWhile(t *testing.T) {
+func TestReadOnlyDatabaseRejectsWritesOnly(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
 	db := open(t, source)
@@ -164,7 +164,7 @@ func TestADatabaseThatIsReadOnlyForAWhile(t *testing.T) {
 
 // Sessions that have become read-only without an end are found as well, and so
 // is one in the middle of a transaction.
-func TestASessionThatBecomesReadOnly(t *testing.T) {
+func TestReadOnlySessionIsReplaced(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := open(t, storetest.Source(t))
 	err := db.Write(t.Context(), func(tx *store.Tx) error {

@@ -21,7 +21,7 @@ import (
 
 // A backup that is made while many write has all that was written before, and
 // no transaction by half.
-func TestABackupWhileManyWrite(t *testing.T) {
+func TestBackupDuringWritesIsConsistent(t *testing.T) {
 	storetest.NeedSQLite(t, "PostgreSQL has its own backups")
 	path := storetest.Source(t)
 	db := open(t, path)
@@ -83,7 +83,7 @@ func assertNoPartials(t *testing.T, path string) {
 
 // The ids of rows that were removed before a backup are not given again after
 // it is restored.
-func TestABackupHasTheSequences(t *testing.T) {
+func TestBackupHasTheSequences(t *testing.T) {
 	storetest.NeedSQLite(t, "PostgreSQL has its own backups")
 	path := storetest.Source(t)
 	db := open(t, path)
@@ -111,7 +111,7 @@ func TestABackupHasTheSequences(t *testing.T) {
 
 // What is there is not written over, unless that is wanted, and never if it is
 // the database.
-func TestWhereABackupIsNotWritten(t *testing.T) {
+func TestBackupDoesNotOverwrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path)
 	if err := add(db, "a"); err != nil {
@@ -154,7 +154,7 @@ func TestWhereABackupIsNotWritten(t *testing.T) {
 
 // Some file systems, NFS among them, can't rename a file without replacing one,
 // and say so with EINVAL; old kernels say ENOSYS.
-func TestABackupWhereRenamesReplace(t *testing.T) {
+func TestBackupWithoutNoReplaceRenames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	if err := add(open(t, path), "a"); err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func TestABackupWhereRenamesReplace(t *testing.T) {
 
 // A folder that can't be flushed, as proc's can't, is no reason to call a backup
 // in it a failure; one that is not there is.
-func TestAFolderThatCannotBeFlushed(t *testing.T) {
+func TestSyncFolderIgnoresUnsupportedFlush(t *testing.T) {
 	if err := store.SyncFolder("/proc"); err != nil {
 		t.Error(err)
 	}
@@ -192,7 +192,7 @@ func TestAFolderThatCannotBeFlushed(t *testing.T) {
 
 // A backup of a database that nobody works with has what is only in the
 // write-ahead log as well.
-func TestABackupAfterACrash(t *testing.T) {
+func TestBackupAfterACrashHasTheWriteAheadLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path)
 	if err := add(db, "a"); err != nil {

@@ -17,7 +17,7 @@ import (
 
 // When the commit fails, nobody is told anything else: what the refused one has
 // read has never been.
-func TestACommitThatFails(t *testing.T) {
+func TestFailedCommitFailsEveryWriteOfItsGroup(t *testing.T) {
 	storetest.NeedSQLite(t, "a pragma makes the commit fail")
 	db := openStill(t)
 	hook := func(tx *store.Tx) error {
@@ -51,7 +51,7 @@ func TestACommitThatFails(t *testing.T) {
 
 // A full disk may take the whole transaction with it. Nobody is told otherwise
 // than it is.
-func TestADiskThatIsFullInTheMiddle(t *testing.T) {
+func TestFullDiskDuringAGroup(t *testing.T) {
 	storetest.NeedSQLite(t, "a pragma makes the disk full")
 	var freed []bool // asked for by who has the turn
 	db := open(t, storetest.Source(t), store.WithClock(func() time.Time { return time.Unix(1, 0) }),
@@ -106,7 +106,7 @@ func TestADiskThatIsFullInTheMiddle(t *testing.T) {
 }
 
 // A hook that panics does so where its write was made, and keeps nobody.
-func TestAHookThatPanics(t *testing.T) {
+func TestPanicOfAHookReachesItsWriter(t *testing.T) {
 	db := openStill(t)
 	var mu sync.Mutex
 	ran := 0
@@ -132,7 +132,7 @@ func TestAHookThatPanics(t *testing.T) {
 	assertUUIDs(t, db, "a", "b", "c", "d")
 }
 
-func TestAHookThatWrites(t *testing.T) {
+func TestHookMayWrite(t *testing.T) {
 	db := openStill(t)
 	write := func(uuid string) func() {
 		return func() {
@@ -185,7 +185,7 @@ func TestCloseWhileWritesWait(t *testing.T) {
 
 // The files as they are when the process dies have nothing of a group that is
 // open, and all of one whose writes have returned.
-func TestACrashBetweenWrites(t *testing.T) {
+func TestCrashLosesOpenGroupsOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path, store.WithClock(func() time.Time { return time.Unix(1, 0) }))
 	var inside []string

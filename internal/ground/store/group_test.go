@@ -93,7 +93,7 @@ func assertUUIDs(t tester, db *store.DB, want ...string) {
 	}
 }
 
-func TestWritesThatWaitShareACommit(t *testing.T) {
+func TestWaitingWritesShareACommit(t *testing.T) {
 	db := openStill(t)
 	before := db.Commits()
 	var mu sync.Mutex
@@ -146,7 +146,7 @@ var ends = map[string]func(tx *store.Tx) error{
 }
 
 // Whoever fails, and in which place, the others are committed.
-func TestAWriteFailsAlone(t *testing.T) {
+func TestFailedWriteDoesNotFailItsGroup(t *testing.T) {
 	db := openStill(t)
 	if err := add(db, "there already"); err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestAWriteFailsAlone(t *testing.T) {
 	})
 }
 
-func TestAWriteWhoseCallerLeavesWhileItWaits(t *testing.T) {
+func TestWaitingWriteIsCommittedAfterItsContextEnds(t *testing.T) {
 	db := openStill(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	together(db,
@@ -219,7 +219,7 @@ func TestAWriteWhoseCallerLeavesWhileItWaits(t *testing.T) {
 }
 
 // Who was early is committed before all those who are late have had their turn.
-func TestAGroupDoesNotStayOpenForLong(t *testing.T) {
+func TestGroupIsCommittedAfterItsTimeLimit(t *testing.T) {
 	now := time.Unix(1, 0)
 	db := open(t, storetest.Source(t), store.WithClock(func() time.Time { return now }))
 	before := db.Commits()

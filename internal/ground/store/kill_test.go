@@ -13,19 +13,19 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// killedPath, as a variable of the environment, makes TestKilled the process
+// killedPath, as a variable of the environment, makes TestKillLosesNoCommittedWrite the process
 // that is killed: it names the database.
 const killedPath = "ROCKPOOL_STORE_KILLED"
 
 // What a process has said is written is there, and nothing is there by half,
 // when it is killed while many write at once.
-func TestKilled(t *testing.T) {
+func TestKillLosesNoCommittedWrite(t *testing.T) {
 	if path := os.Getenv(killedPath); path != "" {
 		writeUntilKilled(t, path)
 		return
 	}
 	path := filepath.Join(t.TempDir(), "db")
-	command := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+	command := exec.Command(os.Args[0], "-test.run=^TestKillLosesNoCommittedWrite$")
 	command.Env = append(os.Environ(), killedPath+"="+path)
 	output, err := command.StdoutPipe()
 	if err != nil {

@@ -18,14 +18,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// servingPath, as a variable of the environment, makes TestALookFromOutside
+// servingPath, as a variable of the environment, makes TestOtherProgramsDoNotRemoveTheWriteAheadLog
 // the process that is looked at: it names the database.
 const servingPath = "ROCKPOOL_STORE_SERVING"
 
 // Another program that opens the database and closes it takes nothing from the
 // process that works with it. SQLite before 3.51 believes the locks alone, and
 // removes the write-ahead log where it sees none.
-func TestALookFromOutside(t *testing.T) {
+func TestOtherProgramsDoNotRemoveTheWriteAheadLog(t *testing.T) {
 	if path := os.Getenv(servingPath); path != "" {
 		serveUntilKilled(t, path)
 		return
@@ -46,7 +46,7 @@ func TestALookFromOutside(t *testing.T) {
 // kills that one, and asserts that all it wrote is there.
 func lookAtServing(t *testing.T, look func(t *testing.T, path string)) {
 	path := filepath.Join(t.TempDir(), "db")
-	command := exec.Command(os.Args[0], "-test.run=^TestALookFromOutside$")
+	command := exec.Command(os.Args[0], "-test.run=^TestOtherProgramsDoNotRemoveTheWriteAheadLog$")
 	command.Env = append(os.Environ(), servingPath+"="+path)
 	input, err := command.StdinPipe()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // A database from before there were domains knows whose its addresses are.
-func TestPointersOfWhatWasThere(t *testing.T) {
+func TestMigrationAddsPointersOfExistingDroplets(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path)
 	accounts := twoAccounts(t, db)

@@ -25,7 +25,7 @@ func endConnections(t *testing.T, db *store.DB, where string) {
 	}
 }
 
-func TestOneProcessHasTheDatabase(t *testing.T) {
+func TestOneProcessClaimsTheDatabase(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
 	lost := make(chan struct{})
@@ -71,7 +71,7 @@ func claimed(t *testing.T, db *store.DB) bool {
 	return held > 0
 }
 
-func TestTheWriterFindsAnotherConnection(t *testing.T) {
+func TestWriterReconnects(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := open(t, storetest.Source(t))
 	for range 3 {
@@ -89,7 +89,7 @@ func TestTheWriterFindsAnotherConnection(t *testing.T) {
 
 // A transaction that loses its connection has not been, whatever comes after
 // it.
-func TestATransactionThatLosesItsConnection(t *testing.T) {
+func TestTransactionThatLosesItsConnectionIsRolledBack(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := open(t, storetest.Source(t))
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
@@ -112,7 +112,7 @@ func TestATransactionThatLosesItsConnection(t *testing.T) {
 
 // A statement that fails takes all of its transaction with it, also when the
 // caller goes on: nobody is told that something is kept.
-func TestATransactionThatGoesOnAfterAnError(t *testing.T) {
+func TestTransactionWithAnIgnoredErrorIsRolledBack(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := openStill(t)
 	goOn := func(tx *store.Tx) error {
@@ -136,7 +136,7 @@ func TestATransactionThatGoesOnAfterAnError(t *testing.T) {
 }
 
 // What one process reads in a transaction nobody changes before it writes.
-func TestWritersOfProcessesTakeTurns(t *testing.T) {
+func TestTransactionsOfSeveralProcessesAreSerial(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
 	nodes := []*store.DB{open(t, source), open(t, source), open(t, source)}
@@ -167,7 +167,7 @@ func TestWritersOfProcessesTakeTurns(t *testing.T) {
 	}
 }
 
-func TestTextsThatPostgresHasNoPlaceFor(t *testing.T) {
+func TestSearchForATextThatPostgresCannotStore(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := open(t, storetest.Source(t))
 	twoAccounts(t, db)
@@ -179,7 +179,7 @@ func TestTextsThatPostgresHasNoPlaceFor(t *testing.T) {
 	}
 }
 
-func TestTablesAreLeftAsTheyAre(t *testing.T) {
+func TestAsItIsMakesNoTables(t *testing.T) {
 	source := storetest.Empty(t)
 	if _, err := store.Open(t.Context(), source, store.AsItIs()); err == nil || !strings.Contains(err.Error(), "first start the cloud") {
 		t.Errorf("without tables: %v", err)

@@ -47,7 +47,7 @@ func crashed(t *testing.T, uuid string) string {
 	return copyOf(t, path)
 }
 
-func TestRestoreKeepsWhatItReplaces(t *testing.T) {
+func TestRestoreKeepsTheReplacedDatabase(t *testing.T) {
 	backup, path := backupWith(t, "old"), crashed(t, "new")
 	if _, err := store.Restore(t.Context(), backup, path, false); !errors.Is(err, fs.ErrExist) {
 		t.Fatalf("over a database: %v, want %v", err, fs.ErrExist)
@@ -79,7 +79,7 @@ func TestRestoreBesideFilesOfAnotherDatabase(t *testing.T) {
 }
 
 // A database that is open is not replaced, whoever has it open.
-func TestRestoreWhileTheDatabaseIsOpen(t *testing.T) {
+func TestRestoreIsRejectedWhileTheDatabaseIsOpen(t *testing.T) {
 	backup, path := backupWith(t, "old"), filepath.Join(t.TempDir(), "db")
 	db := open(t, path)
 	if err := add(db, "new"); err != nil {
@@ -119,7 +119,7 @@ func TestRestoreWhileTheDatabaseIsOpen(t *testing.T) {
 
 // What is no backup, is damaged, or is of a later version leaves the database
 // as it is.
-func TestWhatIsNotRestored(t *testing.T) {
+func TestRestoreRejectsInvalidBackups(t *testing.T) {
 	path := crashed(t, "new")
 	change := func(statement string) string {
 		name := backupWith(t, "old")

@@ -86,7 +86,7 @@ func TestSettingsOfPostgres(t *testing.T) {
 }
 
 // Rows whose parent is not there are refused by both databases.
-func TestForeignKeysHold(t *testing.T) {
+func TestForeignKeysAreEnforced(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.Exec(t.Context(), `INSERT INTO tokens (account_id, name, hash, scopes, created_at) VALUES (99, '', '', '', 0)`)

@@ -18,7 +18,7 @@ import (
 )
 
 // Of all errors that PostgreSQL has, these mean "not here, not now".
-func TestWhichErrorsOfPostgresPass(t *testing.T) {
+func TestTemporaryErrorsOfPostgres(t *testing.T) {
 	want := strings.Fields(`
 		08000 08001 08003 08004 08006 08007 08P01
 		25006 25P03 25P04

@@ -74,7 +74,7 @@ func TestWriteCommitsOrRollsBack(t *testing.T) {
 	}
 }
 
-func TestOnlyTheOwnerReads(t *testing.T) {
+func TestDatabaseIsReadableByItsOwnerOnly(t *testing.T) {
 	storetest.NeedSQLite(t, "it is about its files")
 	path := storetest.Source(t)
 	db := open(t, path)
@@ -88,7 +88,7 @@ func TestOnlyTheOwnerReads(t *testing.T) {
 	}
 }
 
-func TestWriteGoesOnWhenTheCallerLeaves(t *testing.T) {
+func TestWriteContinuesAfterItsContextEnds(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	for range 2 { // with statements that are prepared, and with new ones
 		ctx, cancel := context.WithCancel(t.Context())
@@ -117,7 +117,7 @@ func TestWriteGoesOnWhenTheCallerLeaves(t *testing.T) {
 	}
 }
 
-func TestReadsGoOnWhenTheCallerLeaves(t *testing.T) {
+func TestReadContinuesAfterItsContextEnds(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -57,7 +57,7 @@ var changes = map[string]string{
 var errRolledBack = errors.New("rolled back")
 
 // Whatever happens to the rows, and whether it is committed or not.
-func TestTotalsAreWhatIsThere(t *testing.T) {
+func TestTotalsMatchTheRows(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	accounts := twoAccounts(t, db)
 	names := slices.Sorted(maps.Keys(changes))
@@ -92,7 +92,7 @@ func TestTotalsAreWhatIsThere(t *testing.T) {
 }
 
 // Nobody ever sees a total and rows that differ.
-func TestTotalsWhileManyWrite(t *testing.T) {
+func TestTotalsMatchTheRowsDuringWrites(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	accounts := twoAccounts(t, db)
 	var writers, readers sync.WaitGroup
@@ -138,7 +138,7 @@ type errorer struct{ *testing.T }
 func (t errorer) Fatalf(format string, args ...any) { t.Errorf(format, args...) }
 
 // A database from before there were totals gets those of the rows that it has.
-func TestTotalsOfWhatWasThere(t *testing.T) {
+func TestMigrationCountsExistingRows(t *testing.T) {
 	storetest.NeedSQLite(t, "no PostgreSQL is older than totals")
 	path := storetest.Source(t)
 	db := open(t, path)

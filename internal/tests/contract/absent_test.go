@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestWhatIsNotThereYet: each product that DigitalOcean has and this cloud has
+// TestUnimplementedProductsAnswer501: each product that DigitalOcean has and this cloud has
 // not says so, for every method, and to nobody without a token.
-func TestWhatIsNotThereYet(t *testing.T) {
+func TestUnimplementedProductsAnswer501(t *testing.T) {
 	c := newClient(t)
 	listed := []string{"/v2/firewalls", "/v2/databases", "/v2/kubernetes/clusters", "/v2/registries"}
 	for path, product := range map[string]string{

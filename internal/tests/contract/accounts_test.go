@@ -195,10 +195,10 @@ func (c *client) notThere(link *schema.Link, paths []string) {
 	}
 }
 
-// TestAccountsAreApart is made of the schema: of every link that names
+// TestAccountsCannotSeeEachOther is made of the schema: of every link that names
 // something, and of every list, also of those to come. What one account has is
 // not there for another, and counts for nobody else.
-func TestAccountsAreApart(t *testing.T) {
+func TestAccountsCannotSeeEachOther(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.DropletLimit = 2 })
 	other := c.stranger(t)
 	public, empty := other.holdings(), other.texts(holdings{})
@@ -295,9 +295,9 @@ func (c *client) same(when string, before map[string]string) {
 	}
 }
 
-// TestWhatIsInSomethingElseIsNotThere asks for what an account has below
+// TestItemsAreNotFoundUnderAnotherParent asks for what an account has below
 // another parent than its own.
-func TestWhatIsInSomethingElseIsNotThere(t *testing.T) {
+func TestItemsAreNotFoundUnderAnotherParent(t *testing.T) {
 	c := newClient(t)
 	c.fill("example.com", "example.net")
 	mine := c.holdings()
@@ -328,9 +328,9 @@ func TestWhatIsInSomethingElseIsNotThere(t *testing.T) {
 	}
 }
 
-// TestWhatIsGoneIsNotThere destroys all that an account has, what is in
+// TestDeletedItemsAreNotFound destroys all that an account has, what is in
 // something else first. No link has anything of it afterwards.
-func TestWhatIsGoneIsNotThere(t *testing.T) {
+func TestDeletedItemsAreNotFound(t *testing.T) {
 	c := newClient(t)
 	c.fill("example.com", "example.net")
 	mine := c.holdings()
@@ -355,7 +355,7 @@ func TestWhatIsGoneIsNotThere(t *testing.T) {
 }
 
 // What a request's body names is looked for among the account's own as well.
-func TestWhatIsAnothersCantBeUsed(t *testing.T) {
+func TestAnotherAccountsItemsCannotBeUsed(t *testing.T) {
 	c := newClient(t)
 	other := c.stranger(t)
 	c.fill("example.com", "example.net")

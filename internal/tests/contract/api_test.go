@@ -86,7 +86,7 @@ func TestDropletLife(t *testing.T) {
 	}
 }
 
-func TestSeveralDropletsAtOnce(t *testing.T) {
+func TestCreateSeveralDroplets(t *testing.T) {
 	c := newClient(t)
 	a := c.Do("POST", "/v2/droplets", `{"names":["a","b","c"],"size":"s-1vcpu-256mb","image":1}`)
 	if a.StatusCode != http.StatusAccepted || len(a.At("droplets").([]any)) != 3 || len(a.At("links", "actions").([]any)) != 3 {

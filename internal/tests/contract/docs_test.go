@@ -53,7 +53,7 @@ func pageSamples(t *testing.T, contract *schema.Schema, page string) (samples []
 // Every sample of the reference runs as it stands and is answered as it says:
 // first those that make something, whose answers name what the others are
 // about, and those that destroy last.
-func TestSamplesOfTheReference(t *testing.T) {
+func TestReferenceSamplesRun(t *testing.T) {
 	needs.Program(t, "curl", "curl")
 	c := newClient(t)
 	page := c.Do("GET", "/v2/docs", "", "Authorization", "")

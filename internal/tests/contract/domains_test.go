@@ -96,7 +96,7 @@ example.com. 1800 IN A 192.0.2.1
 }
 
 // The mission's two requests, which are the same, and those of the release.
-func TestTwinUpdates(t *testing.T) {
+func TestRecordUpdateIsTheSameInEveryEncoding(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")
 	form, formType := multipartBody(t, "type", "A", "name", "www", "data", "127.0.0.1")

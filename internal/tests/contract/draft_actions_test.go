@@ -12,7 +12,7 @@ import (
 // generated is the body that the draft's generated sample sends.
 const generated = `{"reboot":null,"shutdown":null,"boot":null,"resetpassword":null,"resize":null,"snapshot":null,"rebuild":null,"restore":null}`
 
-func TestTheDraftsActions(t *testing.T) {
+func TestDraftActions(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	const form = "application/x-www-form-urlencoded"
@@ -88,7 +88,7 @@ func TestTheDraftsActions(t *testing.T) {
 	}
 }
 
-func TestTheDraftViewOfActions(t *testing.T) {
+func TestDraftViewOfActions(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	flat := func(id float64, status string, pairs ...any) any {

@@ -47,7 +47,7 @@ func draftImage() object {
 	return object{"id": 1.0, "slug": "micro", "name": "Micro x64", "distribution": "Debian", "public": true}
 }
 
-func TestTheDraftView(t *testing.T) {
+func TestDraftView(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.Regions = []string{"nyc3"} })
 	small := object{"slug": "s-1vcpu-256mb", "memory": "256mb", "cpus": 1.0, "disk": "10gb", "transfer": "0.5tb",
 		"price_monthly": "2.00", "price_hourly": "0.003", "regions": []any{"nyc3"}}
@@ -95,7 +95,7 @@ func TestTheDraftView(t *testing.T) {
 	}
 }
 
-func TestTheDraftViewOfADroplet(t *testing.T) {
+func TestDraftViewOfADroplet(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.Regions = []string{"nyc3"} })
 	made := c.draft("POST", "/v2/droplets", goodDroplet)
 	if made.StatusCode != http.StatusCreated || made.At("id") != 1.0 || !strings.HasSuffix(made.Header.Get("Location"), "/v2/droplets/1") {
@@ -126,7 +126,7 @@ func TestTheDraftViewOfADroplet(t *testing.T) {
 	}
 }
 
-func TestTheDraftViewOfLists(t *testing.T) {
+func TestDraftViewOfLists(t *testing.T) {
 	c := newClient(t)
 	for _, key := range []string{someKey, otherKey} {
 		c.Do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k","public_key":%q}`, key))
@@ -153,7 +153,7 @@ func TestTheDraftViewOfLists(t *testing.T) {
 	}
 }
 
-func TestWhoGetsTheDraftView(t *testing.T) {
+func TestAcceptHeaderChoosesTheDraftView(t *testing.T) {
 	c := newClient(t)
 	for accept, draft := range map[string]bool{
 		draftType: true, "application/json, " + draftType + ";q=0.5": true, strings.Replace(draftType, "vnd.digitalocean", "VND.DigitalOcean", 1): true,
@@ -169,7 +169,7 @@ func TestWhoGetsTheDraftView(t *testing.T) {
 	}
 }
 
-func TestTheDraftsParameters(t *testing.T) {
+func TestDraftParameters(t *testing.T) {
 	c := newClient(t)
 	for _, key := range []string{someKey, otherKey} {
 		c.Do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k","public_key":%q}`, key))

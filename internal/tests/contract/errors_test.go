@@ -19,7 +19,7 @@ func with(members string) string {
 	return strings.TrimSuffix(goodDroplet, "}") + "," + members + "}"
 }
 
-func TestRefusals(t *testing.T) {
+func TestRejectedRequests(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.Regions = []string{"nyc3", "fra1"} })
 	if a := c.Do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"a","public_key":%q}`, someKey)); a.StatusCode != http.StatusCreated {
 		t.Fatal(a.Text)

@@ -33,12 +33,12 @@ func serveFewFiles(t *testing.T) {
 // Many clients that connect and say nothing to a cloud with few files: the one
 // that is there is served, a new one is, and droplets are made, for which the
 // database needs files of its own.
-func TestFewFiles(t *testing.T) {
+func TestIdleConnectionsDoNotUseUpFiles(t *testing.T) {
 	if os.Getenv(fewFiles) != "" {
 		serveFewFiles(t)
 		return
 	}
-	command := exec.Command("/proc/self/exe", "-test.run=^TestFewFiles$", "-test.timeout=60s")
+	command := exec.Command("/proc/self/exe", "-test.run=^TestIdleConnectionsDoNotUseUpFiles$", "-test.timeout=60s")
 	command.Env = append(os.Environ(), fewFiles+"=1")
 	command.Stderr = os.Stderr
 	input, err := command.StdinPipe()

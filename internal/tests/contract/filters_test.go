@@ -107,7 +107,7 @@ func TestFilters(t *testing.T) {
 }
 
 // Whoever follows the links or ranges of a filtered list stays in it.
-func TestFiltersStay(t *testing.T) {
+func TestNextPagesKeepFilters(t *testing.T) {
 	c, _ := filterCloud(t)
 	first := c.Do("GET", "/v2/droplets?name=web-1&status=active&per_page=1", "")
 	if first.At("meta", "total") != 1.0 || first.At("links", "pages") != nil {
@@ -131,7 +131,7 @@ func TestFiltersStay(t *testing.T) {
 	}
 }
 
-func TestFiltersRefuse(t *testing.T) {
+func TestInvalidFiltersAreRejected(t *testing.T) {
 	c := newClient(t)
 	for path, want := range map[string]string{
 		"/v2/droplets?tag_name=a&name=b":                     "Tag name can't be combined with name or type",

@@ -9,7 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
 )
 
-func TestTheFirstTokenIsMadeOnce(t *testing.T) {
+func TestFirstTokenIsMadeOnce(t *testing.T) {
 	c := newClient(t)
 	data := servertest.NewData(t)
 	other := newClient(t, func(s *server.Config) { s.Data = data })

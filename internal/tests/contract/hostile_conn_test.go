@@ -45,7 +45,7 @@ func TestPipelinedRequests(t *testing.T) {
 // Whoever disagrees with us on where a body ends could put a request into it.
 // After a body that can't be read to its end nothing more of that connection
 // is taken for a request.
-func TestNoRequestIsReadOutOfABrokenBody(t *testing.T) {
+func TestBrokenBodyEndsTheConnection(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		const hidden = "DELETE /v2/account/keys/1 HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n\r\n"
 		head := func(headers string) string {
@@ -82,7 +82,7 @@ func TestNoRequestIsReadOutOfABrokenBody(t *testing.T) {
 
 // A client that stops in the middle of a body keeps nobody else waiting, and
 // is told so when it gives up.
-func TestABodyThatStopsHoldsNobodyUp(t *testing.T) {
+func TestStalledBodyDelaysNoOtherRequest(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		half := strings.Replace(send("POST", "/v2/droplets", asJSON, `{"name":`), "LENGTH", "100", 1)
 		stopped := make([]duplex, 20)
@@ -104,7 +104,7 @@ func TestABodyThatStopsHoldsNobodyUp(t *testing.T) {
 }
 
 // A client that stops and stays is told as well, when its time is over.
-func TestABodyThatStopsForGood(t *testing.T) {
+func TestStalledBodyTimesOut(t *testing.T) {
 	c := newClient(t)
 	server := c.another(func(s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
 	defer server.Close()
@@ -120,12 +120,12 @@ func TestABodyThatStopsForGood(t *testing.T) {
 
 // A client may close its half of the connection once it has sent its request;
 // it has not gone.
-func TestAClientThatSendsNoMoreIsAnswered(t *testing.T) {
+func TestHalfClosedConnectionIsAnswered(t *testing.T) {
 	// The server notices at some moment, which is another each time.
 	newClient(t).sendsNoMore(t, 300)
 }
 
-func TestAClientThatSendsNoMoreIsAnsweredByTLS(t *testing.T) { newTLSClient(t).sendsNoMore(t, 30) }
+func TestHalfClosedConnectionIsAnsweredOverTLS(t *testing.T) { newTLSClient(t).sendsNoMore(t, 30) }
 
 func (c *client) sendsNoMore(t *testing.T, times int) {
 	for range times {
@@ -149,7 +149,7 @@ func (c *client) sendsNoMore(t *testing.T, times int) {
 
 // A client that goes away in the middle of anything costs nothing. A body that
 // is not whole is none, also if all that is missing means nothing.
-func TestClientsThatGoAway(t *testing.T) {
+func TestClientsThatDisconnect(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		url := c.URL
 		server := c.another(func(*http.Server) {})

@@ -7,7 +7,7 @@ import (
 
 // Slices of lists that make no sense. Pages count as the default then, ranges
 // are refused, what is no range is ignored.
-func TestHostileSlices(t *testing.T) {
+func TestHostilePagesAndRanges(t *testing.T) {
 	const unsatisfiable = "requested_range_not_satisfiable"
 	ranged := func(header string) string { return get("/v2/account/keys", "Range: "+header+"\r\n") }
 	paged := func(query string) string { return get("/v2/account/keys?"+query, "") }

@@ -35,7 +35,7 @@ func same(t *testing.T, first, again answer) {
 	}
 }
 
-func TestAnIdempotencyKey(t *testing.T) {
+func TestIdempotencyKeyReplaysTheAnswer(t *testing.T) {
 	c := newClient(t)
 	first := c.keyed("k", goodDroplet)
 	if first.StatusCode != http.StatusAccepted || first.Header.Get("Location") == "" {
@@ -70,7 +70,7 @@ func TestAnIdempotencyKey(t *testing.T) {
 	}
 }
 
-func TestNumbersOfAFormAreThoseOfJSON(t *testing.T) {
+func TestFormNumbersMatchJSONNumbers(t *testing.T) {
 	c := newClient(t)
 	key := c.Do("POST", "/v2/account/keys", `{"name":"a","public_key":"`+someKey+`"}`)
 	if key.At("ssh_key", "id") != 1.0 {
@@ -84,7 +84,7 @@ func TestNumbersOfAFormAreThoseOfJSON(t *testing.T) {
 		"ssh_keys[]", "1", "ipv6", "off", "tags", "a,b"), "Idempotency-Key", "k", "Content-Type", "application/x-www-form-urlencoded"))
 }
 
-func TestBadIdempotencyKeys(t *testing.T) {
+func TestInvalidIdempotencyKeysAreRejected(t *testing.T) {
 	c := newClient(t)
 	for name, headers := range map[string]string{
 		"an empty one": "Idempotency-Key:\r\n", "two": "Idempotency-Key: a\r\nIdempotency-Key: a\r\n",
@@ -100,7 +100,7 @@ func TestBadIdempotencyKeys(t *testing.T) {
 	}
 }
 
-func TestARefusedRequestLeavesItsKey(t *testing.T) {
+func TestRejectedRequestDoesNotUseUpItsKey(t *testing.T) {
 	c := newClient(t)
 	for _, body := range []string{with(`"name":""`), with(`"size":"none"`), `{`} {
 		if a := c.keyed("k", body); a.StatusCode < 400 || a.StatusCode >= 500 {
@@ -112,7 +112,7 @@ func TestARefusedRequestLeavesItsKey(t *testing.T) {
 	}
 }
 
-func TestKeysOfOtherMethods(t *testing.T) {
+func TestIdempotencyKeysOfOtherMethods(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	for _, r := range []struct{ method, body string }{
@@ -151,7 +151,7 @@ func (c *client) stranger(t *testing.T) *client {
 	return &other
 }
 
-func TestKeysAreAnAccountsOwn(t *testing.T) {
+func TestIdempotencyKeysBelongToOneAccount(t *testing.T) {
 	c := newClient(t)
 	other := c.stranger(t)
 	mine, theirs := c.keyed("k", goodDroplet), other.keyed("k", goodDroplet)
@@ -161,7 +161,7 @@ func TestKeysAreAnAccountsOwn(t *testing.T) {
 	same(t, theirs, other.keyed("k", goodDroplet))
 }
 
-func TestAKeyInFlight(t *testing.T) {
+func TestIdempotencyKeyOfAnUnfinishedRequest(t *testing.T) {
 	c := newClient(t)
 	g := newGate(t, "api.answer")
 	slow := c.through(t, g.at)
@@ -177,7 +177,7 @@ func TestAKeyInFlight(t *testing.T) {
 	same(t, <-first, c.keyed("k", goodDroplet))
 }
 
-func TestManyWithOneKeyMakeOneDroplet(t *testing.T) {
+func TestConcurrentCreatesWithOneKeyMakeOneDroplet(t *testing.T) {
 	c := newClient(t)
 	answers := make([]answer, 24)
 	var all sync.WaitGroup
@@ -208,7 +208,7 @@ func (c *client) restart(t *testing.T, data server.Data) *client {
 	return newClient(t, func(s *server.Config) { s.Data = data })
 }
 
-func TestAKeyOutlivesTheProcess(t *testing.T) {
+func TestIdempotencyKeySurvivesARestart(t *testing.T) {
 	data := servertest.NewData(t)
 	c := newClient(t, func(s *server.Config) { s.Data = data })
 	first := c.keyed("k", goodDroplet)
@@ -233,7 +233,7 @@ func TestAKeyOutlivesTheProcess(t *testing.T) {
 
 // A process that dies between the commit and the answer has made the droplet,
 // and its next life knows what it would have said.
-func TestACrashBeforeTheAnswer(t *testing.T) {
+func TestIdempotencyKeySurvivesACrashBeforeTheAnswer(t *testing.T) {
 	data := servertest.NewData(t)
 	c := newClient(t, func(s *server.Config) { s.Data = data })
 	dying := c.through(t, func(point string) error {

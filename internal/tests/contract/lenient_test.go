@@ -10,7 +10,7 @@ import (
 
 // Ansible's modules send null as JSON with every request that has no
 // parameters, and post power_on after every create.
-func TestANullBodyIsNone(t *testing.T) {
+func TestNullBodyCountsAsNoBody(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	for _, body := range []string{"null", " null\n", "  ", "\ufeffnull"} {
@@ -45,7 +45,7 @@ func TestPowerOnOfARunningDroplet(t *testing.T) {
 
 // Every filter of every list, also of one to come, is as if absent when nothing
 // stands behind it.
-func TestEmptyFiltersAreNone(t *testing.T) {
+func TestEmptyFiltersAreIgnored(t *testing.T) {
 	c := newClient(t)
 	c.Create(with(`"tags":["web"]`))
 	c.addKeys(1)
@@ -83,7 +83,7 @@ func TestEmptyFiltersAreNone(t *testing.T) {
 
 // A public image is nobody's to change; what may not be changed is there all
 // the same.
-func TestPublicImagesStay(t *testing.T) {
+func TestPublicImagesCannotBeChanged(t *testing.T) {
 	c := newClient(t)
 	before := c.Do("GET", "/v2/images/micro", "")
 	id := fmt.Sprint(before.At("image", "id"))
@@ -100,7 +100,7 @@ func TestPublicImagesStay(t *testing.T) {
 	}
 }
 
-func TestTagsThatDifferInCaseAreOne(t *testing.T) {
+func TestTagsIgnoreCase(t *testing.T) {
 	c := newClient(t)
 	for tags, want := range map[string]string{
 		`["Web","web","WEB"]`: "[Web]", `["b","A","a","B","c"]`: "[b A c]", `"x,X,y"`: "[x y]", `[]`: "[]",

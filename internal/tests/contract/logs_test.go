@@ -13,25 +13,32 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
 )
 
-// logged is a log in memory.
-type logged struct {
+// lockedBuffer is a log in memory. Several goroutines may write to it.
+type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
 }
 
-// Wherever a client puts its token, and whatever becomes of the request, no log
-// has it, not even the most talkative, nor has a link to another page.
-func TestNoTokenIsInALog(t *testing.T) {
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// No log contains a token, at any level, wherever the request has it and
+// whether or not the request succeeds. Links to other pages contain none
+// either.
+func TestTokensAreInNoLogOrLink(t *testing.T) {
 	c := newClient(t)
 	c.addKeys(3)
-	log := &logged{}
-	logger := server.NewLogger(log, slog.LevelDebug)
+	var log lockedBuffer
+	logger := server.NewLogger(&log, slog.LevelDebug)
 	config := servertest.Config(t)
 	config.Log = logger
 	another, err := server.Open(t.Context(), config)
@@ -64,13 +71,11 @@ func TestNoTokenIsInALog(t *testing.T) {
 			response.Body.Close()
 		}
 	}
-	another.DB.Close() // so that what comes now fails
+	another.DB.Close() // the next request fails
 	if response, err := http.Get(served.URL + "/v2/droplets/" + c.Token + "?access_token=" + c.Token); err == nil {
 		response.Body.Close()
 	}
 	served.Close()
-	log.mu.Lock()
-	defer log.mu.Unlock()
 	text := log.text.String()
 	if strings.Contains(text, c.Token) {
 		t.Errorf("a token is logged:\n%s", text)
@@ -86,8 +91,9 @@ func TestNoTokenIsInALog(t *testing.T) {
 	}
 }
 
-// A token is in no line of the log, wherever a request has it.
-func TestTokensStayOutOfTheLog(t *testing.T) {
+// Each request is logged, and the log does not contain the token, wherever the
+// request has it.
+func TestEveryRequestIsLoggedWithoutItsToken(t *testing.T) {
 	var log lockedBuffer
 	c := newLoggedClient(t, server.NewLogger(&log, slog.LevelDebug))
 	secret := strings.TrimPrefix(c.Token, "dop_v1_")
@@ -102,22 +108,4 @@ func TestTokensStayOutOfTheLog(t *testing.T) {
 	if text := strings.ToLower(log.String()); strings.Count(text, "msg=request ") != 18 || strings.Contains(text, secret[:30]) {
 		t.Errorf("the log has the token, or less than 18 requests:\n%s", text)
 	}
-}
-
-// lockedBuffer is a buffer for several writers.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

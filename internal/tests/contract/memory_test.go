@@ -35,7 +35,7 @@ const costliest = 48
 
 // No request takes memory out of proportion to its bytes, whatever it is made
 // of, nor one that nobody knows the sender of.
-func TestMemoryOfARequest(t *testing.T) {
+func TestRequestMemoryIsProportionalToItsSize(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")
 	const most = 1<<20 - 1000 // of a body

@@ -37,7 +37,7 @@ func newNameserver(t *testing.T, change ...func(*server.Config)) *client {
 }
 
 // What the API has answered, the next query is answered by.
-func TestDomainsAreAnswered(t *testing.T) {
+func TestDomainChangesAreAnsweredAtOnce(t *testing.T) {
 	c := newNameserver(t)
 	if a := c.ask("example.com.", dns.TypeSOA); a.Rcode != dns.RcodeRefused {
 		t.Errorf("before there is a domain: %v", a)
@@ -80,7 +80,7 @@ func TestDomainsAreAnswered(t *testing.T) {
 
 // A droplet inside a domain has its PTR record where the reverse zone is here,
 // with its present name and for as long as it has the address.
-func TestDropletsHavePointers(t *testing.T) {
+func TestDropletsHavePTRRecords(t *testing.T) {
 	c := newNameserver(t)
 	for _, name := range []string{"example.com", "18.127.in-addr.arpa"} {
 		if a := c.Do("POST", "/v2/domains", fmt.Sprintf(`{"name":%q}`, name)); a.StatusCode != http.StatusCreated {
@@ -119,7 +119,7 @@ func TestDropletsHavePointers(t *testing.T) {
 }
 
 // A secondary copies a domain with its key, and nobody without it.
-func TestDomainsAreCopied(t *testing.T) {
+func TestSecondaryCopiesDomainsWithItsKey(t *testing.T) {
 	const secret = "c2VjcmV0IG9mIGEgcG9vbCBvZiByb2Nrcw=="
 	c := newNameserver(t, func(s *server.Config) {
 		s.Names.Transfer = transfer.Config{

@@ -17,7 +17,7 @@ import (
 )
 
 // A domain is answered by TLS as well, with the certificate of the API.
-func TestDomainsAreAnsweredByTLS(t *testing.T) {
+func TestDomainsAreAnsweredOverTLS(t *testing.T) {
 	authority := certificatetest.NewAuthority(t)
 	c := newNameserver(t, byTLS(t, authority), func(s *server.Config) { s.Names.TLSAddresses = []netip.AddrPort{anyPort} })
 	c.trust(authority)

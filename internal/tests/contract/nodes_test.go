@@ -51,7 +51,7 @@ func (n node) sees(t *testing.T, what, name string, kind uint16, want func(*dns.
 
 // Nodes that share a database come to the same answers, signed by the same
 // keys, whenever they were started.
-func TestNodesOfOneDatabase(t *testing.T) {
+func TestNodesOfOneDatabaseGiveTheSameAnswers(t *testing.T) {
 	c := newNameserver(t)
 	c.domain("example.com")
 	early := c.node()

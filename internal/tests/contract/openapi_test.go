@@ -138,7 +138,7 @@ func (o openAPI) checkExamples(t *testing.T, operation ...string) {
 }
 
 // What a generator of clients needs to know stands where it looks for it.
-func TestOpenAPISays(t *testing.T) {
+func TestOpenAPIHasWhatGeneratorsNeed(t *testing.T) {
 	o := readOpenAPI(newClient(t))
 	list := []string{"paths", "/account/keys", "get"}
 	create := []string{"paths", "/droplets", "post"}

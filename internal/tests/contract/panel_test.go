@@ -8,7 +8,7 @@ import (
 
 // Who opens the root in a browser comes to the panel. With a token, or for a
 // client of the API, the root is the API's.
-func TestRootInABrowser(t *testing.T) {
+func TestBrowserGetsThePanelAtTheRoot(t *testing.T) {
 	c := newClient(t)
 	const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 	for _, test := range []struct {

@@ -34,7 +34,7 @@ func multipartBody(t *testing.T, pairs ...string) (body, contentType string) {
 }
 
 // Every way to send the same parameters makes the same droplet.
-func TestEverySpellingOfACreate(t *testing.T) {
+func TestCreateAcceptsEveryEncoding(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.DropletLimit = 100 })
 	for i, key := range []string{someKey, otherKey} {
 		if a := c.Do("POST", "/v2/account/keys", fmt.Sprintf(`{"name":"k","public_key":%q}`, key)); a.At("ssh_key", "id") != float64(i+1) {
@@ -119,7 +119,7 @@ func TestThreeWaysToAuthenticate(t *testing.T) {
 	}
 }
 
-func TestScriptsOfOtherOrigins(t *testing.T) {
+func TestCORS(t *testing.T) {
 	c := newClient(t)
 	const origin = "https://app.example.com"
 	for _, path := range []string{"/v2/droplets", "/v2/nothing"} {

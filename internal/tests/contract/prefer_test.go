@@ -76,7 +76,7 @@ func TestPreferWait(t *testing.T) {
 
 // A droplet that fails to be made is gone at the end of the wait; its client
 // gets the answer that was made with it, and reads of the failure in the action.
-func TestPreferWaitForAFailure(t *testing.T) {
+func TestPreferWaitWhenTheCreateFails(t *testing.T) {
 	c := newClient(t)
 	c.failing(t, "simulated.create")
 	a := c.Do("POST", "/v2/droplets", goodDroplet, "Prefer", "wait=60")

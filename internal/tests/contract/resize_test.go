@@ -49,7 +49,7 @@ func TestResize(t *testing.T) {
 }
 
 // The draft's view of an action echoes the size that was asked for.
-func TestTheDraftViewOfAResize(t *testing.T) {
+func TestDraftViewOfAResize(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	c.Wait(c.Do("POST", "/v2/droplets/1/actions", `{"type":"power_off"}`).At("action", "id"))
@@ -67,7 +67,7 @@ func TestTheDraftViewOfAResize(t *testing.T) {
 }
 
 // A resize needs the scope of a create besides that of the link.
-func TestTheScopesOfAResize(t *testing.T) {
+func TestResizeRequiresTheCreateScope(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	c.Wait(c.Do("POST", "/v2/droplets/1/actions", `{"type":"power_off"}`).At("action", "id"))

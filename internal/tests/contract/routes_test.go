@@ -81,7 +81,7 @@ func TestScopesOfRoutes(t *testing.T) {
 
 // What a token may do follows from its scopes: one that reads changes nothing,
 // on no route, and one with another resource's scopes does nothing.
-func TestScopesAreKeptOnEveryRoute(t *testing.T) {
+func TestScopesAreEnforcedOnEveryRoute(t *testing.T) {
 	c := newClient(t)
 	read, write, other := c.scoped("read"), c.scoped("write"), c.scoped("nothing:read nothing:create nothing:update nothing:delete")
 	fine := map[string]*client{}
@@ -109,7 +109,7 @@ func TestScopesAreKeptOnEveryRoute(t *testing.T) {
 }
 
 // Every route but a few wants a good token.
-func TestEveryRouteWantsAToken(t *testing.T) {
+func TestEveryRouteRequiresAToken(t *testing.T) {
 	c := newClient(t)
 	revoked := c.scoped("read write")
 	if a := revoked.Do("GET", "/v2/account", ""); a.StatusCode != http.StatusOK {

@@ -52,7 +52,7 @@ func TestSignedDomainsValidate(t *testing.T) {
 	validated("www.example.com", "; negative response, fully validated")
 }
 
-func TestSigningsRequests(t *testing.T) {
+func TestSigningRequests(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")
 	for _, test := range []struct {

@@ -48,7 +48,7 @@ func bothWays(t *testing.T, test func(*client, *testing.T), change ...func(*serv
 
 // The API's life of a droplet and of its errors is the same by HTTPS, and its
 // URLs are of HTTPS.
-func TestTheAPIByHTTPS(t *testing.T) {
+func TestAPIOverHTTPS(t *testing.T) {
 	c := newTLSClient(t)
 	created := c.Create(goodDroplet)
 	if want := c.URL + "/v2/droplets/1"; created.Proto != "HTTP/2.0" || created.Header.Get("Location") != want || !strings.HasPrefix(want, "https://") {

@@ -26,7 +26,7 @@ func replays(t *testing.T, a answer) {
 	}
 }
 
-func TestATornPOSTIsNotDoneTwice(t *testing.T) {
+func TestRetryAfterALostAnswerGetsThatAnswer(t *testing.T) {
 	c := newClient(t)
 	c.tear(t, "/v2/droplets", goodDroplet)
 	if a := c.Do("POST", "/v2/droplets", with(`"name":"web-2"`)); a.Header.Get("Idempotency-Replayed") != "" || c.droplets() != 2 {
@@ -42,7 +42,7 @@ func TestATornPOSTIsNotDoneTwice(t *testing.T) {
 	}
 }
 
-func TestATornPOSTIsWaitedFor(t *testing.T) {
+func TestRetryWaitsForTheUnfinishedRequest(t *testing.T) {
 	c := newClient(t)
 	g := newGate(t, "api.answer")
 	finished := c.torn(t, g, "/v2/droplets", goodDroplet)
@@ -105,7 +105,7 @@ func awaitGone(t *testing.T, conn duplex) {
 
 // A client that goes at any moment before it has read the answer, and sends the
 // same again at once, has one droplet.
-func TestABrokenPOSTIsNotDoneTwice(t *testing.T) {
+func TestRetryAfterABrokenConnectionMakesNoSecondDroplet(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		pair, droplets := 0, 0.0
 		once := func(what string, end func(body string)) {
@@ -153,7 +153,7 @@ func TestABrokenPOSTIsNotDoneTwice(t *testing.T) {
 
 // A client that has read the answer and sends the same again wants it again,
 // whatever has become of the connection.
-func TestAPOSTThatWasHeardIsDoneAgain(t *testing.T) {
+func TestRepeatAfterAReceivedAnswerMakesAnotherDroplet(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		droplets := 0.0
 		post := func(conn duplex, r *bufio.Reader) {
@@ -177,7 +177,7 @@ func TestAPOSTThatWasHeardIsDoneAgain(t *testing.T) {
 	}, manyDroplets)
 }
 
-func TestATornPOSTOfAnotherAnswersNothing(t *testing.T) {
+func TestSameRequestOfTwoClientsMakesTwoDroplets(t *testing.T) {
 	c := newClient(t)
 	first := c.Do("POST", "/v2/droplets", goodDroplet)
 	second := c.Do("POST", "/v2/droplets", goodDroplet)
@@ -186,7 +186,7 @@ func TestATornPOSTOfAnotherAnswersNothing(t *testing.T) {
 	}
 }
 
-func TestATornPOSTIsAnAccountsOwn(t *testing.T) {
+func TestLostAnswerIsReplayedToItsAccountOnly(t *testing.T) {
 	c := newClient(t)
 	other := c.stranger(t)
 	c.tear(t, "/v2/droplets", goodDroplet)
@@ -198,7 +198,7 @@ func TestATornPOSTIsAnAccountsOwn(t *testing.T) {
 
 // However many go away while they are served, each one's droplet is found by
 // one who comes back.
-func TestManyTornPOSTs(t *testing.T) {
+func TestManyRetriesEachGetOneDroplet(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.DropletLimit = 100 })
 	const many = 12
 	g := newGate(t, "api.answer")
@@ -227,7 +227,7 @@ func TestManyTornPOSTs(t *testing.T) {
 
 // Whoever deletes what a torn request made knows of it; the same POST
 // afterwards is a new wish.
-func TestWhatATornPOSTMadeAndIsGone(t *testing.T) {
+func TestRetryAfterADeleteMakesANewDroplet(t *testing.T) {
 	c := newClient(t)
 	c.tear(t, "/v2/droplets", goodDroplet)
 	if a := c.Do("DELETE", "/v2/droplets/1", "", "Idempotency-Key", "k"); a.StatusCode != http.StatusNoContent {
@@ -241,7 +241,7 @@ func TestWhatATornPOSTMadeAndIsGone(t *testing.T) {
 
 // What somebody else does meanwhile does not make several droplets, whose answer
 // has no Location, be made twice; the delete of one of them is another wish.
-func TestATornPOSTOfSeveral(t *testing.T) {
+func TestRetryOfACreateOfSeveralDroplets(t *testing.T) {
 	c := newClient(t)
 	const several = `{"names":["web-1","web-2"],"size":"s-1vcpu-256mb","image":"micro","region":"nyc3"}`
 	c.tear(t, "/v2/droplets", several)
@@ -260,7 +260,7 @@ func TestATornPOSTOfSeveral(t *testing.T) {
 	}
 }
 
-func TestATornAction(t *testing.T) {
+func TestRetryOfAnActionAfterALostAnswer(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	const path = "/v2/droplets/1/actions"
@@ -287,7 +287,7 @@ func TestATornAction(t *testing.T) {
 	}
 }
 
-func TestOtherVersions(t *testing.T) {
+func TestOtherAPIVersionsAreNotFound(t *testing.T) {
 	c := newClient(t)
 	for _, r := range []struct{ method, path, version string }{
 		{"GET", "/v3", "v3"}, {"GET", "/v3/", "v3"}, {"GET", "/v3/x", "v3"}, {"POST", "/v3/droplets", "v3"}, {"GET", "/v1/x", "v1"}, {"GET", "/v10/x", "v10"},

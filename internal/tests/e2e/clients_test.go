@@ -74,8 +74,8 @@ func next(t *testing.T, response *godo.Response) int {
 	return current + 1
 }
 
-// TestManyAtOnce creates ten droplets by one request.
-func TestManyAtOnce(t *testing.T) {
+// TestCreateTenDroplets creates ten droplets by one request.
+func TestCreateTenDroplets(t *testing.T) {
 	s := rockpooltest.Start(t, "--compute", "simulated", "--droplet-limit", "12")
 	var names []string
 	for i := range 10 {

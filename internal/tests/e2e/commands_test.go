@@ -11,9 +11,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// TestServeRefuses starts servers that can't serve: each says why, and ends
+// TestServeSaysWhyItCannotStart starts servers that can't serve: each says why, and ends
 // with a status that is not 0.
-func TestServeRefuses(t *testing.T) {
+func TestServeSaysWhyItCannotStart(t *testing.T) {
 	s := rockpooltest.Start(t, "--compute", "simulated", "--listen", "127.0.0.1:0")
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

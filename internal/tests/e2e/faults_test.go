@@ -61,10 +61,10 @@ func TestGuestIgnoresShutdown(t *testing.T) {
 	s.Delete(d.ID)
 }
 
-// TestAddressThatIsTaken has another process take port 22 of the address that the
+// TestDropletSkipsAnAddressInUse has another process take port 22 of the address that the
 // first droplet would get. The droplet takes the next address, not another port:
 // by SSH at port 22 of its address one must come to no other machine.
-func TestAddressThatIsTaken(t *testing.T) {
+func TestDropletSkipsAnAddressInUse(t *testing.T) {
 	s := withMicro(t)
 	first := s.Addresses.Addr().Next().Next() // the one before is the gateway
 	want := net.JoinHostPort(first.Next().String(), "22")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestWhatBreaksTheContractIsFound(t *testing.T) {
+func TestCheckedFindsViolationsOfTheSchema(t *testing.T) {
 	contract := Start(t, Config(t)).Server.Schema
 	const key = `{"ssh_key":{"id":1,"name":"a","fingerprint":"b","public_key":"c"}}`
 	for name, test := range map[string]struct {
