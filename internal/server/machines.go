@@ -20,27 +20,27 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
-// kind is one kind of engine.
-type kind struct {
+// engineKind is an engine that the cloud can run, and how it is opened.
+type engineKind struct {
 	traits compute.Traits
 	open   func(ctx context.Context, s *Server) (compute.Engine, error)
 }
 
-var kinds = []kind{{qemu.Traits, openQEMU}, {simulated.Traits, openSimulated}}
+var engineKinds = []engineKind{{qemu.Traits, openQEMU}, {simulated.Traits, openSimulated}}
 
-func kindOf(name string) (kind, error) {
-	for _, k := range kinds {
+func engineKindOf(name string) (engineKind, error) {
+	for _, k := range engineKinds {
 		if k.traits.Name == name {
 			return k, nil
 		}
 	}
-	return kind{}, fmt.Errorf("no engine is called %q", name)
+	return engineKind{}, fmt.Errorf("no engine is called %q", name)
 }
 
 // TraitsOf returns the traits of the engine with that name, none if there is no
 // such engine.
 func TraitsOf(name string) compute.Traits {
-	k, err := kindOf(name)
+	k, err := engineKindOf(name)
 	if err != nil {
 		return compute.Traits{}
 	}
@@ -64,7 +64,7 @@ func openSimulated(_ context.Context, s *Server) (compute.Engine, error) {
 
 // openEngine opens what runs machines.
 func (s *Server) openEngine(ctx context.Context) error {
-	k, err := kindOf(s.config.Compute)
+	k, err := engineKindOf(s.config.Compute)
 	if err != nil {
 		return err
 	}
