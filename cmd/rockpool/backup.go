@@ -9,9 +9,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// backupCommand copies the database, which has all that a cloud knows: its
-// accounts with the hashes of their tokens, SSH keys, droplets, domains with
-// their keys, and actions. The disks of droplets are not in it.
+// backupCommand copies the database. It contains everything that the cloud
+// knows: accounts, hashes of tokens, SSH keys, droplets, domains with their
+// keys, and actions. It does not contain the disks of droplets.
 type backupCommand struct {
 	dataFlag
 	File    string `arg:"" help:"The backup, an SQLite database. The disks of droplets are not in it; keys and the hashes of tokens are." type:"path"`
@@ -33,7 +33,7 @@ func (c *backupCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// restoreCommand is the reverse of backupCommand, for a cloud that does not run.
+// restoreCommand replaces the database by a backup. The cloud must not run.
 type restoreCommand struct {
 	dataFlag
 	File    string `arg:"" help:"The backup." type:"existingfile"`

@@ -15,14 +15,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qemu/capacity"
 )
 
-// budgetFlags say how much of the host droplets may have.
+// budgetFlags limit the memory and disk of the host that droplets may use.
 type budgetFlags struct {
 	MemoryBudget share `help:"Memory that all droplets together may have, as 20GB, as a part of the host's (150% overcommits it), or none for no bound. Default: the host's less a reserve."`
 	DiskBudget   share `help:"Disk that all droplets together may have, likewise."`
 }
 
-// share is an amount, or a part of what the host has. The zero share is what
-// the host has less a reserve.
+// share is an amount, or a fraction of what the host has. The zero value is
+// what the host has, less a reserve.
 type share struct {
 	none    bool
 	percent int
@@ -56,8 +56,8 @@ func (s *share) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// of is the share of what a host has; both in MB. 0 is no bound: of none, and of
-// a host that has none.
+// of returns the share of the amount that a host has, both in MB. It returns
+// 0, which means no limit, for "none" and for a host whose amount is 0.
 func (s share) of(host, reserve int) int {
 	switch {
 	case s.none || s.mb == 0 && host == 0:
@@ -71,20 +71,22 @@ func (s share) of(host, reserve int) int {
 	}
 }
 
-// budget is what droplets may have of a host with so much.
+// budget returns the budget of all droplets on a host with that memory and
+// disk.
 func (f budgetFlags) budget(memoryMB, diskGB int) droplet.Budget {
 	diskMB := f.DiskBudget.of(diskGB<<10, diskReserve(diskGB)<<10)
 	return droplet.Budget{MemoryMB: f.MemoryBudget.of(memoryMB, memoryReserve(memoryMB)), DiskGB: (diskMB + 1<<10 - 1) >> 10}
 }
 
-// memoryReserve is what the host keeps for itself, for Rockpool and for what
-// QEMU needs beside its guests' memory; in MB.
+// memoryReserve returns the memory, in MB, that the host needs for itself,
+// for Rockpool, and for QEMU beyond the memory of its guests.
 func memoryReserve(host int) int { return min(max(host/10, 256), 4096) }
 
-// diskReserve is what is kept for the database, logs and images; in GB.
+// diskReserve returns the disk space, in GB, that is left for the database,
+// logs and images.
 func diskReserve(host int) int { return min(max(host/20, 1), 20) }
 
-// budget shows what droplets have and may have on this host.
+// budget reports how much of the budget droplets use on this host.
 func (c *doctorCommand) budget(ctx context.Context) finding {
 	f := finding{what: "budget"}
 	host, err := capacity.Of(c.where().Droplets())
@@ -111,8 +113,8 @@ func usage(what, unit string, total, used, free int) string {
 	return fmt.Sprintf("%s %d %s used of %d %s, %d %s free", what, used, unit, total, unit, free, unit)
 }
 
-// allocated is what the database says that droplets have. One that is not there
-// yet has none.
+// allocated returns the memory and disk that the database has allocated to
+// droplets; none if there is no database yet.
 func (c *doctorCommand) allocated(ctx context.Context) (droplet.Allocation, error) {
 	if !store.IsURL(c.where().Source()) {
 		if _, err := os.Stat(c.where().Source()); errors.Is(err, fs.ErrNotExist) {

@@ -11,7 +11,7 @@ import (
 func TestShares(t *testing.T) {
 	for _, test := range []struct {
 		text string
-		want int // of 24,000 MB, of which 2,400 are kept back
+		want int // of 24,000 MB, with a reserve of 2,400
 	}{
 		{"", 21600}, {"none", 0}, {"150%", 36000}, {"50 %", 12000}, {"20GB", 20480}, {"20gb", 20480}, {"1.5TB", 1.5 * (1 << 20)}, {"512MB", 512},
 	} {
@@ -34,10 +34,10 @@ func TestShares(t *testing.T) {
 
 func TestDefaultBudget(t *testing.T) {
 	for host, want := range map[[2]int]droplet.Budget{
-		{0, 0}:       {},                               // as the simulated engine has it
+		{0, 0}:       {},                               // the simulated engine has no host
 		{24000, 100}: {MemoryMB: 21600, DiskGB: 95},    //
-		{512, 1}:     {MemoryMB: 256, DiskGB: 1},       // never 0, which is no bound
-		{1e6, 1e4}:   {MemoryMB: 995904, DiskGB: 9980}, // the reserve has a bound
+		{512, 1}:     {MemoryMB: 256, DiskGB: 1},       // never 0, which means no limit
+		{1e6, 1e4}:   {MemoryMB: 995904, DiskGB: 9980}, // the reserve is limited
 	} {
 		if got := (budgetFlags{}).budget(host[0], host[1]); got != want {
 			t.Errorf("of %v it is %+v, want %+v", host, got, want)
@@ -45,7 +45,8 @@ func TestDefaultBudget(t *testing.T) {
 	}
 }
 
-// TestCreateIsRejectedAboveTheBudget: the second is refused with the reason.
+// The first large droplet fits the budget. The second does not, and the error
+// says how much memory is free.
 func TestCreateIsRejectedAboveTheBudget(t *testing.T) {
 	c := newClient(t, func(s *serveCommand) { s.MemoryBudget = share{mb: 24 << 10} })
 	large := strings.Replace(goodDroplet, "s-1vcpu-256mb", "s-8vcpu-16gb", 1)

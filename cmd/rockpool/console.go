@@ -35,19 +35,21 @@ func (c *consoleCommand) Run(ctx context.Context) error {
 			return err
 		}
 		defer func() {
-			_ = term.Restore(in, before) // there is nothing else to do about it
+			_ = term.Restore(in, before) // nothing else can be done
 			fmt.Fprintln(os.Stderr)
 		}()
 	}
 	return talk(ctx, guest, os.Stdin, os.Stdout)
 }
 
-// leaveKey is what Ctrl and ] send, as in telnet and virsh.
+// leaveKey is the byte that a terminal sends for Ctrl-], as in telnet and
+// virsh.
 const leaveKey = 0x1d
 
-// talk carries what is typed to the guest, and what it writes back, until the
-// key to leave is typed, the guest ends, or ctx does. The end of in is not the
-// end: who sends a file wants to see the answer.
+// talk copies input to the guest, and the output of the guest to out. It
+// returns when the input has leaveKey, when the guest ends, or when ctx ends.
+// It does not return at the end of in: a script that sends a file waits for
+// the output.
 func talk(ctx context.Context, guest io.ReadWriteCloser, in io.Reader, out io.Writer) error {
 	typed, shown := make(chan error, 1), make(chan error, 1)
 	go func() { typed <- copyTyped(guest, in) }()
@@ -70,8 +72,8 @@ func talk(ctx context.Context, guest io.ReadWriteCloser, in io.Reader, out io.Wr
 	}
 }
 
-// copyTyped returns nil when the key to leave is typed, and io.EOF at the end
-// of what is typed.
+// copyTyped copies in to the guest. It returns nil at leaveKey, and io.EOF at
+// the end of in.
 func copyTyped(guest io.Writer, in io.Reader) error {
 	buffer := make([]byte, 1024)
 	for {

@@ -13,7 +13,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// sit runs talk with a guest and somebody who types, and returns what both saw.
+// sit runs talk with a guest and with input. It returns what talk wrote, and
+// its error.
 func sit(t *testing.T, do func(guest net.Conn, keys *io.PipeWriter, leave context.CancelFunc)) (shown string, err error) {
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
@@ -85,8 +86,8 @@ func TestTalk(t *testing.T) {
 	})
 }
 
-// An active droplet at whose console nothing listens was switched on by a
-// Rockpool without consoles.
+// An active droplet without a console socket was started by a version of
+// Rockpool that had no consoles.
 func TestMissingConsoleSuggestsAPowerCycle(t *testing.T) {
 	err := (&guestFlags{}).explain(found{ID: 7, Name: "web-1"}, fmt.Errorf("attach: %w", compute.ErrNotRunning))
 	if want := "restart it with: doctl compute droplet-action power-cycle 7"; !strings.Contains(err.Error(), want) {

@@ -17,16 +17,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// dataFlag is where all is that Rockpool keeps.
+// dataFlag names the data folder and the database.
 type dataFlag struct {
 	Data     string `help:"Folder of everything that is kept." default:"${data}" type:"path"`
 	Database string `help:"PostgreSQL database in place of the folder's own, as postgres://USER:PASSWORD@HOST/NAME."`
 }
 
-// where is where the flags say that everything is.
+// where returns the folder and the database of the flags.
 func (d dataFlag) where() server.Data { return server.Data{Folder: d.Data, Database: d.Database} }
 
-// Validate refuses what only looks like a database.
+// Validate rejects a --database that is not a URL of PostgreSQL.
 func (d dataFlag) Validate() error {
 	if d.Database != "" && !store.IsURL(d.Database) {
 		return fmt.Errorf("--database: give the URL of a PostgreSQL database, as postgres://USER:PASSWORD@HOST/NAME; files are given by --data")
@@ -34,13 +34,14 @@ func (d dataFlag) Validate() error {
 	return nil
 }
 
-// make makes the folder. Machines run as users of their own and must be able
-// to pass through it to their own folder and to images; what is secret in it
-// has its own mode.
+// make creates the folder. Other users may pass through it, because each
+// machine runs as its own user and must reach its folder and the images.
+// Secret files have modes of their own.
 func (d dataFlag) make() error { return os.MkdirAll(d.Data, 0o711) }
 
 // existing opens the database of a cloud that has been started before. It
-// makes neither a folder nor a database: a mistyped path is an error.
+// creates neither a folder nor a database, so that a mistyped path is an
+// error.
 func (d dataFlag) existing(ctx context.Context) (*store.DB, error) {
 	if d.Database == "" {
 		if _, err := os.Stat(d.where().Source()); errors.Is(err, fs.ErrNotExist) {
@@ -52,12 +53,12 @@ func (d dataFlag) existing(ctx context.Context) (*store.DB, error) {
 	return store.Open(ctx, d.where().Source(), store.AsItIs())
 }
 
-// lockPatience is how long a folder's lock is waited for.
+// lockPatience is how long lock waits for the lock of a folder.
 const lockPatience = 5 * time.Second
 
-// lock keeps a second Rockpool off the folder for as long as this process
-// lives. One that was killed has the lock until the kernel has taken its memory
-// back, so whoever starts the next at once waits a moment.
+// lock locks the folder until this process ends, so that no second Rockpool
+// uses it. The kernel releases the lock of a killed process only after it has
+// freed its memory, so lock waits a moment.
 func (d dataFlag) lock(ctx context.Context) (*os.File, error) {
 	file, err := os.OpenFile(filepath.Join(d.Data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -67,14 +68,14 @@ func (d dataFlag) lock(ctx context.Context) (*os.File, error) {
 		file.Close()
 		return nil, err
 	}
-	// For who waits in vain; the lock itself is the kernel's.
+	// The process id is for error messages. The kernel keeps the lock itself.
 	if err := file.Truncate(0); err == nil {
 		fmt.Fprintln(file, os.Getpid())
 	}
 	return file, nil
 }
 
-// await returns when the file is locked, or why it can't be.
+// await waits until it has locked the file. It fails after lockPatience.
 func (d dataFlag) await(ctx context.Context, file *os.File) error {
 	for began := time.Now(); ; {
 		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
@@ -94,7 +95,7 @@ func (d dataFlag) await(ctx context.Context, file *os.File) error {
 	}
 }
 
-// owner tells which process has the lock, if the file says so.
+// owner names the process that has the lock, if the file contains its id.
 func owner(file *os.File) string {
 	text := make([]byte, 32)
 	n, _ := file.ReadAt(text, 0)

@@ -23,11 +23,11 @@ type doctorCommand struct {
 	budgetFlags
 }
 
-// finding is one thing that the doctor looked at.
+// finding is the result of one check of the doctor.
 type finding struct {
 	what, state string
-	mend        string // the command that mends it; empty if nothing is wrong
-	vital       bool   // without it no machine can run
+	mend        string // the command that solves the problem; empty if there is none
+	vital       bool   // machines cannot run while this check fails
 }
 
 func (c *doctorCommand) Run(ctx context.Context) error {
@@ -52,7 +52,7 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// programs are those that every machine needs.
+// programs checks the programs that every machine needs.
 func programs(ctx context.Context) []finding {
 	return []finding{
 		tool(ctx, "QEMU", "qemu-system-x86_64", "qemu-system-x86", true),
@@ -101,8 +101,8 @@ func images(ctx context.Context) finding {
 	return f
 }
 
-// sshPort tries what every droplet on network user wants: port 22 of a
-// loopback address of its own.
+// sshPort checks whether a process can listen on port 22 of a loopback
+// address, as each droplet on network user does.
 func sshPort() finding {
 	f := finding{what: "port 22", state: "free on the droplets' addresses"}
 	at := netip.MustParseAddrPort("127.18.255.254:22")
@@ -114,7 +114,7 @@ func sshPort() finding {
 	return f
 }
 
-// mendSSHPort is what gives port 22 to droplets where they can't have it.
+// mendSSHPort returns the command that makes port 22 available to droplets.
 func mendSSHPort() string {
 	if os.Geteuid() == 0 || unprivilegedPortStart() <= 22 {
 		return "let this machine's own sshd listen on its own addresses only (ListenAddress in /etc/ssh/sshd_config)"
@@ -130,8 +130,8 @@ func unprivilegedPortStart() int {
 	return start
 }
 
-// folder is about the folder of the data: whether this user can make it, or
-// work with it and what is in it.
+// folder checks whether this user can create the data folder, or can use it
+// and the files in it.
 func (c *doctorCommand) folder() finding {
 	f := finding{what: "data", state: c.Data, vital: true}
 	at := c.Data
@@ -149,8 +149,8 @@ func (c *doctorCommand) folder() finding {
 	return f
 }
 
-// usable returns what keeps this user from working in a folder; in one of the
-// data, with what is in it as well.
+// usable returns an error if this user cannot work in the folder. With data,
+// it also checks the files of a data folder.
 func usable(dir string, data bool) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -178,13 +178,13 @@ func usable(dir string, data bool) error {
 	return nil
 }
 
-// leastDisk is what a few small droplets and their images need.
+// leastDisk is the space that a few small droplets and their images need.
 const leastDisk = 5 << 30
 
 func (c *doctorCommand) disk() finding {
 	f := finding{what: "disk"}
 	at := c.Data
-	for at != "/" { // the folder may not be there yet
+	for at != "/" { // the folder may not exist yet
 		if _, err := os.Stat(at); err == nil {
 			break
 		}

@@ -17,17 +17,17 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// greeting is what serve prints once it answers: where everything is, ready to
-// paste.
+// greeting is what serve prints when it is ready: addresses, and commands to
+// copy.
 type greeting struct {
 	Version, Compute, Data string
-	Lacks                  []finding // why no machine can run yet
-	URLs                   []string  // of the API; the first is for this machine
-	ClearText              bool      // other machines reach it without TLS
+	Lacks                  []finding // failed checks that keep machines from running
+	URLs                   []string  // of the API; clients on this machine use the first
+	ClearText              bool      // other machines can connect without TLS
 	DNS                    string    // empty for none
 	SSH                    sshWay
-	Token                  string // empty: it is not to be shown
-	TokenFile              string // empty: there is none
+	Token                  string // empty: do not show it
+	TokenFile              string // empty: there is no first token
 }
 
 func (g greeting) print(w io.Writer) {
@@ -62,8 +62,9 @@ func (g greeting) print(w io.Writer) {
 	}
 }
 
-// greeting is for a cloud that listens there. The token is in it only if a
-// terminal shows it: journals and log files keep what they are given.
+// greeting returns the greeting of a cloud that listens on that address. It
+// contains the token only for a terminal, because journals and log files are
+// stored.
 func (c *serveCommand) greeting(ctx context.Context, at netip.AddrPort, dns string, terminal bool) greeting {
 	g := greeting{
 		Version: version, Compute: c.Compute, Data: c.Data, URLs: urls(c.scheme(), at, localAddresses()),
@@ -81,7 +82,7 @@ func (c *serveCommand) greeting(ctx context.Context, at netip.AddrPort, dns stri
 	return g
 }
 
-// missing is what is missing, or broken, of what no machine can run without.
+// missing returns the failed checks that keep machines from running.
 func missing(ctx context.Context) (all []finding) {
 	for _, f := range programs(ctx) {
 		if f.vital && f.mend != "" {
@@ -91,8 +92,9 @@ func missing(ctx context.Context) (all []finding) {
 	return all
 }
 
-// urls are those of a server that listens there. For all addresses these are
-// this machine's loopback address, then the others.
+// urls returns the URLs of a server that listens on that address. For a
+// server on all addresses they are the loopback address, and then the other
+// addresses of this machine.
 func urls(scheme string, at netip.AddrPort, local []netip.Addr) []string {
 	hosts := []netip.Addr{at.Addr()}
 	if at.Addr().IsUnspecified() {
@@ -105,7 +107,8 @@ func urls(scheme string, at netip.AddrPort, local []netip.Addr) []string {
 	return all
 }
 
-// localAddresses are the addresses by which other machines may reach this one.
+// localAddresses returns the addresses at which other machines may reach this
+// one.
 func localAddresses() (all []netip.Addr) {
 	found, err := net.InterfaceAddrs()
 	if err != nil {
@@ -120,13 +123,14 @@ func localAddresses() (all []netip.Addr) {
 	return all
 }
 
-// sshWay is how droplets are reached by SSH on this machine.
+// sshWay describes how users reach droplets by SSH on this machine.
 type sshWay struct {
 	Command string // empty: port 22 of droplets is not forwarded
-	Mend    string // gives new droplets port 22; empty if they have it
+	Mend    string // the command that gives new droplets port 22; empty if they have it
 }
 
-// ssh tries port 22 of an address that the last of all droplets would get.
+// ssh checks port 22 on the last address of the pool, which the last of all
+// droplets would get.
 func (c *serveCommand) ssh() sshWay {
 	if !slices.Contains(c.Forward, 22) {
 		return sshWay{}
@@ -137,13 +141,14 @@ func (c *serveCommand) ssh() sshWay {
 	return sshWay{Command: "ssh -p 2222 root@ADDRESS", Mend: mendSSHPort()}
 }
 
-// panelSSH is the command by which the panel's readers log in.
+// panelSSH returns the login command that the panel shows.
 func (c *serveCommand) panelSSH() panel.SSH {
 	way := c.ssh()
 	return panel.SSH{Command: strings.Replace(way.Command, "ADDRESS", "$(doctl compute droplet get web-1 --template '{{.PublicIPv4}}')", 1), Mend: way.Mend}
 }
 
-// lastHost is the last address of an IPv4 prefix but the broadcast one.
+// lastHost returns the last address of an IPv4 prefix before the broadcast
+// address.
 func lastHost(p netip.Prefix) netip.Addr {
 	b := p.Masked().Addr().As4()
 	for bit := p.Bits(); bit < 31; bit++ {
@@ -152,7 +157,7 @@ func lastHost(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// shellWord quotes the text for a shell, if need be.
+// shellWord quotes the text for a shell if it needs quotes.
 func shellWord(text string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%"
 	if strings.Trim(text, plain) == "" && text != "" {
@@ -161,7 +166,7 @@ func shellWord(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// part says which machines outlive the cloud that ends.
+// part prints how many machines continue to run after the cloud has ended.
 func (c *serveCommand) part(w io.Writer, engine compute.Engine) {
 	if !server.TraitsOf(c.Compute).Real {
 		return
@@ -177,7 +182,7 @@ func (c *serveCommand) part(w io.Writer, engine compute.Engine) {
 	}
 }
 
-// running counts the machines that run.
+// running returns the number of running machines.
 func running(ctx context.Context, engine compute.Engine) (n int) {
 	ids, err := engine.List(ctx)
 	if err != nil {

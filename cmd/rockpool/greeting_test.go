@@ -11,7 +11,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
-// greet returns what the command would print.
+// greet returns the greeting that the command would print.
 func greet(t *testing.T, c *serveCommand, at string, terminal bool) string {
 	t.Helper()
 	var out strings.Builder
@@ -26,7 +26,8 @@ func newServe(t *testing.T) *serveCommand {
 	}
 }
 
-// The token is shown to who sits at a terminal, and to no journal or log file.
+// The greeting contains the token only for a terminal, not for a journal or a
+// log file.
 func TestGreetingShowsTheTokenToTerminalsOnly(t *testing.T) {
 	c := newServe(t)
 	const token = "dop_v1_0123"
@@ -83,7 +84,8 @@ func TestGreetingHasUsableAddresses(t *testing.T) {
 	}
 }
 
-// Without QEMU the greeting says so, and what mends it.
+// Without QEMU, the greeting says that no machine can run, and how to install
+// QEMU.
 func TestGreetingWithoutQEMU(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	c := newServe(t)
@@ -137,7 +139,7 @@ func TestShellWord(t *testing.T) {
 	}
 }
 
-// What ends the cloud says how many machines go on.
+// At its end, the cloud prints how many machines continue to run.
 func TestPartingCountsMachines(t *testing.T) {
 	engine, err := simulated.Open(t.TempDir())
 	if err != nil {

@@ -31,8 +31,8 @@ type imageFlags struct {
 	Offline bool   `help:"Never download images; only what is here or can be built is there."`
 }
 
-// library opens the images of the data folder, which a running Rockpool may
-// be serving.
+// library opens the images of the data folder. A running Rockpool may use
+// them at the same time.
 func (f imageFlags) library(ctx context.Context) (*image.Library, *store.DB, error) {
 	if err := f.make(); err != nil {
 		return nil, nil, err
@@ -57,7 +57,7 @@ func (c *imageListCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	images, err := library.All(ctx, 0) // the public ones
+	images, err := library.All(ctx, 0) // the public images
 	if err != nil {
 		return err
 	}

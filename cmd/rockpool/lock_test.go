@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// TestLockIsAwaited: the process before was killed and is not quite gone.
+// The process before was killed, and the kernel has not yet released its
+// lock.
 func TestLockIsAwaited(t *testing.T) {
 	d := dataFlag{Data: t.TempDir()}
 	synctest.Test(t, func(t *testing.T) {

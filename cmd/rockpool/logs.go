@@ -13,13 +13,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/simulated"
 )
 
-// guestFlags name a droplet whose machine runs here.
+// guestFlags name a droplet whose machine runs on this computer.
 type guestFlags struct {
 	remoteFlags
 	Droplet string `arg:"" help:"Name or id of the droplet."`
 }
 
-// machine finds the droplet, and the folder of machines that its own is in.
+// machine returns the droplet, and the folder that contains the folders of
+// all machines.
 func (c *guestFlags) machine(ctx context.Context) (d found, dir string, err error) {
 	cloud, err := c.openFolder()
 	if err != nil {
@@ -34,7 +35,8 @@ func (c *guestFlags) machine(ctx context.Context) (d found, dir string, err erro
 	return d, c.folder().where().Droplets(), nil
 }
 
-// explain says what an error of the engine means to who has asked.
+// explain replaces an error of the engine by one that tells the user what to
+// do.
 func (c *guestFlags) explain(d found, err error) error {
 	switch {
 	case errors.Is(err, compute.ErrNotFound):

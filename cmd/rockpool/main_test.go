@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
-// newData is a new folder, and a database of its own.
+// newData returns a new folder, with a database of its own.
 func newData(t testing.TB) dataFlag {
 	t.Helper()
 	d := servertest.NewData(t)

@@ -8,18 +8,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// namesFlags are about the name server of the domains.
+// namesFlags configure the name server.
 type namesFlags struct {
 	transferFlags
 	DNS    string `help:"Address and port of the name server of the domains, by UDP and TCP; empty for none." default:"127.0.0.1:5300"`
 	DNSTLS string `name:"dns-tls" help:"Address and port of the name server by TLS (RFC 7858), customarily port 853; it needs a certificate. Default: none."`
 }
 
-// otherDNS is the advice when the name server's address can't be had.
+// otherDNS is the advice for a name server that cannot listen on its address.
 const otherDNS = "choose another address by --dns or --dns-tls"
 
-// config is the name server that the flags describe. It can answer by TLS only
-// if there is a certificate.
+// config returns the configuration of the name server. DNS over TLS requires
+// a certificate.
 func (f namesFlags) config(certificate bool) (c server.NamesConfig, err error) {
 	if c.Transfer, err = f.transferFlags.config(); err != nil {
 		return c, err
@@ -36,7 +36,7 @@ func (f namesFlags) config(certificate bool) (c server.NamesConfig, err error) {
 	return c, nil
 }
 
-// addresses reads a flag that is an address with a port, or empty for none.
+// addresses parses a flag that is an address with a port, or empty.
 func addresses(flag, text string) ([]netip.AddrPort, error) {
 	if text == "" {
 		return nil, nil

@@ -33,7 +33,7 @@ func (c *nameserverCommand) Run(ctx context.Context) error {
 	return n.Close()
 }
 
-// open opens the name server that the flags describe.
+// open opens the name server with the configuration of the flags.
 func (c *nameserverCommand) open(ctx context.Context, log *slog.Logger) (*server.Nameserver, error) {
 	if c.DNS == "" && c.DNSTLS == "" {
 		return nil, errors.New("a name server needs an address: give --dns or --dns-tls")

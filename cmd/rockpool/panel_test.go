@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The panel has the line that works on this machine.
+// The panel shows the login command that works on this machine.
 func TestPanelSaysHowToLogIn(t *testing.T) {
 	for _, test := range []struct {
 		forward   uint16

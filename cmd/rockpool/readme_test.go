@@ -20,7 +20,7 @@ var (
 	command    = regexp.MustCompile(`^(?:sudo |bin/|[A-Z_]+=\S+ )*rockpool (.*)$`)
 )
 
-// Every rockpool command in the README is one that the program takes.
+// The program accepts every rockpool command of the README.
 func TestReadmeCommands(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -48,7 +48,7 @@ func TestReadmeCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 		args := strings.Fields(match[1])
-		if args[0] == "restore" { // which wants a file that is there
+		if args[0] == "restore" { // restore requires an existing file
 			args[1] = "readme_test.go"
 		}
 		if _, err := parser.Parse(args); err != nil && !exited {
@@ -60,8 +60,8 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// The units that the README has people install are good ones, and leave
-// machines alone when Rockpool stops.
+// systemd accepts the units that the README installs. They do not stop
+// machines when Rockpool stops.
 func TestReadmeUnitsAreValid(t *testing.T) {
 	analyze := needs.Program(t, "systemd-analyze", "systemd")
 	for name, mode := range map[string]string{"rockpool.service": "--system", "rockpool-user.service": "--user"} {
@@ -75,7 +75,7 @@ func TestReadmeUnitsAreValid(t *testing.T) {
 				t.Errorf("%s lacks %s", name, line)
 			}
 		}
-		unit = regexp.MustCompile(`ExecStart=\S+`).ReplaceAllString(unit, "ExecStart=/bin/true") // what it names is not installed here
+		unit = regexp.MustCompile(`ExecStart=\S+`).ReplaceAllString(unit, "ExecStart=/bin/true") // the program is not installed here
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, []byte(unit), 0o644); err != nil {
 			t.Fatal(err)

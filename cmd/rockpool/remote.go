@@ -17,15 +17,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// remoteFlags say which cloud a command asks: the one in a folder, or the one
-// that the environment has for doctl.
+// remoteFlags choose the cloud of a command: the cloud in a folder, or the
+// cloud that the environment names for doctl.
 type remoteFlags struct {
 	Data  string `help:"Folder of the cloud. Default: the cloud of DIGITALOCEAN_API_URL and DIGITALOCEAN_ACCESS_TOKEN, or else the folder ${data}." type:"path"`
 	URL   string `hidden:"" name:"api-url" env:"DIGITALOCEAN_API_URL"`
 	Token string `hidden:"" name:"access-token" env:"DIGITALOCEAN_ACCESS_TOKEN"`
 }
 
-// folder is the cloud's, if it is on this machine.
+// folder returns the data folder of a cloud on this machine.
 func (f remoteFlags) folder() dataFlag {
 	if f.Data == "" {
 		return dataFlag{Data: defaultData()}
@@ -43,8 +43,8 @@ func (f remoteFlags) open() (remote, error) {
 	return f.openFolder()
 }
 
-// openFolder returns the cloud in the folder, whatever the environment has. A
-// droplet of another cloud may have the same id.
+// openFolder returns the cloud in the folder. It ignores the environment,
+// because a droplet of another cloud may have the same id.
 func (f remoteFlags) openFolder() (remote, error) {
 	folder := f.folder()
 	url, err := os.ReadFile(folder.where().URL())
@@ -64,7 +64,7 @@ func (f remoteFlags) openFolder() (remote, error) {
 	return r, nil
 }
 
-// found is what these commands need to know of a droplet.
+// found is the part of a droplet that these commands use.
 type found struct {
 	ID       int64             `json:"id"`
 	Name     string            `json:"name"`
@@ -75,7 +75,8 @@ type found struct {
 	Features []string          `json:"features"`
 }
 
-// droplet returns the one droplet with that name or, if none has it, that id.
+// droplet returns the droplet with that name. If no droplet has the name, it
+// returns the droplet with that id.
 func (r remote) droplet(ctx context.Context, wanted string) (found, error) {
 	if wanted == "" {
 		return found{}, errors.New("name a droplet, by its name or its id")
@@ -134,11 +135,11 @@ func (r remote) get(ctx context.Context, path string, into any) error {
 		return fmt.Errorf("%s does not accept the token; make one with: rockpool token create", r.url)
 	}
 	var body struct{ Message string }
-	_ = json.Unmarshal(text, &body) // else the status has to do
+	_ = json.Unmarshal(text, &body) // without a message, the error has only the status
 	return fmt.Errorf("%s answers %s: %s", r.url, response.Status, body.Message)
 }
 
-// mustRun returns an error if nobody can be reached at the droplet.
+// mustRun returns an error if the droplet does not run.
 func (d found) mustRun() error {
 	switch d.Status {
 	case "active":

@@ -42,7 +42,7 @@ type serveCommand struct {
 	LogLevel       slog.Level    `help:"Least level of what is logged: debug, info, warn or error." default:"info"`
 }
 
-// addressing is a prefix that droplets' addresses are taken from.
+// addressing is the prefix of the public addresses of droplets.
 type addressing struct{ netip.Prefix }
 
 func (a *addressing) UnmarshalText(text []byte) (err error) {
@@ -74,8 +74,8 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer lock.Close()
-	// The port first: whoever can't have it should find out before machines
-	// are touched.
+	// Open the port first: if it is not free, the command fails before it
+	// changes any machine.
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("%w; choose another address by --listen", err)
@@ -110,7 +110,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// config is the server that the flags describe.
+// config returns the configuration of the server.
 func (c *serveCommand) config(log *slog.Logger) (server.Config, error) {
 	certificate, err := c.tlsFlags.open(time.Now, log)
 	if err != nil {
@@ -127,8 +127,8 @@ func (c *serveCommand) config(log *slog.Logger) (server.Config, error) {
 	}, err
 }
 
-// rateLimit is how many requests a token may make in an hour. Where only this
-// machine can connect there is nobody to be protected from.
+// rateLimit returns the number of requests that a token may make in an hour.
+// There is no limit if only this machine can connect.
 func (c *serveCommand) rateLimit() int {
 	if c.RateLimit >= 0 {
 		return c.RateLimit
@@ -139,7 +139,8 @@ func (c *serveCommand) rateLimit() int {
 	return defaultRateLimit
 }
 
-// nameservers are the host names in new domains, without final dots.
+// nameservers returns the host names for the NS records of new domains,
+// without final dots.
 func (c *serveCommand) nameservers() []string {
 	if len(c.Nameservers) == 0 {
 		return domain.Nameservers("rockpool.internal", 3)
@@ -151,7 +152,7 @@ func (c *serveCommand) nameservers() []string {
 	return names
 }
 
-// defaultRateLimit is DigitalOcean's, in requests an hour.
+// defaultRateLimit is the limit of DigitalOcean, in requests an hour.
 const defaultRateLimit = 5000
 
 func (c *serveCommand) checkForward() error {

@@ -36,8 +36,9 @@ func (c *sshCommand) Run(ctx context.Context) error {
 	return syscall.Exec(program, append([]string{"ssh"}, args...), os.Environ())
 }
 
-// arguments are those of ssh. The key of the droplet's host is kept by what
-// there is only once: another droplet may have had the address before.
+// arguments returns the arguments of ssh. The host key is stored under the id
+// and creation time of the droplet, because another droplet may have had the
+// address before.
 func (c *sshCommand) arguments(d found) ([]string, error) {
 	if err := d.mustRun(); err != nil {
 		return nil, err
@@ -58,8 +59,8 @@ func (c *sshCommand) arguments(d found) ([]string, error) {
 	return append(args, c.Args...), nil
 }
 
-// sshPort is where the guest's port 22 is reached. Without forwards it is at
-// its own address.
+// sshPort returns the port of the host that leads to port 22 of the guest.
+// Without forwards, the guest has the address itself.
 func (d found) sshPort() (int, error) {
 	if d.PublicIP == nil {
 		return 0, fmt.Errorf("%s has no public address", d.Name)

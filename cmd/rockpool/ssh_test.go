@@ -46,7 +46,7 @@ func TestSSHArguments(t *testing.T) {
 	}
 }
 
-// What follows the droplet's name is for ssh, flags and all.
+// All arguments after the droplet name go to ssh, also flags.
 func TestSSHCommandLine(t *testing.T) {
 	address := "127.18.0.2"
 	for line, want := range map[string]string{
@@ -100,8 +100,9 @@ func TestDropletIsFoundByNameOrID(t *testing.T) {
 	}
 }
 
-// A cloud is found by its folder, or else by doctl's environment; consoles are
-// found by the folder alone, as another cloud's droplet may have the same id.
+// The folder chooses the cloud; without a folder, the environment of doctl
+// does. Consoles need the folder, because a droplet of another cloud may have
+// the same id.
 func TestCloudIsFoundByFolderOrEnvironment(t *testing.T) {
 	here, empty := dataFlag{Data: t.TempDir()}, t.TempDir()
 	for path, text := range map[string]string{here.where().URL(): "http://here\n", here.where().Token(): "secret\n"} {
@@ -123,7 +124,7 @@ func TestCloudIsFoundByFolderOrEnvironment(t *testing.T) {
 	} {
 		t.Setenv("XDG_DATA_HOME", empty)
 		if os.Geteuid() == 0 && test.flags.Data == "" && test.folder == (remote{}) && fileExists(defaultData()) {
-			continue // a cloud is here
+			continue // this machine has a cloud in the default folder
 		}
 		got, err := test.flags.open()
 		if got != test.want || (err == nil) != (test.want != remote{}) {

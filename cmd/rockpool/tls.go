@@ -8,13 +8,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate"
 )
 
-// tlsFlags are the files of the certificate of everything that speaks TLS.
+// tlsFlags name the files of the certificate for HTTPS and DNS over TLS.
 type tlsFlags struct {
 	TLSCertificate string `help:"File with a certificate and its chain, in PEM, for HTTPS and DNS over TLS. A new one in its place is taken without a restart." type:"path"`
 	TLSKey         string `help:"File with the key of the certificate, in PEM." type:"path"`
 }
 
-// scheme is that of the API's URLs.
+// scheme returns the scheme of the API URLs.
 func (f tlsFlags) scheme() string {
 	if f.TLSCertificate != "" {
 		return "https"
@@ -22,7 +22,7 @@ func (f tlsFlags) scheme() string {
 	return "http"
 }
 
-// open returns the certificate; nil if there is to be none.
+// open returns the certificate; nil if the flags are empty.
 func (f tlsFlags) open(now func() time.Time, log *slog.Logger) (*certificate.Certificate, error) {
 	switch {
 	case f.TLSCertificate == "" && f.TLSKey == "":

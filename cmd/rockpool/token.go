@@ -104,13 +104,13 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 	if err := db.Write(ctx, func(tx *store.Tx) error { return oauth.Revoke(ctx, tx, revoked.ID) }); err != nil {
 		return err
 	}
-	if inFile { // nobody is to be sent to a token that is dead
+	if inFile { // the file would lead users to a revoked token
 		if err := os.Remove(c.where().Token()); err != nil {
 			return err
 		}
 	}
 	select {
-	case <-time.After(oauth.Remembered): // a running cloud may accept it for so long
+	case <-time.After(oauth.Remembered): // a running cloud may accept the token until then
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -118,7 +118,8 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// pickToken returns the token with that id or, if none has it, with that name.
+// pickToken returns the token with that id. If no token has the id, it
+// returns the token with that name.
 func pickToken(tokens []oauth.Personal, wanted string) (oauth.Personal, error) {
 	var named []oauth.Personal
 	for _, t := range tokens {
@@ -138,8 +139,8 @@ func pickToken(tokens []oauth.Personal, wanted string) (oauth.Personal, error) {
 	return oauth.Personal{}, fmt.Errorf("%d tokens have the name %q; give the id of one, as rockpool token list shows it", len(named), wanted)
 }
 
-// keeps reports whether the file of the first token holds the token with that
-// id.
+// keeps reports whether the file of the first token contains the token with
+// that id.
 func (d dataFlag) keeps(ctx context.Context, db *store.DB, id int64) (bool, error) {
 	text, err := os.ReadFile(d.where().Token())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,7 +15,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// token makes a token beside the cloud, as the command line does.
+// token creates a token with the command line, while the cloud runs.
 func (c *client) newToken(name string) (text string) {
 	c.T.Helper()
 	err := c.Server.DB.Write(c.T.Context(), func(tx *store.Tx) (err error) {
@@ -33,8 +33,8 @@ func (c *client) status(token string) int {
 	return c.Do("GET", "/v2/account", "", "Authorization", "Bearer "+token).StatusCode
 }
 
-// A token that another process revokes is dead in the running cloud when the
-// command ends, however lately it was used.
+// After the command has ended, the running cloud rejects the token, also if
+// it accepted the token just before.
 func TestRevokedTokenIsRejectedAtOnce(t *testing.T) {
 	c := newClient(t)
 	text := c.newToken("laptop")
@@ -42,7 +42,7 @@ func TestRevokedTokenIsRejectedAtOnce(t *testing.T) {
 		t.Fatalf("the new token: %d", got)
 	}
 	busy, stopped := make(chan struct{}), make(chan struct{})
-	go func() { // keeps the token remembered
+	go func() { // keeps the token in the cache
 		defer close(stopped)
 		for {
 			select {
@@ -78,7 +78,8 @@ func TestRevokeTakesIDsAndNames(t *testing.T) {
 	}
 }
 
-// The file of the first token goes with the token, and does not come back.
+// Revoking the first token removes its file. The next start does not create
+// it again.
 func TestRevokingTheFirstTokenRemovesItsFile(t *testing.T) {
 	c := newClient(t)
 	other := tokenRevokeCommand{dataFlag: c.data, Token: "other"}
@@ -93,7 +94,7 @@ func TestRevokingTheFirstTokenRemovesItsFile(t *testing.T) {
 	if err := first.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.data.where().MakeFirstToken(t.Context(), c.Server.DB); err != nil { // the next start
+	if err := c.data.where().MakeFirstToken(t.Context(), c.Server.DB); err != nil { // as the next start does
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(c.data.where().Token()); !os.IsNotExist(err) {
@@ -150,7 +151,7 @@ func TestListOfTokens(t *testing.T) {
 	}
 }
 
-// Commands about tokens need a cloud, and never make one.
+// Token commands fail without a cloud, and do not create one.
 func TestTokenCommandsRequireACloud(t *testing.T) {
 	for name, run := range map[string]func(d dataFlag) error{
 		"create": func(d dataFlag) error { return (&tokenCreateCommand{dataFlag: d}).Run(t.Context()) },
@@ -169,14 +170,14 @@ func TestTokenCommandsRequireACloud(t *testing.T) {
 	}
 }
 
-// An account that has a token already gets its first token as well.
+// An account gets its first token also if it already has another token.
 func TestFirstTokenIsMadeBesideOtherTokens(t *testing.T) {
 	data := newData(t)
 	db, err := store.Open(t.Context(), data.where().Source())
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Write(t.Context(), func(tx *store.Tx) error { // as a start that was killed leaves it
+	err = db.Write(t.Context(), func(tx *store.Tx) error { // the state that a killed start leaves
 		_, err := account.First(t.Context(), tx)
 		return err
 	})

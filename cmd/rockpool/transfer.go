@@ -11,7 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
 
-// transferFlags are about the name servers that copy this one's zones.
+// transferFlags configure the secondaries, which copy the zones of this name
+// server.
 type transferFlags struct {
 	Secondary     []secondary    `help:"Name servers that are told when a zone changes, as ADDRESS:PORT, or ADDRESS:PORT/KEY to have that signed by a key of --transfer-key."`
 	TransferAllow []netip.Prefix `help:"Networks that may copy zones without a key."`
@@ -19,8 +20,8 @@ type transferFlags struct {
 	Catalog       string         `help:"Name of the catalog zone, by which secondaries learn which zones there are (RFC 9432)."`
 }
 
-// transferKey is a TSIG key in the form that dig takes, with its first two
-// parts the other way round.
+// transferKey is a TSIG key. The form is that of dig, with the first two
+// parts exchanged.
 type transferKey struct{ transfer.Key }
 
 func (k *transferKey) UnmarshalText(text []byte) error {
@@ -32,7 +33,7 @@ func (k *transferKey) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// secondary is a name server that is told of changes.
+// secondary is a name server that gets a NOTIFY for each change.
 type secondary struct{ transfer.Secondary }
 
 func (s *secondary) UnmarshalText(text []byte) error {

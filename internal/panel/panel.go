@@ -12,17 +12,17 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// Config is what the panel shows.
+// Config configures the panel.
 type Config struct {
 	Version      string
-	Token        string // path of the file with the first token
+	Token        string // path of the file that contains the first token
 	Capabilities func() (have compute.Capabilities, known bool)
 	SSH          func() SSH
 }
 
-// SSH is how one logs in to the droplet web-1 of the page's example.
+// SSH is the login command for the droplet web-1 of the example.
 type SSH struct {
-	Command string // empty: no droplet can be reached by SSH
+	Command string // empty if no droplet has SSH
 	Mend    string // the command that gives droplets port 22; empty if they have it
 }
 
@@ -31,7 +31,8 @@ var startHTML string
 
 var start = template.Must(template.New("start").Parse(startHTML))
 
-// Handler serves the panel's first page: what this cloud is, and how to use it.
+// Handler serves the first page of the panel, which describes this cloud and
+// how to use it.
 func Handler(c Config) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		have, _ := c.Capabilities()

@@ -11,13 +11,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// Data is where a cloud keeps everything.
+// Data names the folder and the database of a cloud.
 type Data struct {
 	Folder   string
 	Database string // URL of a PostgreSQL database; empty for an SQLite file in the folder
 }
 
-// Source names the database, as store.Open takes it.
+// Source returns the database in the form that store.Open takes.
 func (d Data) Source() string {
 	if d.Database != "" {
 		return d.Database
@@ -28,23 +28,24 @@ func (d Data) Source() string {
 // Images is the folder of disk images.
 func (d Data) Images() string { return filepath.Join(d.Folder, "images") }
 
-// Droplets is the folder that has a folder for each machine.
+// Droplets is the folder that contains one folder for each machine.
 func (d Data) Droplets() string { return filepath.Join(d.Folder, "droplets") }
 
-// Token is the file with the first token.
+// Token is the file that contains the first token.
 func (d Data) Token() string { return filepath.Join(d.Folder, "token") }
 
-// URL is the file with the URL of the API, for commands that call it.
+// URL is the file that contains the URL of the API, for commands that call
+// the API.
 func (d Data) URL() string { return filepath.Join(d.Folder, "url") }
 
-// WriteURL writes the file with the URL of the API.
+// WriteURL writes the URL file.
 func (d Data) WriteURL(url string) error { return writeFile(d.URL(), url+"\n", 0o644) }
 
 const firstTokenName = "first"
 
-// MakeFirstToken makes the first account and its first token, unless an earlier
-// start has. The token is in its file before it is in the database: after a
-// crash between the two, the next start makes both anew.
+// MakeFirstToken creates the first account and its first token, unless an
+// earlier start has. It writes the token to its file before the database.
+// After a crash between the two, the next start creates a new token.
 func (d Data) MakeFirstToken(ctx context.Context, db *store.DB) error {
 	return db.Write(ctx, func(tx *store.Tx) error {
 		accountID, err := account.First(ctx, tx)
@@ -62,8 +63,8 @@ func (d Data) MakeFirstToken(ctx context.Context, db *store.DB) error {
 	})
 }
 
-// writeFile replaces the file at path in one step. The file and its name are on
-// the disk when it returns.
+// writeFile replaces the file at path atomically. The file and its name have
+// been flushed to disk when it returns.
 func writeFile(path, text string, mode os.FileMode) error {
 	temporary := path + ".new"
 	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)

@@ -16,9 +16,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// Serve answers the listener's connections until ctx ends, and then lets
-// requests finish. It returns store.ErrClaimed if another process has taken the
-// database.
+// Serve serves the connections of the listener until ctx ends. It then waits
+// for the requests in progress. It returns store.ErrClaimed if another
+// process has claimed the database.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -46,7 +46,7 @@ func serve(ctx context.Context, listener net.Listener, server *http.Server) erro
 		defer cancel()
 		err := server.Shutdown(finish)
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = server.Close() // a client that does not end its request
+			err = server.Close() // close the connections of requests that do not end
 		}
 		stopped <- err
 	}()
@@ -56,7 +56,7 @@ func serve(ctx context.Context, listener net.Listener, server *http.Server) erro
 	return <-stopped
 }
 
-// HTTPServer returns an HTTP server with the deadlines and bounds of the API.
+// HTTPServer returns an HTTP server with the time and size limits of the API.
 func (s *Server) HTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:                      handler,
@@ -66,14 +66,14 @@ func (s *Server) HTTPServer(handler http.Handler) *http.Server {
 		ReadTimeout:                  time.Minute,
 		WriteTimeout:                 2 * time.Minute,
 		IdleTimeout:                  2 * time.Minute,
-		MaxHeaderBytes:               64 << 10, // with the path; what is larger belongs into a body
+		MaxHeaderBytes:               64 << 10, // includes the path
 		ErrorLog:                     slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
-		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * as well
+		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * itself
 	}
 }
 
-// Listener bounds a listener's connections. They speak TLS if the server has a
-// certificate.
+// Listener limits the number of connections of a listener. Its connections
+// use TLS if the server has a certificate.
 func (s *Server) Listener(l net.Listener) net.Listener {
 	if s.config.Certificate == nil {
 		return api.Listener(l, maxConnections(10_000))
@@ -81,9 +81,10 @@ func (s *Server) Listener(l net.Listener) net.Listener {
 	return api.TLSListener(l, s.config.Certificate.Config(), maxConnections(10_000))
 }
 
-// maxConnections is how many clients of the API or of the name server may be
-// connected: most, or a quarter of the files that this process may open, whose
-// soft limit Go raises at its start. The rest is for the database and machines.
+// maxConnections returns the limit of open client connections of the API or
+// the name server. It is most, or a quarter of the limit of open files if
+// that is less. Go raises the soft limit of open files at its start. The
+// database and machines need the other files.
 func maxConnections(most int) int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -92,7 +93,8 @@ func maxConnections(most int) int {
 	return max(1, int(min(limit.Cur/4, uint64(most))))
 }
 
-// NewLogger returns a log of the lines of at least that level, without tokens.
+// NewLogger returns a log for lines of that level and above. It removes
+// tokens from them.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(oauth.Redacting(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
 }

@@ -37,8 +37,8 @@ func engineKindOf(name string) (engineKind, error) {
 	return engineKind{}, fmt.Errorf("no engine is called %q", name)
 }
 
-// TraitsOf returns the traits of the engine with that name, none if there is no
-// such engine.
+// TraitsOf returns the traits of the engine with that name; the zero value if
+// there is no such engine.
 func TraitsOf(name string) compute.Traits {
 	k, err := engineKindOf(name)
 	if err != nil {
@@ -62,7 +62,7 @@ func openSimulated(_ context.Context, s *Server) (compute.Engine, error) {
 	return simulated.Open(filepath.Join(s.config.Data.Folder, simulated.Traits.Name))
 }
 
-// openEngine opens what runs machines.
+// openEngine opens the engine that runs machines.
 func (s *Server) openEngine(ctx context.Context) error {
 	k, err := engineKindOf(s.config.Compute)
 	if err != nil {
@@ -70,14 +70,14 @@ func (s *Server) openEngine(ctx context.Context) error {
 	}
 	engine, err := k.open(ctx, s)
 	if err != nil {
-		return err // engine may be an interface of a nil pointer
+		return err // engine may contain a nil pointer
 	}
 	s.Engine = engine
 	return nil
 }
 
-// pool is the droplets' addresses. Ports that the engine does not bind are all
-// usable.
+// pool returns the address pool of droplets. If the engine does not bind
+// ports on the host, all ports are usable.
 func pool(c Config, traits compute.Traits) *address.Pool {
 	ports := make([]int, len(c.Forward))
 	for i, port := range c.Forward {
@@ -90,8 +90,9 @@ func pool(c Config, traits compute.Traits) *address.Pool {
 	return address.NewPool(c.Addresses, ports, usable)
 }
 
-// catalogs are the slugs of the regions that the cloud answers for, and its
-// sizes and regions. Both show what the host can run once the engine knows it.
+// catalogs returns the slugs of the regions of this cloud, and the catalogs
+// of sizes and regions. The catalogs show what the host can run once the
+// engine knows that.
 func (h *host) catalogs(slugs []string) (regions []string, sizes *size.Catalog, places *region.Catalog, err error) {
 	if regions = slugs; len(regions) == 0 {
 		regions = region.Slugs()
@@ -108,7 +109,7 @@ func (h *host) catalogs(slugs []string) (regions []string, sizes *size.Catalog, 
 	return regions, sizes, places, err
 }
 
-// least is the smaller one of two bounds, of which 0 is none.
+// least returns the smaller one of two limits. 0 means no limit.
 func least(a, b int) int {
 	if a == 0 || b == 0 {
 		return max(a, b)
@@ -116,28 +117,30 @@ func least(a, b int) int {
 	return min(a, b)
 }
 
-// host is what the engine says of the machine that it runs on.
+// host caches what the engine reports about the machine that it runs on.
 type host struct {
 	engine  compute.Engine
-	bounded func(memoryMB, diskGB int) droplet.Budget // nil for no bound
+	bounded func(memoryMB, diskGB int) droplet.Budget // nil for no limit
 	log     *slog.Logger
 
-	asking sync.Mutex // held while the engine is asked
+	asking sync.Mutex // locked while the engine probes its host
 	mu     sync.Mutex
 	have   compute.Capabilities
 	known  bool
 }
 
-// capabilities are what the engine can do, if ask has found that out.
+// capabilities returns what the engine can do; known is false if ask has not
+// succeeded yet.
 func (h *host) capabilities() (have compute.Capabilities, known bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.have, h.known
 }
 
-// ask asks the engine what it can do, unless that is known. It may wait for the
-// engine, so it is never called in a transaction. Without QEMU nothing is known;
-// installing it needs no restart.
+// ask gets the capabilities from the engine, unless they are known. The
+// engine may take long, so do not call ask in a transaction. It fails while
+// QEMU is not installed, and succeeds after an installation without a
+// restart.
 func (h *host) ask(ctx context.Context) error {
 	if _, known := h.capabilities(); known {
 		return nil
@@ -147,7 +150,7 @@ func (h *host) ask(ctx context.Context) error {
 	if _, known := h.capabilities(); known {
 		return nil
 	}
-	found, err := h.engine.Capabilities(context.WithoutCancel(ctx)) // others wait for the answer as well
+	found, err := h.engine.Capabilities(context.WithoutCancel(ctx)) // other requests wait for the same result
 	if err != nil {
 		h.log.Debug("the engine can't run machines", "reason", err)
 		return err
@@ -158,24 +161,25 @@ func (h *host) ask(ctx context.Context) error {
 	return nil
 }
 
-// askedCapabilities are what the engine can do, found out if need be.
+// askedCapabilities calls ask and returns the capabilities.
 func (h *host) askedCapabilities() (have compute.Capabilities, known bool) {
-	_ = h.ask(context.Background()) // the second result says whether it has failed
+	_ = h.ask(context.Background()) // after a failure, known is false
 	return h.capabilities()
 }
 
-// asked returns a handler that asks the engine before handler answers: what it
-// shows, it shows from what is known.
+// asked returns a handler that calls ask before handler, so that handler
+// itself needs no call of the engine.
 func (h *host) asked(handler resource.Handler) resource.Handler {
 	return func(ctx context.Context, r *resource.Request) (*resource.Response, error) {
-		// What is not known shows as not available, and a create says why.
+		// Sizes and regions are unavailable after a failure, and a create
+		// reports the reason.
 		_ = h.ask(ctx)
 		return handler(ctx, r)
 	}
 }
 
-// budget is what all droplets may have. While the host is not known there is no
-// bound, and no machine either.
+// budget returns the budget of all droplets. There is no limit until the
+// capabilities of the host are known, and no machine can run until then.
 func (h *host) budget() droplet.Budget {
 	if h.bounded == nil {
 		return droplet.Budget{}

@@ -10,7 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
 )
 
-// probed is an engine that counts how often it is asked what it can do.
+// probed is an engine that counts the calls of Capabilities.
 type probed struct {
 	compute.Engine
 	asked int
@@ -22,8 +22,9 @@ func (p *probed) Capabilities(context.Context) (compute.Capabilities, error) {
 	return compute.Capabilities{MemoryMB: 512, HostMemoryMB: 1024}, p.err
 }
 
-// What is shown inside a transaction must not ask the engine, which may take its
-// time; a request asks before, until the engine knows.
+// Handlers run inside transactions, and the engine may take long. So a
+// request calls the engine before its handler, and no more once the
+// capabilities are known.
 func TestEngineIsProbedBeforeTheHandler(t *testing.T) {
 	engine := &probed{err: errors.New("QEMU is not installed")}
 	h := &host{engine: engine, log: slog.New(slog.DiscardHandler)}
@@ -46,7 +47,7 @@ func TestEngineIsProbedBeforeTheHandler(t *testing.T) {
 	})
 	for i, test := range []struct {
 		err  error
-		want int // times asked
+		want int // number of calls so far
 	}{{engine.err, 1}, {engine.err, 2}, {nil, 3}, {nil, 3}} {
 		engine.err = test.err
 		if _, err := handler(t.Context(), nil); err != nil || engine.asked != test.want {

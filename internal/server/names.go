@@ -21,21 +21,22 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/naming/transfer"
 )
 
-// maxDenials is how many signatures of denials are kept, some 600 bytes each.
+// maxDenials is the size of the cache of signed denials, which take about 600
+// bytes each.
 const maxDenials = 50_000
 
-// ErrListen says that an address of the name server can't be had.
+// ErrListen means that the name server cannot listen on one of its addresses.
 var ErrListen = errors.New("serve names")
 
 var errNoCertificate = errors.New("DNS over TLS needs a certificate")
 
-// Names is a name server, and the primary in front of it that its secondaries
-// copy zones from. Without an address it has the zones all the same, so that
-// what it rejects is found out.
+// Names is a name server, and the primary from which its secondaries copy
+// zones. Without an address it loads the zones as well, so that it finds
+// zones with errors.
 type Names struct {
 	*transfer.Primary
 	server *dns.Server
-	silent bool // it has no address
+	silent bool // true if it has no address
 }
 
 // openNames constructs a name server. The certificate may be nil.
@@ -63,13 +64,14 @@ func openNames(c NamesConfig, certificate *certificate.Certificate, registry pro
 	return &Names{Primary: primary, server: server, silent: len(c.Addresses)+len(c.TLSAddresses) == 0}, nil
 }
 
-// feed constructs the feed that publishes the domains of a database here.
+// feed returns the feed that publishes the domains of the database on this
+// name server.
 func (n *Names) feed(db *store.DB, log *slog.Logger) *feed.Feed {
 	return &feed.Feed{DB: db, Log: log, Publisher: n, Denials: dnssec.NewCache(maxDenials)}
 }
 
-// room hands the name server to the loops of a Server. Its sockets are opened by
-// Answer.
+// room returns the background work of the name server. Answer opens its
+// sockets.
 func (n *Names) room() resource.Room {
 	return resource.Room{
 		Name: "secondaries",
@@ -81,8 +83,8 @@ func (n *Names) room() resource.Room {
 	}
 }
 
-// Answer opens the name server's sockets, if it has an address. Its error is an
-// ErrListen.
+// Answer opens the sockets of the name server, if it has an address. It fails
+// with ErrListen.
 func (n *Names) Answer() error {
 	if n.silent {
 		return nil
@@ -98,13 +100,13 @@ func (n *Names) close() error {
 	return n.server.Close()
 }
 
-// Addresses are where names are answered by UDP and TCP.
+// Addresses returns the addresses for UDP and TCP.
 func (n *Names) Addresses() []netip.AddrPort { return n.server.Addresses() }
 
-// TLSAddresses are where names are answered by TLS.
+// TLSAddresses returns the addresses for TLS.
 func (n *Names) TLSAddresses() []netip.AddrPort { return n.server.TLSAddresses() }
 
-// String is where names are answered, for people.
+// String returns all addresses, for people.
 func (n *Names) String() string {
 	var all []string
 	for _, address := range n.server.Addresses() {

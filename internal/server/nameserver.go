@@ -18,18 +18,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// NameserverConfig says what a Nameserver is.
+// NameserverConfig configures a Nameserver.
 type NameserverConfig struct {
 	Data        Data
 	Names       NamesConfig
 	Certificate *certificate.Certificate // nil for none
-	Metrics     string                   // address and port of the figures for Prometheus; empty for none
+	Metrics     string                   // address and port of the metrics for Prometheus; empty for none
 	Log         *slog.Logger
 }
 
-// Nameserver is one more node that answers for the domains of a database. It has
-// no API, and leaves the domains' keys to the Server; what it writes is what any
-// node may.
+// Nameserver is an additional node that answers for the domains of a
+// database. It has no API. It does not maintain the keys of domains; the
+// Server does. Its writes are those that any node may make.
 type Nameserver struct {
 	Names *Names
 	Feed  *feed.Feed
@@ -40,10 +40,11 @@ type Nameserver struct {
 	stop       context.CancelFunc
 }
 
-// ErrMetrics says that the address of the figures can't be had.
+// ErrMetrics means that the node cannot listen on the address of the metrics.
 var ErrMetrics = errors.New("serve figures")
 
-// OpenNameserver opens a node, which answers when it is returned.
+// OpenNameserver opens a node. The node answers queries when OpenNameserver
+// returns.
 func OpenNameserver(ctx context.Context, c NameserverConfig) (_ *Nameserver, err error) {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n := &Nameserver{stop: stop}
@@ -89,7 +90,8 @@ func (n *Nameserver) serveMetrics(ctx context.Context, address string, registry 
 	return nil
 }
 
-// Metrics is where the figures for Prometheus are served; nil if they are not.
+// Metrics returns the address of the metrics for Prometheus; nil if there are
+// none.
 func (n *Nameserver) Metrics() net.Addr {
 	if n.metrics == nil {
 		return nil
@@ -97,7 +99,7 @@ func (n *Nameserver) Metrics() net.Addr {
 	return n.metrics.Addr()
 }
 
-// Close ends the node.
+// Close stops the node.
 func (n *Nameserver) Close() error {
 	n.stop()
 	n.background.Wait()

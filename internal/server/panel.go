@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// withPanel puts the panel beside the API, and shows the way to it to people who
-// open the bare root. It leaves all other requests to the API as they are;
-// http.ServeMux would redirect some, which clients don't follow.
+// withPanel adds the panel to the API, and redirects browsers from the root
+// to it. It passes all other requests to the API unchanged. http.ServeMux
+// would redirect some of them, and API clients do not follow redirects.
 func withPanel(door, page http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
@@ -23,9 +23,9 @@ func withPanel(door, page http.Handler) http.Handler {
 	})
 }
 
-// fromBrowser reports whether a person has typed an address into a browser: the
-// request wants a page, and has no token in any of the places where the API
-// looks for one.
+// fromBrowser reports whether a person opened the address in a browser. Such
+// a request accepts HTML, and has no token in any of the places where the API
+// reads one.
 func fromBrowser(r *http.Request) bool {
 	return strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/html") &&
 		r.Header.Values("Authorization") == nil && !r.URL.Query().Has("access_token") && r.Header.Get("Content-Type") == ""

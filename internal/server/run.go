@@ -11,12 +11,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/sweep"
 )
 
-// add adds rooms that have been constructed. Close closes them also if Open
-// fails later.
+// add adds constructed rooms. Close closes them also if Open fails later.
 func (s *Server) add(rooms ...resource.Room) { s.rooms = append(s.rooms, rooms...) }
 
-// Start lets each room continue what an earlier process has left, in the order
-// in which the rooms were constructed, and begins what runs in the background.
+// Start starts each room, in the order of construction: the room continues
+// the work of an earlier process. It then starts the background work.
 func (s *Server) Start(ctx context.Context) error {
 	for _, room := range s.rooms {
 		if room.Recover == nil {
@@ -39,7 +38,8 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close ends what runs in the background and closes all rooms, the last first.
+// Close stops the background work and closes all rooms, in the reverse order
+// of construction.
 func (s *Server) Close() error {
 	if s.stop != nil {
 		s.stop()

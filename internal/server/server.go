@@ -36,11 +36,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/panel"
 )
 
-// node names this process among those that work on one database. One folder
-// has one process, so any constant will do.
+// node identifies this process among those that share a database. A data
+// folder has one process, so a constant is enough.
 const node = "local"
 
-// Server is a whole cloud. Its parts may be used from Open to Close.
+// Server is a whole cloud. Its parts may be used between Open and Close.
 type Server struct {
 	DB       *store.DB
 	Engine   compute.Engine
@@ -53,11 +53,11 @@ type Server struct {
 	config   Config
 	images   *image.Library
 	host     *host
-	registry *prometheus.Registry // of the figures for Prometheus
-	taken    chan struct{}        // closed when another process has taken the database
-	rooms    []resource.Room      // in the order in which they were constructed
+	registry *prometheus.Registry // of the metrics for Prometheus
+	taken    chan struct{}        // closed when another process has claimed the database
+	rooms    []resource.Room      // in the order of construction
 
-	background sync.WaitGroup // what Start begins
+	background sync.WaitGroup // started by Start
 	stop       context.CancelFunc
 }
 
@@ -81,8 +81,8 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	return s, s.openDoor(guard)
 }
 
-// openRooms constructs the machines, the name server, and a room for each
-// resource. A room stands after those that it uses.
+// openRooms constructs the engine, the name server, and a room for each
+// resource. A room comes after those that it uses.
 func (s *Server) openRooms(ctx context.Context) (err error) {
 	c := s.config
 	if err := s.openEngine(ctx); err != nil {
@@ -129,8 +129,8 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	return nil
 }
 
-// openDoor constructs the front door to all rooms, and the panel beside it. It
-// takes over what each room has to say before anything runs.
+// openDoor constructs the front door and the panel. It collects the resources
+// of each room before anything runs.
 func (s *Server) openDoor(guard *space.Guard) error {
 	c := s.config
 	s.add(resource.Room{Name: "the front door", Sweep: map[string]sweep.Rows{"idempotency keys": idempotency.Sweep}})

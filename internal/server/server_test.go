@@ -25,7 +25,7 @@ func newConfig(t *testing.T) Config {
 	return Config{Data: d, Log: slog.New(slog.DiscardHandler), Forward: []uint16{22}, Addresses: netip.MustParsePrefix("127.18.0.0/16")}
 }
 
-// A cloud that can't make its folders says why, whatever runs its machines.
+// Open reports why it cannot create its folders, for each engine.
 func TestOpenSaysWhyItFails(t *testing.T) {
 	for compute, folder := range map[string]string{"simulated": "simulated", "qemu": "droplets"} {
 		c := newConfig(t)
@@ -43,7 +43,8 @@ func TestOpenSaysWhyItFails(t *testing.T) {
 	}
 }
 
-// A stage of keys lasts until every name server that there may be has them.
+// A stage of a key rollover lasts until every possible name server has the
+// keys.
 func TestPropagation(t *testing.T) {
 	names := func(c transfer.Config) Config { return Config{Names: NamesConfig{Transfer: c}} }
 	for name, test := range map[string]struct {
