@@ -9,13 +9,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// absent are the products of DigitalOcean's API that are not here, and where
-// they would be, below /v2 (contract, extensions.md and droplets.md). A client
-// that asks for one is told which, rather than that nothing is at its path.
+// absent lists the products of DigitalOcean's API that Rockpool does not have, and
+// their paths below /v2 (contract, extensions.md and droplets.md). The answer to a
+// request at such a path names the product, which helps more than a 404.
 var absent = []struct {
 	product string // begins a sentence
 	paths   []string
-	exactly bool // nothing else lies below the paths
+	exactly bool // only the paths themselves, nothing below them
 }{
 	{product: "Tags as resources", paths: []string{"/tags"}},
 	{product: "Snapshots", paths: []string{"/snapshots", "/droplets/{droplet}/snapshots"}},
@@ -54,9 +54,10 @@ var absent = []struct {
 	{product: "Organizations", paths: []string{"/organizations"}},
 }
 
-// emptyLists are the lists of absent products that clients ask for in passing:
-// Ansible's droplet module reads the firewalls before it does anything, and
-// gives up if it can't (contract, extensions.md). By path, the list's key.
+// emptyLists are the lists of absent products that are answered as empty, because
+// clients read them on the way to something else: Ansible's droplet module reads
+// the firewalls first, and fails on an error (contract, extensions.md). The map's
+// key is the path, its value the list's key in the body.
 var emptyLists = map[string]string{
 	"/firewalls":           "firewalls",
 	"/databases":           "databases",
@@ -64,9 +65,9 @@ var emptyLists = map[string]string{
 	"/registries":          "registries",
 }
 
-// routeAbsent answers every method at the absent products' paths with 501, for
-// who has a good token. Clients repeat a request after a 503, not after a 501.
-// The empty lists are answered as such, and say why they are.
+// routeAbsent answers every method at the absent products' paths with 501, if the
+// token is valid. A 503 would make clients repeat the request. The empty lists
+// have a message that says why they are empty.
 func (s *server) routeAbsent(router chi.Router) {
 	for _, a := range absent {
 		handler := s.authenticated(anyScope, func(http.ResponseWriter, *http.Request, oauth.Token) error {

@@ -20,15 +20,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// answer is a response in its form on the wire.
+// answer is a response as it is sent.
 type answer struct {
 	status int
-	header http.Header // nil if there is nothing to say beside the body
-	body   []byte      // JSON, if the header does not say otherwise
+	header http.Header // nil if there is nothing but the body
+	body   []byte      // JSON, unless the header has another Content-Type
 	made   []string    // paths of what was created, below /v2, if Location does not name it
 }
 
-// render gives a response its form. It says nothing to the client yet.
+// render encodes a response as an answer, which is not sent yet.
 func (c *call) render(response *resource.Response) (*answer, error) {
 	a := &answer{status: response.Status, made: response.Made}
 	if response.Location != "" {
@@ -65,12 +65,12 @@ func (c *call) render(response *resource.Response) (*answer, error) {
 
 // member is one member of an object.
 type member struct {
-	name  string // without any character that JSON escapes
+	name  string // has no character that JSON escapes
 	value any
 }
 
-// encodeObject makes an object the answer's body, its members by their names. It
-// does what encode does for a map, which takes twice as long.
+// encodeObject encodes an object as the answer's body, its members sorted by name.
+// The result is that of encode for a map, which takes twice as long.
 func (a *answer) encodeObject(members ...member) error {
 	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	text := newBody()
@@ -93,7 +93,7 @@ func (a *answer) encodeObject(members ...member) error {
 	return nil
 }
 
-// encode makes value the answer's body.
+// encode encodes a value as the answer's body.
 func (a *answer) encode(value any) error {
 	text := newBody()
 	if err := newEncoder(text).Encode(value); err != nil {
@@ -103,10 +103,10 @@ func (a *answer) encode(value any) error {
 	return nil
 }
 
-// bodies are buffers of answers that have been sent.
+// bodies has the buffers of answers that have been sent, for later answers.
 var bodies = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, smallBody)) }}
 
-// smallBody is the size of a buffer that holds most answers, in bytes.
+// smallBody is the size of a buffer that is large enough for most answers, in bytes.
 const smallBody = 2 << 10
 
 func newBody() *bytes.Buffer {
@@ -115,7 +115,8 @@ func newBody() *bytes.Buffer {
 	return text
 }
 
-// release gives the body of an answer back, which nobody reads any more.
+// release returns the buffer of the answer's body to bodies. Nobody may read the
+// body after that.
 func (a *answer) release() {
 	if c := cap(a.body); c >= smallBody && c <= 4*smallBody {
 		bodies.Put(bytes.NewBuffer(a.body))
@@ -140,10 +141,10 @@ func (a *answer) set(name, value string) {
 // typeJSON is the Content-Type of nearly every answer.
 var typeJSON = []string{"application/json; charset=utf-8"}
 
-// varying are the headers of a request that change the form of its answer.
+// varying are the headers of a request on which the encoding of its answer depends.
 const varying = "Accept, Accept-Encoding"
 
-// write sends the answer, compressed if the client takes that.
+// write sends the answer, compressed if the client accepts that.
 func (a *answer) write(w http.ResponseWriter, r *http.Request) error {
 	body := a.body
 	h := w.Header()
@@ -167,12 +168,12 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) error {
 func writeJSON(w http.ResponseWriter, r *http.Request, status int, body any) {
 	a := answer{status: status}
 	if err := a.encode(body); err != nil {
-		panic(err) // every body is made of plain structs; recover answers
+		panic(err) // every body consists of plain structs; server.recover answers with a 500
 	}
 	a.write(w, r)
 }
 
-// errorBody is the form of every error.
+// errorBody is the body of every error.
 type errorBody struct {
 	ID        string         `json:"id"`
 	Message   string         `json:"message"`
@@ -200,7 +201,7 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		case answer.Status == http.StatusNotImplemented:
 			level = slog.LevelInfo
 		case r.Context().Err() != nil:
-			level = slog.LevelDebug // the client has gone; that is no fault of ours
+			level = slog.LevelDebug // the client has disconnected; the server did not fail
 		}
 		s.Log.Log(context.WithoutCancel(r.Context()), level, "request failed", "request_id", requestID(r), "method", r.Method, "path", r.URL.Path, "error", err)
 	}

@@ -15,13 +15,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// authorized is a handler that knows who asks.
+// authorized handles a request whose token is valid and has the scope.
 type authorized func(w http.ResponseWriter, r *http.Request, token oauth.Token) error
 
-// anyScope is for what every good token may do.
+// anyScope is for operations that every valid token may do.
 var anyScope []string
 
-// authenticated lets a request through whose token has one of those scopes.
+// authenticated calls next if the request's token is valid, within its rate limit,
+// and has one of the scopes.
 func (s *server) authenticated(scopes []string, next authorized) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, err := s.token(w, r)
@@ -51,11 +52,12 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) (oauth.Token, err
 	return s.Tokens.Authenticate(r.Context(), text)
 }
 
-// count counts the request, and tells the client how many it has left.
+// count counts the request against the token's rate limit, and sets the headers
+// that say how many requests are left.
 func (s *server) count(h http.Header, token oauth.Token) error {
 	v := s.Limiter.Take(token.ID)
-	// The names are as package http writes them; of any other form it would
-	// make a copy each time.
+	// The names are in the canonical form of package http. It would copy any other
+	// form each time.
 	h.Set("Ratelimit-Limit", strconv.Itoa(v.Limit))
 	h.Set("Ratelimit-Remaining", strconv.Itoa(v.Remaining))
 	h.Set("Ratelimit-Reset", strconv.FormatInt(time.Now().Add(v.Reset).Unix(), 10))
@@ -66,15 +68,16 @@ func (s *server) count(h http.Header, token oauth.Token) error {
 	return apierr.TooManyRequests()
 }
 
-// tokenParam carries the token in a query or an urlencoded form, for clients
-// that can set no header.
+// tokenParam is the parameter that has the token, in a query or an urlencoded
+// form, for clients that can't set a header.
 const tokenParam = "access_token"
 
-// credentials returns the token that the request brings: in the Authorization
-// header as Bearer, or as the user of Basic with any password, else in the
-// query, else in the form. A header that is there but wrong never falls
-// through: the caller would act as somebody else than it thinks. For the same
-// reason a token that is given twice is refused (RFC 6750, section 3.1).
+// credentials returns the token of a request; empty if it has none. The token is in
+// the Authorization header, as Bearer, or as the user of Basic with any password;
+// else in the query; else in the form. With an invalid Authorization header the
+// other places are not read: the caller might act as another user than it thinks.
+// For the same reason a token that is given twice is an error (RFC 6750, section
+// 3.1).
 func credentials(w http.ResponseWriter, r *http.Request) (string, error) {
 	if r.Header.Values("Authorization") == nil {
 		return paramCredentials(w, r)
@@ -111,8 +114,8 @@ func paramCredentials(w http.ResponseWriter, r *http.Request) (string, error) {
 	return "", apierr.BadRequest("The parameter %s is given %d times; send it once.", tokenParam, len(tokens))
 }
 
-// formTokens returns the tokens in an urlencoded form. It leaves the body to be
-// read once more.
+// formTokens returns the tokens in an urlencoded form. The body can be read again
+// after it.
 func formTokens(w http.ResponseWriter, r *http.Request) ([]string, error) {
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if mediaType != urlencoded {
@@ -123,9 +126,9 @@ func formTokens(w http.ResponseWriter, r *http.Request) ([]string, error) {
 		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
-	if beginsObject(text) { // it will be read as JSON
+	if beginsObject(text) { // bodyParams reads it as JSON
 		return nil, nil
 	}
-	form, _ := url.ParseQuery(string(text)) // what is wrong with it is not said to whom nobody knows
+	form, _ := url.ParseQuery(string(text)) // errors in the form are reported only to authenticated clients
 	return form[tokenParam], nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// call is one request of a link on its way to its answer.
+// call is one request of a link.
 type call struct {
 	*server
 	link    *schema.Link
@@ -25,14 +25,14 @@ type call struct {
 	token   oauth.Token
 	request *resource.Request
 	mode    listMode
-	draft   bool             // answered in the draft's form
+	draft   bool             // the answer is in the form of the API's early draft
 	key     string           // its idempotency key; empty without one
-	hashed  idempotency.Hash // what it asks for; of a call with a key
+	hashed  idempotency.Hash // set if there is a key
 
-	answer *answer // made before the commit
+	answer *answer // encoded before the commit
 }
 
-// operation serves one link.
+// operation returns the handler of one link.
 func (s *server) operation(link *schema.Link, handler resource.Handler) authorized {
 	return func(w http.ResponseWriter, r *http.Request, token oauth.Token) error {
 		params, err := s.params(w, r, link)
@@ -59,8 +59,8 @@ func (s *server) operation(link *schema.Link, handler resource.Handler) authoriz
 	}
 }
 
-// beforeCommit makes the answer, and has it remembered by its idempotency key,
-// while that can still fail.
+// beforeCommit encodes the answer and stores it with the idempotency key. Both can
+// fail, and the transaction can still be rolled back.
 func (c *call) beforeCommit(ctx context.Context, tx *store.Tx, response *resource.Response) (err error) {
 	if c.answer, err = c.render(response); err != nil || c.key == "" {
 		return err
@@ -78,7 +78,7 @@ func (c *call) checkSpace() error {
 	return c.DiskSpace()
 }
 
-// do has the handler answer. After a commit nothing makes it an error.
+// do calls the handler and returns its answer. After a commit it returns no error.
 func (c *call) do(ctx context.Context) (*answer, error) {
 	if err := c.checkSpace(); err != nil {
 		return nil, err
@@ -108,13 +108,13 @@ func (c *call) do(ctx context.Context) (*answer, error) {
 	return a, err
 }
 
-// handle calls the handler; a panic is an error like any other.
+// handle calls the handler. It returns a panic as an error.
 func (c *call) handle(ctx context.Context) (response *resource.Response, err error) {
 	defer c.recovered(&err)
 	return c.handler(ctx, c.request)
 }
 
-// recovered makes a panic an error like any other.
+// recovered, when deferred, turns a panic into an error.
 func (c *call) recovered(err *error) {
 	if p := recover(); p != nil {
 		c.Log.Error("panic", "request_id", requestID(c.http), "panic", p, "stack", string(debug.Stack()))
@@ -148,7 +148,8 @@ func (c *call) renderFinal(ctx context.Context, response *resource.Response) (a 
 	return c.render(final)
 }
 
-// preferenceApplied says that the client's wish to wait was followed.
+// preferenceApplied sets the header that says that the server waited as the client
+// preferred.
 func (c *call) preferenceApplied(a *answer) {
 	a.set("Preference-Applied", fmt.Sprintf("wait=%.0f", c.request.Wait.Seconds()))
 }

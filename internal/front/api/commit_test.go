@@ -21,7 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// thingSchema is a resource that can be made and nothing else.
+// thingSchema is a resource that can only be created.
 const thingSchema = `{
   "id": "schema/thing", "title": "Thing", "description": "A thing.", "type": ["object"], "one": "thing", "many": "things",
   "definitions": {
@@ -36,7 +36,7 @@ type thing struct {
 	ID int64 `json:"id"`
 }
 
-// workshop is a front door with things behind it.
+// workshop is a front door with the resource thing, whose handler a test sets.
 type workshop struct {
 	*testing.T
 	db      *store.DB
@@ -81,7 +81,8 @@ func newWorkshop(t *testing.T) *workshop {
 	return w
 }
 
-// make makes a thing; change may add to the transaction and the answer.
+// make creates a thing. change may do more in the transaction, and may change the
+// response.
 func (w *workshop) make(ctx context.Context, r *resource.Request, change func(*store.Tx, *resource.Response)) (*resource.Response, error) {
 	return r.Write(ctx, w.db, func(tx *store.Tx) (*resource.Response, error) {
 		id, err := tx.Insert(ctx, `INSERT INTO things DEFAULT VALUES RETURNING id`)
@@ -115,8 +116,9 @@ func (w *workshop) post(ctx context.Context, headers ...string) *http.Response {
 
 func nothing(*store.Tx, *resource.Response) {}
 
-// Whatever fails once the thing is made, the client is told that it is made.
-func TestNothingIsAnErrorAfterTheCommit(t *testing.T) {
+// Whatever fails after the commit, the client gets the answer that the thing is
+// created.
+func TestNoErrorIsAnsweredAfterTheCommit(t *testing.T) {
 	final := func(f func(context.Context) (*resource.Response, error)) func(*store.Tx, *resource.Response) {
 		return func(_ *store.Tx, r *resource.Response) { r.Final = f }
 	}
@@ -178,7 +180,7 @@ func TestNothingIsAnErrorAfterTheCommit(t *testing.T) {
 	}
 }
 
-// What would make the answer impossible takes the change with it.
+// If the answer can't be encoded or stored, the transaction is rolled back.
 func TestWithoutAnAnswerNothingIsCommitted(t *testing.T) {
 	for name, change := range map[string]func(*store.Tx, *resource.Response){
 		"no form":  func(_ *store.Tx, r *resource.Response) { r.Value = func() {} },
@@ -203,8 +205,9 @@ func TestWithoutAnAnswerNothingIsCommitted(t *testing.T) {
 	}
 }
 
-// An answer that nobody may have heard is given to whoever asks again.
-func TestTheClientGoesAtAnyPoint(t *testing.T) {
+// If the client disconnects before it receives the answer, the next equal POST gets
+// that answer.
+func TestTheClientDisconnectsAtAnyPoint(t *testing.T) {
 	for _, at := range []string{"in the transaction", "after the commit", "api.answer"} {
 		t.Run(at, func(t *testing.T) {
 			w := newWorkshop(t)
@@ -234,8 +237,8 @@ func TestTheClientGoesAtAnyPoint(t *testing.T) {
 	}
 }
 
-// A dry run waits for no transaction. With a key its answer is remembered like
-// any other.
+// A dry run does not wait for a transaction that writes. With an idempotency key its
+// answer is stored like any other.
 func TestDryRun(t *testing.T) {
 	w := newWorkshop(t)
 	runs := 0
@@ -245,8 +248,8 @@ func TestDryRun(t *testing.T) {
 			return resource.One(http.StatusOK, "thing", thing{int64(runs)}), nil
 		})
 	}
-	w.post(t.Context())                                    // notes when the token was used
-	err := w.db.Write(t.Context(), func(*store.Tx) error { // whose turn would have to end
+	w.post(t.Context())                                    // writes when the token was used
+	err := w.db.Write(t.Context(), func(*store.Tx) error { // a second one would have to wait for this one
 		if a := w.post(t.Context()); a.StatusCode != 200 {
 			t.Errorf("a dry run: %s", a.Status)
 		}

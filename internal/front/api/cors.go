@@ -2,10 +2,9 @@ package api
 
 import "net/http"
 
-// What scripts of other origins may send and see. The API knows its callers by
-// a token that they must send themselves, never by what a browser adds on its
-// own, so any origin will do, and none may have it added: credentials are not
-// allowed.
+// What scripts of other origins may send and read. Every origin is allowed,
+// because a script must send a token itself. Credentials that a browser adds by
+// itself, such as cookies, are not allowed, and the API does not use any.
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 	corsHeaders = "Authorization, Content-Type, Accept, Range, Prefer, Pragma, If-None-Match, Idempotency-Key, " +
@@ -16,8 +15,8 @@ const (
 	corsMaxAge = "86400" // seconds
 )
 
-// cors lets scripts of any origin use the API, and answers their preflights,
-// which carry no token.
+// cors lets scripts of any origin use the API, and answers preflight requests,
+// which have no token.
 func cors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -4,74 +4,76 @@ package api
 type fate int
 
 const (
-	underWay fate = iota // to the client
-	reached              // the client, which is there and may read it
-	heard
-	lost // the client went away without it
+	inTransit    fate = iota // not all of it is acknowledged
+	acknowledged             // by the kernel of the client, which is connected and may still read it
+	received                 // the client has read it
+	lost                     // the client has disconnected without reading it
 )
 
-// answered is an answer on its way over a line.
-type answered struct {
-	line     *line
-	requests int   // that the client had begun to send before it
-	end      int64 // bytes that were written to the line, with it
+// delivery is the delivery of one answer over a connection.
+type delivery struct {
+	info     *connInfo
+	requests int   // number of requests that the client had begun to send before
+	end      int64 // bytes written to the connection up to the answer's end
 }
 
-// begin is called before an answer is written, done when it has been.
-func (l *line) begin() answered {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return answered{line: l, requests: l.requests}
+// begin begins the delivery of an answer, before the answer is written.
+func (info *connInfo) begin() delivery {
+	info.mu.Lock()
+	defer info.mu.Unlock()
+	return delivery{info: info, requests: info.requests}
 }
 
-func (a *answered) done() {
-	a.line.mu.Lock()
-	defer a.line.mu.Unlock()
-	a.end = a.line.written
+// done records that the answer has been written.
+func (a *delivery) done() {
+	a.info.mu.Lock()
+	defer a.info.mu.Unlock()
+	a.end = a.info.written
 }
 
-// fate returns what has become of the answer. A client has heard it if it has
-// sent another request, or has ended the connection in order after all of the
-// answer was acknowledged. It has not if its end came before the answer, or if
-// it broke the connection: kernels do that for a client that leaves an answer
-// unread.
-func (a answered) fate() fate {
-	l := a.line
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.requests > a.requests {
-		return heard
+// fate returns what has become of the answer. The client has received it if it
+// has sent another request, or if it has ended the connection without a reset
+// after its kernel acknowledged all of the answer. The answer is lost if the
+// client ended the connection before that, or by a reset: a kernel resets the
+// connection of a client that has not read everything.
+func (a delivery) fate() fate {
+	info := a.info
+	info.mu.Lock()
+	defer info.mu.Unlock()
+	if info.requests > a.requests {
+		return received
 	}
-	if !l.ended {
-		state := l.look()
-		if l.broken {
+	if !info.ended {
+		state := info.askKernel()
+		if info.broken {
 			return lost
 		}
 		// If the kernel knows of an end, the goroutine that reads the connection
-		// is about to note of which kind it is.
-		if !state.open || l.written-state.unacked < a.end {
-			return underWay
+		// is about to record of which kind it is.
+		if !state.open || info.written-state.unacked < a.end {
+			return inTransit
 		}
-		return reached
+		return acknowledged
 	}
-	if l.broken || l.acked < a.end {
+	if info.broken || info.acked < a.end {
 		return lost
 	}
-	return heard
+	return received
 }
 
-// isHeard reports whether the answer's fate is heard, without asking the kernel.
-func (a answered) isHeard() bool {
-	l := a.line
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.requests > a.requests || l.ended && !l.broken && l.acked >= a.end
+// isReceived reports whether the answer's fate is received, without asking the
+// kernel.
+func (a delivery) isReceived() bool {
+	info := a.info
+	info.mu.Lock()
+	defer info.mu.Unlock()
+	return info.requests > a.requests || info.ended && !info.broken && info.acked >= a.end
 }
 
-// left reports whether the client has gone, also if the goroutine that reads
-// the connection has not noticed yet.
-func (l *line) left() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.ended || !l.look().open
+// clientGone reports whether the client has ended the connection, even if the
+// goroutine that reads the connection has not noticed yet.
+func (info *connInfo) clientGone() bool {
+	info.mu.Lock()
+	defer info.mu.Unlock()
+	return info.ended || !info.askKernel().open
 }

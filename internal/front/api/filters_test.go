@@ -7,7 +7,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
 )
 
-// The server does not start with a list whose schema and filters differ.
+// New fails for a list whose filters are not the parameters in its schema.
 func TestFiltersAreParameters(t *testing.T) {
 	definition := func(name, filters, links string) []byte {
 		text := `{"title": "Thing", "description": "A thing.", "type": ["object"], "one": "thing", "many": "things",

@@ -11,7 +11,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// What a form may hold at the most; beyond it nobody means well.
+// The most that a form may have.
 const (
 	maxPairs = 1000
 	maxDepth = 8
@@ -24,11 +24,12 @@ func tooManyPairs() error {
 // pair is one name and value of a form or a query, in the order sent.
 type pair struct{ name, value string }
 
-// parseForm builds the parameters that a form's pairs mean. A name is a path:
+// parseForm converts a form's pairs to parameters. A name is a path:
 // a[b] is member b of object a, a[] the next element of array a, a[0] its
 // first; a[][b] is member b of the array's last object, or of a new one if that
-// has a b already. Texts are schema.Text, and those of a name that stands
-// several times without brackets schema.Repeated. What has no name is left out.
+// has a b already. A value is a schema.Text; the values of a name that occurs
+// several times without brackets are a schema.Repeated. Pairs without a name are
+// ignored.
 func parseForm(pairs []pair) (map[string]any, error) {
 	root := &formNode{}
 	for _, p := range pairs {
@@ -55,8 +56,7 @@ func parseForm(pairs []pair) (map[string]any, error) {
 	return params, nil
 }
 
-// formPath splits a name with brackets into its parts. What is no such name is
-// one part as it stands.
+// formPath splits a name with brackets into its parts. Any other name is one part.
 func formPath(name string) ([]string, error) {
 	first, rest, found := strings.Cut(name, "[")
 	if !found || first == "" || !strings.HasSuffix(rest, "]") {
@@ -69,8 +69,8 @@ func formPath(name string) ([]string, error) {
 	return append([]string{first}, strings.Split(inner, "][")...), nil
 }
 
-// formNode is what has been read of one value: texts if it is a plain one,
-// kids of an object or of an array by index, items of an array without.
+// formNode is one value of a form: texts if it is plain, kids if it is an object or
+// an array with indexes, items if it is an array without.
 type formNode struct {
 	texts []string
 	kids  map[string]*formNode
@@ -103,7 +103,7 @@ func (n *formNode) add(path []string, value string) {
 
 func (n *formNode) has(path []string) bool {
 	for _, part := range path {
-		if part == "" { // one more of an inner array fits everywhere
+		if part == "" { // an inner array takes any number of elements
 			return false
 		}
 		if n = n.kids[part]; n == nil {
@@ -113,8 +113,9 @@ func (n *formNode) has(path []string) bool {
 	return true
 }
 
-// value returns what the parameter of that name means. The spellings of a list
-// can be mixed: plain texts come first, then items, then what has an index.
+// value returns the value of the node, whose parameter has that name. A list may
+// mix all three notations: plain texts come first, then elements without an index,
+// then those with one.
 func (n *formNode) value(name string) (any, error) {
 	elements, listed := n.indexed()
 	switch {
@@ -157,8 +158,8 @@ func (n *formNode) list(name string, elements []*formNode) (any, error) {
 	return list, nil
 }
 
-// indexed returns the kids in order if all their names are numbers, as those of
-// none are.
+// indexed returns the kids in order if all their names are numbers, which is so if
+// there are no kids.
 func (n *formNode) indexed() ([]*formNode, bool) {
 	var indexes []int
 	for name := range n.kids {

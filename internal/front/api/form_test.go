@@ -53,7 +53,7 @@ func TestQueryParamsRefuses(t *testing.T) {
 	}
 }
 
-// What comes after the last parameter that may be is not even looked at.
+// Nothing after the maximum number of parameters is parsed.
 func TestTooManyParameters(t *testing.T) {
 	const want = "There are too many parameters; the maximum is 1000."
 	part := "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
@@ -80,7 +80,7 @@ func TestTooManyParameters(t *testing.T) {
 	}
 }
 
-// A parameter that is given as two things is refused by its name.
+// A parameter that is given in two contradicting notations is an error that names it.
 func TestMixedSpellings(t *testing.T) {
 	for text, name := range map[string]string{
 		"a[b]=1&a=2": "a", "a[]=1&a[b]=2": "a", "a[b][c]=1&a[b][]=2": "a[b]", "r[0][a][b]=1&r[0][a]=2": "r[][a]",

@@ -21,7 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// checkBadRequest fails unless err is the client's mistake.
+// checkBadRequest fails the test unless err is a bad request.
 func checkBadRequest(t *testing.T, err error) {
 	t.Helper()
 	var e *apierr.Error
@@ -30,7 +30,7 @@ func checkBadRequest(t *testing.T, err error) {
 	}
 }
 
-// checkTexts fails for a text that is not UTF-8, wherever it is in a value.
+// checkTexts fails the test if any text in a value is not UTF-8.
 func checkTexts(t *testing.T, value any) {
 	t.Helper()
 	switch v := value.(type) {
@@ -56,7 +56,7 @@ func checkTexts(t *testing.T, value any) {
 	}
 }
 
-// FuzzQueryParams compares plain names with what Go's own parser reads.
+// FuzzQueryParams compares the values of plain names with those of Go's parser.
 func FuzzQueryParams(f *testing.F) {
 	for _, seed := range []string{
 		"a=1&b[]=2&b[]=3", "r[][id]=1&r[0][x]=y&r=z", "a[[]]=1&a]=2&[=3", "a[0][]=1&a[0]=2&a[]=3", "%5b=%5d&+=+", "a=1&a=2&a=%00", "a;b=1&c=%zz",
@@ -75,7 +75,7 @@ func FuzzQueryParams(f *testing.F) {
 			t.Errorf("%q: %q, %v", text, encoded, err)
 		}
 		values, err := url.ParseQuery(text)
-		if err != nil { // it knows semicolons
+		if err != nil { // it rejects semicolons
 			return
 		}
 		for name, want := range values {
@@ -96,7 +96,7 @@ func FuzzQueryParams(f *testing.F) {
 	})
 }
 
-// hasNested reports whether members or elements of the parameter are there.
+// hasNested reports whether the parameter has members or elements.
 func hasNested(values url.Values, name string) bool {
 	for other := range values {
 		if strings.HasPrefix(other, name+"[") {
@@ -130,14 +130,14 @@ func FuzzMultipart(f *testing.F) {
 	})
 }
 
-// FuzzMultipartForms writes a form and reads it, once whole and once cut off.
+// FuzzMultipartForms writes a form and parses it, once complete and once cut off.
 func FuzzMultipartForms(f *testing.F) {
 	f.Add("name", "web-1", "user_data", "#!/bin/sh\r\n--x--\r\n", 10)
 	f.Add("a", "", "a", "\n", 200)
 	f.Add("é", "\x00", "b", "\xff", 300)
 	f.Fuzz(func(t *testing.T, name, value, file, content string, cut int) {
 		for _, text := range []string{name, file} {
-			// These a writer escapes in ways of its own, or they make paths.
+			// The writer escapes some of these; the others make the name a path.
 			if text == "" || !utf8.ValidString(text) || strings.ContainsAny(text, "[]\"\\%") || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 				return
 			}
@@ -178,7 +178,7 @@ func FuzzMultipartForms(f *testing.F) {
 	})
 }
 
-// FuzzObject reads JSON bodies: what is accepted has not been changed.
+// FuzzObject parses JSON bodies. A value that is accepted is unchanged.
 func FuzzObject(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":1}`, `{"a":1e400,"b":-0,"a":null}`, `{"a":"\ud800"}`, `{"a":"\\ud800\ud83d\ude00"}`, "{\"a\":\"\xff\"}", `{"a":[{},[],"",true]}`, "[]", "null", "", `{"a":1}}`,
@@ -208,8 +208,8 @@ func FuzzObject(f *testing.F) {
 	})
 }
 
-// FuzzOverride gives a request both headers: what comes out is one of the known
-// methods or the method that was sent, or it is refused.
+// FuzzOverride sends both headers. The result is a known method, or the method that
+// was sent, or an error.
 func FuzzOverride(f *testing.F) {
 	f.Add("POST", "PATCH", "")
 	f.Add("POST", "delete", " Delete ")

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// worthCompressing is the size from which a body is compressed, in bytes: a
-// smaller one fits a packet as it is.
+// worthCompressing is the size from which a body is compressed, in bytes. A smaller
+// one fits into one packet anyway.
 const worthCompressing = 1400
 
 var compressors = sync.Pool{New: func() any {
@@ -28,9 +28,9 @@ func compress(body []byte) []byte {
 }
 
 // takesGzip reports whether a body of that size is compressed for a client that
-// sends these Accept-Encoding headers (RFC 9110, section 12.5.3): if it names
-// gzip, or all with *, and prefers it to the body as it is. A small body is
-// compressed only for a client that will not have it otherwise.
+// sends these Accept-Encoding headers (RFC 9110, section 12.5.3). It is if the
+// headers name gzip, or *, with at least the weight of identity. A small body is
+// compressed only if identity is not acceptable.
 func takesGzip(headers []string, size int) bool {
 	if len(headers) == 0 {
 		return false
@@ -40,7 +40,7 @@ func takesGzip(headers []string, size int) bool {
 		coding, parameter, _ := strings.Cut(strings.ToLower(element), ";")
 		weight := 1.0
 		if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
-			weight, _ = strconv.ParseFloat(text, 64) // what can't be read is not wanted
+			weight, _ = strconv.ParseFloat(text, 64) // an invalid weight counts as 0
 		}
 		weights[strings.TrimPrefix(strings.TrimSpace(coding), "x-")] = weight
 	}
@@ -52,7 +52,7 @@ func takesGzip(headers []string, size int) bool {
 	if !named {
 		all, ok := weights["*"]
 		if named = ok && all == 0; !named {
-			plain = min(1, compressed) // taken, and preferred to nothing
+			plain = min(1, compressed) // acceptable, but with no more than the weight of gzip
 		}
 	}
 	return compressed > 0 && compressed >= plain && (size >= worthCompressing || named && plain == 0)

@@ -6,9 +6,10 @@ import (
 	"net"
 )
 
-// Listener returns a listener with at most that many open connections. The
-// server can look at them, to find out whether a client has got an answer.
-func Listener(l net.Listener, most int) net.Listener { return listener{l, newCrowd(most)} }
+// Listener returns a listener with at most that many open connections. It records
+// what happens to each of them, from which the API infers whether a client has
+// received an answer.
+func Listener(l net.Listener, most int) net.Listener { return listener{l, newConnLimit(most)} }
 
 // TLSListener is Listener for TLS, with HTTP/2 for clients that offer it.
 func TLSListener(l net.Listener, config *tls.Config, most int) net.Listener {
@@ -19,7 +20,7 @@ func TLSListener(l net.Listener, config *tls.Config, most int) net.Listener {
 
 type listener struct {
 	net.Listener
-	crowd *crowd
+	limit *connLimit
 }
 
 func (l listener) Accept() (net.Conn, error) {
@@ -29,45 +30,45 @@ func (l listener) Accept() (net.Conn, error) {
 		if !ok {
 			return c, err
 		}
-		connection := connection{tcp, &line{conn: tcp, crowd: l.crowd}}
-		if l.crowd.enter(connection.line) {
+		connection := connection{tcp, &connInfo{conn: tcp, limit: l.limit}}
+		if l.limit.admit(connection.info) {
 			return connection, nil
 		}
 		_ = tcp.Close()
 	}
 }
 
-// connection is a TCP connection that notes in its line what happens to it.
+// connection is a TCP connection that records in its info what happens to it.
 type connection struct {
 	*net.TCPConn
-	line *line
+	info *connInfo
 }
 
 func (c connection) Read(p []byte) (int, error) {
-	c.line.beginRead()
+	c.info.beginRead()
 	n, err := c.TCPConn.Read(p)
-	c.line.endRead(err)
+	c.info.endRead(err)
 	return n, err
 }
 
 func (c connection) Write(p []byte) (int, error) {
-	if c.line.isFarewell() {
-		c.line.awaitEnd()
+	if c.info.isCloseNotify() {
+		c.info.awaitEnd()
 	}
-	c.line.beginWrite()
+	c.info.beginWrite()
 	n, err := c.TCPConn.Write(p)
-	c.line.endWrite(n, err)
+	c.info.endWrite(n, err)
 	return n, err
 }
 
-// ReadFrom is Write of what is read from r. Without it the server would write
-// to the TCP connection underneath.
+// ReadFrom writes what it reads from r. Without this method the server would
+// write to the embedded TCP connection, and Write would not see it.
 func (c connection) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{c}, r)
 }
 
 func (c connection) Close() error {
-	c.line.close()
-	c.line.crowd.leave(c.line)
+	c.info.close()
+	c.info.limit.remove(c.info)
 	return c.TCPConn.Close()
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/certificate/certificatetest"
 )
 
-// secured is an HTTPS server that answers by the protocol of the request.
+// secured is an HTTPS server that answers with the protocol of the request.
 type secured struct {
 	address string
 	client  *tls.Config
@@ -58,7 +58,7 @@ func certificateOf(t *testing.T, authority *certificatetest.Authority) *tls.Conf
 	return &tls.Config{Certificates: []tls.Certificate{pair}}
 }
 
-// dial connects with a protocol of ALPN, or none.
+// dial connects, and offers the protocols by ALPN.
 func (s *secured) dial(t *testing.T, protocols ...string) *tls.Conn {
 	t.Helper()
 	config := s.client.Clone()
@@ -102,8 +102,8 @@ func TestHTTPInsteadOfHTTPS(t *testing.T) {
 	}
 }
 
-// Clients that fail to shake hands, or don't try, keep no other client waiting,
-// and their connections end with the server.
+// Clients whose TLS handshake fails or never ends do not delay other clients. The
+// server closes their connections when it ends.
 func TestBrokenHandshakes(t *testing.T) {
 	s := newSecured(t)
 	var waiting []net.Conn

@@ -7,15 +7,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// overrideHeaders ask for another method than POST, from clients that can't
-// send it. The second is the name of an early draft.
+// overrideHeaders are headers of a POST by which a client asks for a method that it
+// can't send. The second is from the API's early draft.
 var overrideHeaders = []string{"X-Http-Method-Override", "Http-Method-Override"}
 
 // overridable are the methods that may be asked for.
 var overridable = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true}
 
-// override gives a POST the method that its header asks for, before anything
-// else looks at the method. On other methods the header means nothing.
+// override replaces the method of a POST by the one that its header asks for. It
+// ignores the header of other methods.
 func (s *server) override(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -39,7 +39,7 @@ func (s *server) override(next http.Handler) http.Handler {
 }
 
 // overridden returns the method that the headers ask for; empty if they ask for
-// none. All that ask must agree.
+// none. Headers that contradict each other are an error.
 func overridden(h http.Header) (string, error) {
 	method := ""
 	for _, header := range overrideHeaders {
@@ -59,9 +59,9 @@ func overridden(h http.Header) (string, error) {
 	return method, nil
 }
 
-// bodyless drops the body of an answer to a HEAD that came as a POST, which
-// the HTTP server would send; and its length, because the client of a POST
-// would wait for it.
+// bodyless drops the body of the answer to a POST that stands for a HEAD; the HTTP
+// server would send it. It also drops the Content-Length, because the client of a
+// POST would wait for that many bytes.
 type bodyless struct{ http.ResponseWriter }
 
 func (w bodyless) WriteHeader(status int) {

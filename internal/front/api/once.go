@@ -14,8 +14,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// idempotencyHeader names a request, so that a client that has not heard of
-// its end can ask again without asking twice.
+// idempotencyHeader is a client's name for a request. If the client did not receive
+// the answer, it can send the request again, and it is carried out once.
 const idempotencyHeader = "Idempotency-Key"
 
 // maxKey is the longest idempotency key, in bytes.
@@ -39,8 +39,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 	return key, nil
 }
 
-// once answers the call, and sees to it that a request that comes again,
-// because its client did not hear the answer, is not carried out again.
+// once answers the call. It does not carry out a request again that a client
+// repeats because it did not receive the answer.
 func (c *call) once(w http.ResponseWriter) error {
 	ctx := c.http.Context()
 	answered, send := c.do, func(write func() error) { _ = write() }
@@ -48,16 +48,16 @@ func (c *call) once(w http.ResponseWriter) error {
 	case c.link.Method == http.MethodGet:
 	case c.key != "":
 		answered = c.keyed
-	case c.link.Method == http.MethodPost: // the others do no harm a second time
+	case c.link.Method == http.MethodPost: // the other methods are idempotent
 		hash, err := c.hash()
 		if err != nil {
 			return err
 		}
-		f := c.torn.board(ctx, hash, requestLine(c.http))
-		defer func() { c.torn.leave(f, c.objects(f.result)...) }()
-		send = f.send
+		p := c.torn.begin(ctx, hash, requestConnInfo(c.http))
+		defer func() { c.torn.end(p, c.objects(p.result)...) }()
+		send = p.send
 		answered = func(ctx context.Context) (*answer, error) {
-			return f.answer(func() (*answer, error) { return c.do(ctx) })
+			return p.answer(func() (*answer, error) { return c.do(ctx) })
 		}
 	}
 	a, err := answered(ctx)
@@ -81,8 +81,8 @@ func (c *call) once(w http.ResponseWriter) error {
 // path is the request's path below /v2.
 func (c *call) path() string { return strings.TrimPrefix(c.http.URL.Path, "/v2") }
 
-// objects are the paths of what a POST made in the collection that it was sent
-// to, or else of what it did something to; none if neither can be told.
+// objects returns the paths of what a POST created in the collection that it was
+// sent to, or else of the object that it changed; none if neither is known.
 func (c *call) objects(a *answer) []string {
 	path := c.path()
 	if a != nil {
@@ -99,32 +99,32 @@ func (c *call) objects(a *answer) []string {
 	return []string{path[:strings.LastIndexByte(path, '/')]}
 }
 
-// hash stands for what the call asks for: the same in whatever form the
-// parameters come.
+// hash returns a hash of what the call asks for. It does not depend on whether
+// the parameters come as JSON or as a form.
 func (c *call) hash() (idempotency.Hash, error) {
-	text, err := json.Marshal([]any{c.token.AccountID, c.link.Route(), c.request.Path, spelled(c.request.Params), c.draft})
+	text, err := json.Marshal([]any{c.token.AccountID, c.link.Route(), c.request.Path, withTextNumbers(c.request.Params), c.draft})
 	if err != nil {
 		return idempotency.Hash{}, fmt.Errorf("hash a request: %w", err)
 	}
 	return sha256.Sum256(text), nil
 }
 
-// spelled returns a value with its numbers as strings: where a parameter may be
-// either, as an id or a slug may, a form can't tell one from the other.
-func spelled(value any) any {
+// withTextNumbers returns a value with its numbers as strings. A form can't say
+// whether a parameter that may be either, such as an id or a slug, is a number.
+func withTextNumbers(value any) any {
 	switch v := value.(type) {
 	case json.Number:
 		return v.String()
 	case []any:
 		items := make([]any, len(v))
 		for i, item := range v {
-			items[i] = spelled(item)
+			items[i] = withTextNumbers(item)
 		}
 		return items
 	case map[string]any:
 		members := make(map[string]any, len(v))
 		for name, member := range v {
-			members[name] = spelled(member)
+			members[name] = withTextNumbers(member)
 		}
 		return members
 	}
@@ -135,7 +135,7 @@ func (c *call) idempotencyKey() idempotency.Key {
 	return idempotency.Key{AccountID: c.token.AccountID, Text: c.key}
 }
 
-// keyed answers a call with a key.
+// keyed answers a call with an idempotency key.
 func (c *call) keyed(ctx context.Context) (*answer, error) {
 	var err error
 	if c.hashed, err = c.hash(); err != nil {
@@ -150,13 +150,14 @@ func (c *call) keyed(ctx context.Context) (*answer, error) {
 		return a, err
 	}
 	a, err := c.do(ctx)
-	if errors.Is(err, idempotency.ErrTaken) { // by another node, meanwhile
+	if errors.Is(err, idempotency.ErrTaken) { // another node has committed meanwhile
 		return c.remembered(ctx)
 	}
 	return a, err
 }
 
-// remembered returns the answer of the call's key, nil if there is none.
+// remembered returns the answer that is stored with the call's key; nil if there
+// is none.
 func (c *call) remembered(ctx context.Context) (*answer, error) {
 	found, err := c.keys.Find(ctx, c.idempotencyKey(), c.hashed)
 	if found == nil || err != nil {
@@ -165,13 +166,14 @@ func (c *call) remembered(ctx context.Context) (*answer, error) {
 	return replayed(&answer{status: found.Status, header: found.Header, body: found.Body}), nil
 }
 
-// remember saves the answer by its key.
+// remember stores the answer with the call's key.
 func (c *call) remember(ctx context.Context, tx *store.Tx) error {
 	return c.keys.Save(ctx, tx, c.idempotencyKey(), c.hashed,
 		idempotency.Answer{Status: c.answer.status, Header: c.answer.header, Body: c.answer.body})
 }
 
-// replayed marks an answer as one that was given before.
+// replayed returns a copy of an answer, with a header that says that it was sent
+// before.
 func replayed(a *answer) *answer {
 	again := &answer{status: a.status, header: a.header.Clone(), body: a.body, made: a.made}
 	again.set("Idempotency-Replayed", "true")

@@ -14,11 +14,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 )
 
-// listMode is how a client asked for a list (contract, section 5c).
+// listMode is how a client asks for a list (contract, section 5c).
 type listMode int
 
 const (
-	whole    listMode = iota // neither page nor range: as much as a default range has
+	whole    listMode = iota // neither page nor range: as many items as a default range has
 	numbered                 // by page and per_page; always answered 200
 	ranged                   // by a Range header
 )
@@ -29,9 +29,9 @@ const (
 	maxPage     = 200
 )
 
-// listQuery reads which slice of a list is asked for. A page or per_page goes
-// before a Range header; what makes no sense in them counts as the default,
-// never as an error.
+// listQuery reads which slice of a list is asked for. A page or per_page has
+// precedence over a Range header. An invalid page or per_page counts as the
+// default, never as an error.
 func listQuery(r *http.Request) (list.Query, listMode) {
 	query := queryOf(r)
 	if query.Has("page") || query.Has("per_page") {
@@ -46,8 +46,8 @@ func listQuery(r *http.Request) (list.Query, listMode) {
 	return list.Query{Max: list.DefaultMax}, whole
 }
 
-// bodyPage takes the page that a body asks for as if the query did. It goes
-// before the query's, as all of a body does.
+// bodyPage copies page and per_page from the body to the query. The body has
+// precedence over the query.
 func bodyPage(r *http.Request, body map[string]any) {
 	if len(body) == 0 {
 		return
@@ -75,15 +75,15 @@ func pageQuery(query url.Values) list.Query {
 	if n := positive(query.Get("per_page")); n > 0 {
 		wanted.Max = min(n, maxPage)
 	}
-	// A page beyond any list is as empty as the last one that can be counted.
+	// The bound prevents an overflow; no list is that long.
 	if n := positive(query.Get("page")); n > 0 {
 		wanted.Offset = (min(n, 1<<40) - 1) * wanted.Max
 	}
 	return wanted
 }
 
-// positive reads a number; one too large to be counted is the largest that can
-// be, and what is no positive number is 0.
+// positive parses a positive number. It returns the largest int for a number that
+// is too large, and 0 for any other text.
 func positive(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
@@ -92,8 +92,8 @@ func positive(text string) int {
 	return max(n, 0)
 }
 
-// rangeHeaders tells where a slice lies in its list, and returns the status:
-// 206 if there is more around it, unless it was asked for by number.
+// rangeHeaders sets the headers that say which part of its list a slice is. It
+// returns the status: 206 if the list has more items and was not asked for by page.
 func rangeHeaders(h http.Header, info list.Info, mode listMode) int {
 	acceptRanges(h, info.Attrs)
 	h.Set("Content-Range", info.ContentRange)
@@ -108,7 +108,7 @@ func rangeHeaders(h http.Header, info list.Info, mode listMode) int {
 	return http.StatusPartialContent
 }
 
-// acceptRanges lists the attributes of a list, in HTTP's header and in that of
+// acceptRanges sets HTTP's header that names the attributes of a list, and that of
 // the API's early draft.
 func acceptRanges(h http.Header, attrs []string) {
 	if len(attrs) > 0 {
@@ -125,15 +125,15 @@ type pages struct {
 	Last  string `json:"last,omitempty"`
 }
 
-// pageLinks makes the "links" of a list of total items; empty when the list
-// has one page. Those who asked for no page get the links of the first, so
-// that clients that follow links find everything.
+// pageLinks returns the "links" of a list of total items; empty if the list has one
+// page. A client that asked for no page gets the links of the first page, so that
+// it finds all items by the links.
 func pageLinks(r *http.Request, wanted list.Query, mode listMode, total int) map[string]any {
 	number, last := wanted.Offset/wanted.Max+1, max(1, (total+wanted.Max-1)/wanted.Max)
 	to := func(number int) string {
 		query := r.URL.Query()
 		query.Del(tokenParam)
-		for name, value := range wanted.Filter { // which may have come in a body
+		for name, value := range wanted.Filter { // the body may have them instead of the query
 			query.Set(name, fmt.Sprint(value))
 		}
 		query.Set("page", strconv.Itoa(number))
@@ -158,7 +158,7 @@ func pageLinks(r *http.Request, wanted list.Query, mode listMode, total int) map
 	return map[string]any{"pages": links}
 }
 
-// Origin is the scheme and host by which the client reached us.
+// Origin returns the scheme and host of the URL that the client used.
 func Origin(r *http.Request) string {
 	scheme := "http"
 	if r.TLS != nil {
@@ -169,7 +169,7 @@ func Origin(r *http.Request) string {
 		scheme = forwarded
 	}
 	host := r.Host
-	if host == "" { // HTTP/1.0 needs none
+	if host == "" { // HTTP/1.0 allows that
 		if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 			host = local.String()
 		}

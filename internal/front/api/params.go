@@ -18,18 +18,18 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// The types of a body that is a form: in a query's encoding, or in parts.
+// The media types of forms.
 const (
 	urlencoded    = "application/x-www-form-urlencoded"
 	multipartForm = "multipart/form-data"
 )
 
-// maxBody is the largest body that is read, in bytes.
+// maxBody is the size of the largest body that is accepted, in bytes.
 const maxBody = 1 << 20
 
-// params reads a request's parameters, brings them to the types of the link's
-// schema and checks them. The body goes before the query; names that the
-// schema does not know are ignored.
+// params reads a request's parameters, converts them to the types of the link's
+// schema and validates them. The body has precedence over the query. Parameters
+// that the schema does not have are ignored.
 func (s *server) params(w http.ResponseWriter, r *http.Request, link *schema.Link) (map[string]any, error) {
 	body, err := bodyParams(w, r)
 	if err != nil {
@@ -44,8 +44,8 @@ func (s *server) params(w http.ResponseWriter, r *http.Request, link *schema.Lin
 	return params, link.Validate(params)
 }
 
-// bodyParams reads the body as what its type says it is: JSON, or either kind
-// of form. Plain HTTP tools send JSON with no type, or with a form's.
+// bodyParams reads the body by its Content-Type: JSON, or one of the two kinds of
+// form. Some HTTP tools send JSON with no type, or with that of a form.
 func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	text, err := readBody(w, r)
 	if err != nil || len(text) == 0 {
@@ -56,7 +56,7 @@ func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) 
 		return nil, err
 	}
 	mediaType, attributes, err := mime.ParseMediaType(contentType)
-	if errors.Is(err, mime.ErrInvalidMediaParameter) && mediaType != multipartForm { // "; charset" says nothing we need
+	if errors.Is(err, mime.ErrInvalidMediaParameter) && mediaType != multipartForm { // parameters such as "; charset" are not needed
 		err = nil
 	}
 	if err != nil && contentType != "" {
@@ -73,8 +73,8 @@ func bodyParams(w http.ResponseWriter, r *http.Request) (map[string]any, error) 
 	return nil, apierr.UnsupportedMediaType(contentType)
 }
 
-// beginsObject reports whether a body is JSON, whatever its type says, unless
-// that is a form in parts.
+// beginsObject reports whether a body begins as a JSON object does. Such a body is
+// read as JSON whatever its type is, except for multipart/form-data.
 func beginsObject(text []byte) bool { return len(text) > 0 && text[0] == '{' }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -97,8 +97,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return bytes.TrimSpace(bytes.TrimPrefix(text, byteOrderMark)), nil
 }
 
-// parseObject reads one JSON object, keeping numbers as they are written. Of
-// members with one name the last counts. The text null stands for no body:
+// parseObject decodes one JSON object, with its numbers as json.Number. Of several
+// members with the same name the last one counts. The text null counts as no body:
 // Ansible's modules send it with every GET.
 func parseObject(text []byte) (map[string]any, error) {
 	if err := errors.Join(jsontext.Bounded(text), jsontext.Check(text)); err != nil {
@@ -120,7 +120,7 @@ func parseObject(text []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// queryParams reads a query, or a body that is encoded like one.
+// queryParams decodes a query, or a body that is an urlencoded form.
 func queryParams(text string) (map[string]any, error) {
 	if text == "" {
 		return nil, nil
@@ -144,12 +144,12 @@ func queryParams(text string) (map[string]any, error) {
 	return parseForm(pairs)
 }
 
-// multipartParams reads the parts of a form; a file's part stands for its text.
+// multipartParams decodes a multipart form. A file's value is its content.
 func multipartParams(text []byte, boundary string) (map[string]any, error) {
 	if boundary == "" {
 		return nil, apierr.BadRequest("The type multipart/form-data must come with its boundary.")
 	}
-	// The reader takes some forms without their end for whole ones.
+	// The reader reports no error for some forms that are cut off.
 	if !bytes.Contains(text, []byte("--"+boundary+"--")) {
 		return nil, apierr.BadRequest("error parsing request body: the boundary that ends the form is missing")
 	}
@@ -157,7 +157,7 @@ func multipartParams(text []byte, boundary string) (map[string]any, error) {
 	reader := multipart.NewReader(bytes.NewReader(text), boundary)
 	for {
 		part, err := reader.NextPart()
-		if err == io.EOF { // wrapped, it is an end where none may be
+		if err == io.EOF { // a wrapped io.EOF is an unexpected end
 			return parseForm(pairs)
 		}
 		if err != nil {
@@ -182,9 +182,9 @@ func queryOf(r *http.Request) url.Values {
 	return r.URL.Query()
 }
 
-// pathValues returns the link's identities, percent-decoded. One with a NUL
-// names nothing, and not every database would take it. The router matches the
-// path as it was sent only if that differs from how Go would encode it.
+// pathValues returns the link's identities, percent-decoded. An identity with a NUL
+// is not found; PostgreSQL could not even compare it. If RawPath is set, the router
+// has matched the encoded path, so the values are still encoded.
 func pathValues(r *http.Request) (map[string]string, error) {
 	params := chi.RouteContext(r.Context()).URLParams
 	values := make(map[string]string, len(params.Keys))

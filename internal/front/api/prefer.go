@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// longestWait is how long a client may have an answer held back.
+// longestWait is the longest time that a client may ask the server to wait.
 const longestWait = time.Minute
 
 // elements yields the elements of a header that is a list (RFC 9110, section
-// 5.6.1), however many lines it has.
+// 5.6.1), of all its lines.
 func elements(lines []string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range lines {
@@ -26,8 +26,9 @@ func elements(lines []string) iter.Seq[string] {
 	}
 }
 
-// wait is how long the client would wait for an action's end: as it prefers
-// (RFC 7240, section 4.3), or the longest, by an early draft's pragma.
+// wait returns how long the client prefers to wait for an action's end: the time in
+// its Prefer header (RFC 7240, section 4.3), or longestWait if it sends the pragma
+// of the API's early draft.
 func wait(r *http.Request) time.Duration {
 	for element := range elements(r.Header.Values("Prefer")) {
 		preference, _, _ := strings.Cut(element, ";")
@@ -51,11 +52,11 @@ func wait(r *http.Request) time.Duration {
 	return 0
 }
 
-// draftType is the media type that asks for answers as the API's early draft
-// had them (contract, section 6).
+// draftType is the media type by which a client asks for answers in the form of
+// the API's early draft (contract, section 6).
 const draftType = "application/vnd.digitalocean.draft+json"
 
-// wantsDraft reports whether the client asks for the draft view.
+// wantsDraft reports whether the client asks for the form of the early draft.
 func wantsDraft(r *http.Request) bool {
 	for element := range elements(r.Header.Values("Accept")) {
 		mediaType, _, _ := strings.Cut(element, ";")

@@ -18,9 +18,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// describe serves what says how the API is used: the schema that it is routed
-// by, and what is made of it. None of it wants a token: a client reads it to
-// learn how to ask.
+// describe routes the documents that describe the API: the schema, and the two
+// documents that are generated from it. They need no token, because a client reads
+// them to learn how to authenticate.
 func (s *server) describe(router chi.Router, loaded *schema.Schema) {
 	for _, d := range []*document{
 		{path: "/v2/schema", kind: "application/schema+json", write: func(origin string) ([]byte, error) { return loaded.Document(origin + "/v2") }},
@@ -31,20 +31,20 @@ func (s *server) describe(router chi.Router, loaded *schema.Schema) {
 	}
 }
 
-// document is a text that is the same for everybody but for the origin by
-// which they reach us. It is written once, for the first who asks: all of them
-// together take as long as the rest of a start.
+// document is a text that differs between clients only in the origin by which they
+// reach the server. It is generated for the first request, not at the start: all
+// documents together would double the time of a start.
 type document struct {
 	path, kind string
 	write      func(origin string) ([]byte, error)
 
 	once  sync.Once
 	err   error
-	parts [][]byte // between which the origin stands
+	parts [][]byte // the text, split at each occurrence of the origin
 	sum   []byte   // of the parts
 }
 
-// make writes the document, unless it has been written.
+// make generates the document, unless it has been generated.
 func (d *document) make() error {
 	d.once.Do(func() {
 		text, err := d.write(schema.ExampleOrigin)
@@ -58,14 +58,14 @@ func (d *document) make() error {
 	return d.err
 }
 
-// etag tells the texts of two origins apart.
+// etag returns the ETag of the document for an origin.
 func (d *document) etag(origin string) string {
 	sum := sha256.Sum256(append(d.sum[:len(d.sum):len(d.sum)], origin...))
 	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }
 
-// plainHost are the hosts that mean the same in JSON, in HTML and in a shell's
-// command; others have no business in any of them.
+// plainHost matches hosts that need no escaping in JSON, in HTML and in a shell's
+// command. The documents are not served for other hosts.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_-]*$`)
 
 func (s *server) serveDocument(d *document) http.HandlerFunc {
@@ -80,12 +80,12 @@ func (s *server) serveDocument(d *document) http.HandlerFunc {
 		}
 		text := bytes.Join(d.parts, []byte(Origin(r)))
 		etag := d.etag(Origin(r))
-		if takesGzip(r.Header.Values("Accept-Encoding"), len(text)) { // other bytes, so another strong ETag
+		if takesGzip(r.Header.Values("Accept-Encoding"), len(text)) { // compressed bytes need another strong ETag
 			etag = strings.TrimSuffix(etag, `"`) + `-gzip"`
 		}
 		w.Header().Set("ETag", etag)
 		w.Header().Set("Cache-Control", "no-cache")
-		if holds(strings.Join(r.Header.Values("If-None-Match"), ","), etag) {
+		if matchesETag(strings.Join(r.Header.Values("If-None-Match"), ","), etag) {
 			w.Header().Add("Vary", varying)
 			w.WriteHeader(http.StatusNotModified)
 			return
@@ -98,9 +98,9 @@ func (s *server) serveDocument(d *document) http.HandlerFunc {
 	}
 }
 
-// holds reports whether a client's If-None-Match names the etag (RFC 9110,
+// matchesETag reports whether a client's If-None-Match names the etag (RFC 9110,
 // section 13.1.2).
-func holds(header, etag string) bool {
+func matchesETag(header, etag string) bool {
 	for candidate := range strings.SplitSeq(header, ",") {
 		candidate = strings.TrimSpace(candidate)
 		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == etag {

@@ -1,5 +1,6 @@
-// Package api is the front door: it routes by the schema, finds out who asks,
-// reads the parameters, and gives every answer and every error its one form.
+// Package api is the front door: it routes requests by the schema, authenticates
+// them, reads their parameters, calls the rooms' handlers, and encodes all answers
+// and errors.
 package api
 
 import (
@@ -23,14 +24,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// Config is what a front door opens to.
+// Config is what the front door needs.
 type Config struct {
 	DB        *store.DB
 	Tokens    *oauth.Tokens
 	Resources []resource.Resource
 	Limiter   *ratelimit.Limiter
 	DiskSpace func() error // fails while there is too little disk space to create anything; nil: never
-	Metrics   http.Handler // what Prometheus asks for; for every good token
+	Metrics   http.Handler // serves the metrics for Prometheus, to every valid token
 	Version   string       // of Rockpool
 	Log       *slog.Logger
 }
@@ -41,14 +42,14 @@ type server struct {
 	torn *torn
 }
 
-// Door is the API's handler, and the schema that it routes by.
+// Door is the API's HTTP handler, and the schema by which it routes.
 type Door struct {
 	http.Handler
 	Schema *schema.Schema
 }
 
-// New returns the API's handler. It fails if the schema and the handlers do
-// not fit: a link without a handler, a handler without a link, a list whose
+// New returns the API's handler. It fails if the schema and the handlers do not
+// match: a link without a handler, a handler without a link, or a list whose
 // filters are not its parameters.
 func New(c Config) (*Door, error) {
 	s := &server{Config: c, keys: idempotency.NewKeys(c.DB), torn: &torn{}}
@@ -144,7 +145,7 @@ func (s *server) directory(w http.ResponseWriter, r *http.Request, _ oauth.Token
 	return nil
 }
 
-// majorVersion is the beginning of a path in another version of the API.
+// majorVersion matches the beginning of a path in some version of the API.
 var majorVersion = regexp.MustCompile(`^/(v[0-9]+)(/|$)`)
 
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
@@ -160,7 +161,7 @@ func (s *server) metrics(w http.ResponseWriter, r *http.Request, _ oauth.Token) 
 	return nil
 }
 
-// methodNotAllowed answers with the methods that the path does have.
+// methodNotAllowed answers a 405 with the methods that the path has.
 func (s *server) methodNotAllowed(router *chi.Mux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
@@ -177,7 +178,7 @@ func (s *server) methodNotAllowed(router *chi.Mux) http.HandlerFunc {
 				allowed = append(allowed, method)
 			}
 		}
-		if len(allowed) == 0 { // the router asks here for methods that it doesn't know
+		if len(allowed) == 0 { // the router calls this for unknown methods too
 			s.writeError(w, r, apierr.NotFound())
 			return
 		}

@@ -10,171 +10,168 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/idempotency"
 )
 
-// How long, and how many, answers are kept whose clients had gone before they
-// could be sent. Clients that ask again after a broken connection do so within
-// seconds.
+// Bounds of the answers that are stored for torn POSTs. Clients repeat a request
+// within seconds of a broken connection.
 const (
 	tornKept  = time.Minute
-	tornMost  = 1000
+	tornMost  = 1000     // answers
 	tornBytes = 16 << 20 // of their bodies
 )
 
-// tornWait is how long an answer may be under way to a client while another
-// asks for the same, before it counts as one that nobody hears.
+// tornWait is how long the repetition of a POST waits for the delivery of that
+// POST's answer, before the answer counts as not received.
 const tornWait = 2 * time.Second
 
-// torn keeps the answers of POSTs whose connections broke before they were
-// heard. Clients without idempotency keys send such a request again, and would
-// get a second droplet that nobody wanted. The first to ask for the same gets
-// the answer that was not heard. Requests whose clients are still there are
-// never taken for each other: two equal ones make two droplets.
+// torn stores the answers of torn POSTs. A POST is torn if its client disconnected
+// without receiving the answer. Clients without idempotency keys send such a POST
+// again, and carrying it out again would create, say, a second droplet that nobody
+// wants. So the first equal POST gets the stored answer. A POST whose client is
+// still connected is never torn: two equal ones create two droplets.
 type torn struct {
-	mu      sync.Mutex
-	flights []*flight
+	mu    sync.Mutex
+	posts []*post // under way, or torn, or possibly torn
 }
 
-// flight is one request under way, or one whose answer may not have been heard.
-type flight struct {
+// post is one POST without an idempotency key.
+type post struct {
 	hash   idempotency.Hash
-	ctx    context.Context // ends when its client goes
-	line   *line           // of its client; nil if it can't be looked at
-	done   chan struct{}   // closed when result is there
-	result *answer         // nil if it changed nothing
-	over   chan struct{}   // closed when its answer has been sent, or could not be
+	ctx    context.Context // ends when the client disconnects
+	conn   *connInfo       // nil if the connection is not known
+	done   chan struct{}   // closed when result is set
+	result *answer         // nil if the POST changed nothing
+	sent   chan struct{}   // closed when the answer has been sent, or sending has failed
 
-	before    *flight // the same request, whose client has gone
-	overtaken bool    // or it was sent again by this one's, who has gone, and came first
+	earlier  *post // an equal POST whose client has disconnected; nil if there is none
+	reversed bool  // earlier is the repetition, and this is the torn POST: they arrived in the wrong order
 
-	sent    answered // its answer, on the line
-	landed  bool     // its answer was sent, or could not be
-	gone    bool     // its client went before that
-	objects []string // paths of what it made or changed; none if that can't be told
-	until   time.Time
+	delivery   delivery // of the answer
+	ended      bool     // sent is closed, and the answer stays stored
+	clientGone bool     // the client disconnected before the answer was sent
+	objects    []string // paths of what it created or changed; none if that is not known
+	until      time.Time
 }
 
-// board registers a request, whose context ends when its client goes; line is
-// that of the client, if it can be looked at. If the same was made before by a
-// client that has gone, it takes over that one's answer.
-func (t *torn) board(ctx context.Context, hash idempotency.Hash, line *line) *flight {
+// begin adds a POST. ctx ends when its client disconnects; conn is its connection,
+// nil if that is not known. If an equal POST is torn, the new one gets its answer.
+func (t *torn) begin(ctx context.Context, hash idempotency.Hash, conn *connInfo) *post {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f := &flight{hash: hash, ctx: ctx, line: line, done: make(chan struct{}), over: make(chan struct{})}
+	p := &post{hash: hash, ctx: ctx, conn: conn, done: make(chan struct{}), sent: make(chan struct{})}
 	now := time.Now()
-	t.flights = slices.DeleteFunc(t.flights, func(old *flight) bool { return old.landed && now.After(old.until) })
-	same := func(old *flight) bool { return old.hash == hash }
-	torn := func(old *flight) bool { return same(old) && old.isTorn() }
-	if i := slices.IndexFunc(t.flights, torn); i >= 0 {
-		f.before = t.flights[i]
-		t.flights = slices.Delete(t.flights, i, i+1)
-	} else if i := slices.IndexFunc(t.flights, same); i >= 0 && f.line != nil && f.line.left() {
-		f.before, f.overtaken = t.flights[i], true
+	t.posts = slices.DeleteFunc(t.posts, func(old *post) bool { return old.ended && now.After(old.until) })
+	same := func(old *post) bool { return old.hash == hash }
+	torn := func(old *post) bool { return same(old) && old.isTorn() }
+	if i := slices.IndexFunc(t.posts, torn); i >= 0 {
+		p.earlier = t.posts[i]
+		t.posts = slices.Delete(t.posts, i, i+1)
+	} else if i := slices.IndexFunc(t.posts, same); i >= 0 && p.conn != nil && p.conn.clientGone() {
+		p.earlier, p.reversed = t.posts[i], true
 	}
-	t.flights = slices.DeleteFunc(t.flights, func(old *flight) bool { return old.landed && !old.gone && old.sent.isHeard() })
-	t.flights = append(t.flights, f)
-	return f
+	t.posts = slices.DeleteFunc(t.posts, func(old *post) bool { return old.ended && !old.clientGone && old.delivery.isReceived() })
+	t.posts = append(t.posts, p)
+	return p
 }
 
-// isTorn reports whether the flight's client has gone, or may have.
-func (f *flight) isTorn() bool {
-	if f.landed {
-		fate := f.fate()
-		return fate == lost || fate == underWay
+// isTorn reports whether the POST is torn, or may be.
+func (p *post) isTorn() bool {
+	if p.ended {
+		fate := p.fate()
+		return fate == lost || fate == inTransit
 	}
-	return f.ctx.Err() != nil || f.line != nil && f.line.left()
+	return p.ctx.Err() != nil || p.conn != nil && p.conn.clientGone()
 }
 
-// fate tells what has become of the answer of a flight that has landed.
-func (f *flight) fate() fate {
-	if f.gone {
+// fate returns what has become of the answer of a POST that has ended.
+func (p *post) fate() fate {
+	if p.clientGone {
 		return lost
 	}
-	return f.sent.fate()
+	return p.delivery.fate()
 }
 
-// answer returns the answer of the flight before, if that changed anything and
-// its client has not heard it, else that of do. It waits for the flight before
-// also when its own client goes: the next one to ask must find that answer.
-func (f *flight) answer(do func() (*answer, error)) (*answer, error) {
-	defer close(f.done)
-	if before := f.before; before != nil {
-		f.before = nil
-		<-before.done
+// answer returns the answer of the earlier POST, if that changed anything and its
+// client has not received it, else that of do. It waits for the earlier POST even
+// if its own client disconnects: the next equal POST must find the answer.
+func (p *post) answer(do func() (*answer, error)) (*answer, error) {
+	defer close(p.done)
+	if earlier := p.earlier; earlier != nil {
+		p.earlier = nil
+		<-earlier.done
 		switch {
-		case before.result == nil:
-		case f.overtaken: // that one's client hears; this one's answer is for nobody
-			return replayed(before.result), nil
-		case !before.comesThrough():
-			f.result = replayed(before.result)
-			return f.result, nil
+		case earlier.result == nil:
+		case p.reversed: // the other's client receives the answer; nobody receives this one
+			return replayed(earlier.result), nil
+		case !earlier.awaitDelivery():
+			p.result = replayed(earlier.result)
+			return p.result, nil
 		}
 	}
 	a, err := do()
-	f.result = a
+	p.result = a
 	return a, err
 }
 
-// comesThrough waits until the flight's answer is no longer under way, and
-// reports whether its client has it. A client that has gone may have gone
-// because it has.
-func (f *flight) comesThrough() bool {
-	<-f.over
-	for end := time.Now().Add(tornWait); f.fate() == underWay && time.Now().Before(end); {
-		time.Sleep(5 * time.Millisecond) // the kernel tells nobody of what is acknowledged
+// awaitDelivery waits, up to tornWait, while the POST's answer is in transit. It
+// reports whether the client has the answer: a client may also have disconnected
+// because it has it.
+func (p *post) awaitDelivery() bool {
+	<-p.sent
+	for end := time.Now().Add(tornWait); p.fate() == inTransit && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond) // the kernel has no event for an acknowledgment
 	}
-	fate := f.fate()
-	return fate == reached || fate == heard
+	fate := p.fate()
+	return fate == acknowledged || fate == received
 }
 
-// send writes the flight's answer, by write.
-func (f *flight) send(write func() error) {
-	f.gone = f.ctx.Err() != nil || f.line != nil && f.line.left()
-	if f.line != nil {
-		f.sent = f.line.begin()
+// send sends the POST's answer by calling write.
+func (p *post) send(write func() error) {
+	p.clientGone = p.ctx.Err() != nil || p.conn != nil && p.conn.clientGone()
+	if p.conn != nil {
+		p.delivery = p.conn.begin()
 	}
 	err := write()
-	if f.line == nil {
-		f.gone = f.gone || f.ctx.Err() != nil
+	if p.conn == nil {
+		p.clientGone = p.clientGone || p.ctx.Err() != nil
 		return
 	}
-	f.sent.done()
-	f.gone = f.gone || err != nil
+	p.delivery.done()
+	p.clientGone = p.clientGone || err != nil
 }
 
-// leave is called when the flight's answer has been sent. It is forgotten when
-// that was heard; until then it is kept as what was done to the objects at those
-// paths.
-func (t *torn) leave(f *flight, objects ...string) {
+// end is called when the POST's answer has been sent. If the POST changed nothing,
+// or its client is known to have been connected, end removes the POST. Otherwise
+// the answer stays stored, as one about the objects at those paths.
+func (t *torn) end(p *post, objects ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	defer close(f.over)
-	if f.result != nil && (f.gone || f.line != nil) {
-		f.landed, f.objects, f.until = true, objects, time.Now().Add(tornKept)
+	defer close(p.sent)
+	if p.result != nil && (p.clientGone || p.conn != nil) {
+		p.ended, p.objects, p.until = true, objects, time.Now().Add(tornKept)
 		t.bound()
 		return
 	}
-	t.flights = slices.DeleteFunc(t.flights, func(other *flight) bool { return other == f })
+	t.posts = slices.DeleteFunc(t.posts, func(other *post) bool { return other == p })
 }
 
-// changed forgets the answers about an object that a request to path has
-// changed since: whoever asks for the same now wants it done anew.
+// changed removes the answers about an object after another request to path has
+// changed it: a client that repeats a POST after that wants it carried out again.
 func (t *torn) changed(path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	of := func(object string) bool { return path == object || strings.HasPrefix(path, object+"/") }
-	t.flights = slices.DeleteFunc(t.flights, func(f *flight) bool { return f.landed && slices.ContainsFunc(f.objects, of) })
+	t.posts = slices.DeleteFunc(t.posts, func(p *post) bool { return p.ended && slices.ContainsFunc(p.objects, of) })
 }
 
-// bound forgets the oldest answers that are kept, if they are too many or too
-// large.
+// bound removes the oldest stored answers while they are too many or too large.
 func (t *torn) bound() {
 	kept, size := 0, 0
-	for i := len(t.flights) - 1; i >= 0; i-- {
-		if !t.flights[i].landed {
+	for i := len(t.posts) - 1; i >= 0; i-- {
+		if !t.posts[i].ended {
 			continue
 		}
-		kept, size = kept+1, size+len(t.flights[i].result.body)
+		kept, size = kept+1, size+len(t.posts[i].result.body)
 		if kept > tornMost || size > tornBytes {
-			t.flights = slices.Delete(t.flights, i, i+1)
+			t.posts = slices.Delete(t.posts, i, i+1)
 		}
 	}
 }

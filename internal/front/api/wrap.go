@@ -19,8 +19,8 @@ func requestID(r *http.Request) string {
 	return id
 }
 
-// log gives every request its id and writes a line about it. The query stays
-// out of the log: it may hold a token.
+// log gives every request an id and logs it at the level Debug, without its query,
+// which may have a token.
 func (s *server) log(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := uuid.NewString()
@@ -35,7 +35,7 @@ func (s *server) log(next http.Handler) http.Handler {
 	})
 }
 
-// statusRecorder remembers the status of the answer; 0 means none yet.
+// statusRecorder records the status of the answer; 0 before there is one.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int
@@ -51,7 +51,7 @@ func (w *statusRecorder) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// recover answers 500 for a handler that panics.
+// recover answers 500 if a handler panics.
 func (s *server) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -60,7 +60,7 @@ func (s *server) recover(next http.Handler) http.Handler {
 				return
 			}
 			if p == http.ErrAbortHandler {
-				panic(p) // the connection is to be broken
+				panic(p) // it tells the HTTP server to close the connection
 			}
 			s.Log.Error("panic", "request_id", requestID(r), "panic", p, "stack", string(debug.Stack()))
 			if recorder, ok := w.(*statusRecorder); ok && recorder.status == 0 {
@@ -71,8 +71,7 @@ func (s *server) recover(next http.Handler) http.Handler {
 	})
 }
 
-// headAsGet serves HEAD by what GET would answer; the server leaves out the
-// body.
+// headAsGet handles a HEAD like a GET. The HTTP server drops the body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
@@ -83,7 +82,7 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// withoutTrailingSlash tolerates one slash at the end of any path.
+// withoutTrailingSlash removes a slash at the end of the path.
 func withoutTrailingSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {

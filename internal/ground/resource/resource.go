@@ -1,6 +1,6 @@
-// Package resource is the contract between the front door and the rooms behind
-// it: a room brings its part of the schema and a handler for each link in it,
-// and knows nothing of HTTP beyond statuses.
+// Package resource is the contract between the front door and the rooms, the
+// packages that own resources. A room has a part of the schema and a handler for
+// each link in it. Of HTTP it knows only statuses.
 package resource
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Resource is one room as the front door sees it.
+// Resource is the part of a room that the front door needs.
 type Resource struct {
 	Name     string             // its key among the schema's definitions
 	Schema   []byte             // its definition, a JSON hyper-schema
@@ -32,32 +32,31 @@ type Handler func(ctx context.Context, r *Request) (*Response, error)
 // Request is a request that has been authenticated, decoded and validated.
 type Request struct {
 	AccountID int64
-	Path      map[string]string // the link's identities, by resource name
+	Path      map[string]string // identities in the path, by resource name
 	Params    map[string]any    // body and query, coerced to the schema's types
 	List      list.Query        // which slice of a list is asked for, and how it is narrowed
 	Base      string            // URL of /v2 as the client reaches it
-	Wait      time.Duration     // how long the client would wait for the end of an action
+	Wait      time.Duration     // how long the client prefers to wait for an action's end
 
 	// Allows reports whether the request's token has the scope. The front door
 	// sets it.
 	Allows func(scope string) bool
 
-	// Keyed says that it has an idempotency key: its answer is remembered. The
-	// front door sets it.
+	// Keyed is true if the request has an idempotency key, with which its answer is
+	// stored. The front door sets it.
 	Keyed bool
 
-	// BeforeCommit gives an answer its form on the wire while the transaction
-	// that made it can still fail. The front door sets it.
+	// BeforeCommit encodes the response while the transaction that made it can still
+	// be rolled back. The front door sets it.
 	BeforeCommit func(ctx context.Context, tx *store.Tx, response *Response) error
 
 	committed bool
 	dry       bool
 }
 
-// Write answers a link that changes something. fn changes it and makes the
-// answer; both happen in one transaction, or neither. So nothing is left that
-// could fail after the commit: a client is never told of an error when what it
-// wanted has happened.
+// Write answers a request that changes something. fn makes the change and the
+// response, and Write encodes the response, all in one transaction. So nothing can
+// fail after the commit: a client never gets an error for a change that was made.
 func (r *Request) Write(ctx context.Context, db *store.DB, fn func(tx *store.Tx) (*Response, error)) (*Response, error) {
 	var response *Response
 	err := db.Write(ctx, func(tx *store.Tx) (err error) {
@@ -70,10 +69,10 @@ func (r *Request) Write(ctx context.Context, db *store.DB, fn func(tx *store.Tx)
 	return response, err
 }
 
-// DryRun answers a link that changes nothing this once, but tells what it would
-// change. fn makes the answer of what it reads through q, which is the database
-// as it is at one time; nobody has to wait for it. Only to have the answer
-// remembered by the request's key, a transaction is needed.
+// DryRun answers a request that only asks what a change would do. fn makes the
+// response from q, a snapshot of the database, so no transaction that writes waits.
+// DryRun writes only if the request has an idempotency key, to store the response
+// with it.
 func (r *Request) DryRun(ctx context.Context, db *store.DB, fn func(q store.Querier) (*Response, error)) (*Response, error) {
 	var response *Response
 	err := db.Snapshot(ctx, func(q store.Querier) (err error) {
@@ -90,10 +89,10 @@ func (r *Request) DryRun(ctx context.Context, db *store.DB, fn func(q store.Quer
 	return response, nil
 }
 
-// Dry reports whether DryRun has answered, and nothing had to be written.
+// Dry reports whether DryRun has answered without writing.
 func (r *Request) Dry() bool { return r.dry }
 
-// Committed reports whether Write has made its changes for good.
+// Committed reports whether Write has committed.
 func (r *Request) Committed() bool { return r.committed }
 
 // Needs returns apierr.Forbidden unless the request's token has all those scopes.
@@ -109,8 +108,8 @@ func (r *Request) Needs(scopes ...string) error {
 // URL is the absolute URL of a path below /v2.
 func (r *Request) URL(path string) string { return r.Base + path }
 
-// ID returns the numeric identity in the path. What is not a number names
-// nothing: apierr.NotFound.
+// ID returns the numeric identity in the path, or apierr.NotFound if it is not a
+// number.
 func (r *Request) ID(name string) (int64, error) {
 	id, ok := ParseID(r.Path[name])
 	if !ok {
@@ -119,7 +118,7 @@ func (r *Request) ID(name string) (int64, error) {
 	return id, nil
 }
 
-// ParseID reads a numeric identity: digits and nothing else.
+// ParseID parses a numeric identity, which has digits only.
 func ParseID(text string) (id int64, ok bool) {
 	n, err := strconv.ParseUint(text, 10, 63)
 	return int64(n), err == nil && n > 0
@@ -132,7 +131,7 @@ func (r *Request) Bind(v any) error {
 		return fmt.Errorf("encode parameters: %w", err)
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		// The schema has let it through, so schema and struct disagree.
+		// The parameters match the schema, so schema and struct do not match.
 		return fmt.Errorf("parameters do not fit %T: %w", v, err)
 	}
 	return nil

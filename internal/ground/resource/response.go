@@ -7,20 +7,20 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 )
 
-// Response is a successful answer, before it has a form on the wire.
+// Response is a successful answer before it is encoded.
 type Response struct {
 	Status   int
-	Key      string // under which Value stands in the body; no body if empty
+	Key      string // of Value in the body; empty for no body
 	Value    any
-	Links    any        // the body's "links"; of a list they are made by the front door
+	Links    any        // the body's "links"; the front door makes those of a list
 	Location string     // path of what was created, below /v2
-	Made     []string   // the same where several things were, which no Location names
-	List     *list.Info // of a list, what was found
+	Made     []string   // the paths if several were created; then Location is empty
+	List     *list.Info // set if the response is a list
 
-	// DraftStatus is the status in the draft view; 0 for the same.
+	// DraftStatus is the status in the form of the API's early draft; 0 for Status.
 	DraftStatus int
 
-	// Waits says that the handler itself waits as long as the client would.
+	// Waits is true if the handler itself waits as long as the client prefers.
 	Waits bool
 
 	// Final returns the response as it is when the actions that the request began
@@ -30,11 +30,11 @@ type Response struct {
 	draft func() any
 }
 
-// Drafter is a value that the API's early draft, from before its release,
-// showed otherwise (contract, section 6).
+// Drafter is a value that has another form in the API's early draft, a version from
+// before its release (contract, section 6).
 type Drafter interface{ Draft() any }
 
-// Draft returns the answer's value as the draft showed it.
+// Draft returns the value in the form of the early draft.
 func (r *Response) Draft() any {
 	if r.draft == nil {
 		return drafted(r.Value)
@@ -49,12 +49,12 @@ func drafted(value any) any {
 	return value
 }
 
-// One is an answer with one object.
+// One returns a response with one object.
 func One(status int, key string, value any) *Response {
 	return &Response{Status: status, Key: key, Value: value}
 }
 
-// Many is an answer with a slice of a list, each item as view shows it.
+// Many returns a response with a slice of a list. view converts each item.
 func Many[T, V any](key string, found list.Slice[T], view func(T) V) *Response {
 	views := make([]V, len(found.Items))
 	for i, item := range found.Items {
@@ -63,14 +63,14 @@ func Many[T, V any](key string, found list.Slice[T], view func(T) V) *Response {
 	return Slice(key, views, found.Info)
 }
 
-// Slice is Many with the items shown already.
+// Slice is like Many for items that are converted already.
 func Slice[V any](key string, views []V, found list.Info) *Response {
 	response := All(http.StatusOK, key, views)
 	response.List = &found
 	return response
 }
 
-// All is an answer with several objects that are no slice of a list.
+// All returns a response with several objects that are not a slice of a list.
 func All[V any](status int, key string, views []V) *Response {
 	return &Response{Status: status, Key: key, Value: views, draft: func() any {
 		items := make([]any, len(views))
@@ -81,8 +81,8 @@ func All[V any](status int, key string, views []V) *Response {
 	}}
 }
 
-// Deleted is the answer when an object has been removed: nothing, but the
-// draft showed the object once more.
+// Deleted returns the response after an object was removed: no body, but in the
+// early draft the object.
 func Deleted(value any) *Response {
 	return &Response{Status: http.StatusNoContent, Value: value, DraftStatus: http.StatusOK}
 }

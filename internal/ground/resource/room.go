@@ -8,28 +8,30 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/sweep"
 )
 
-// Room is what one package brings to the server, which loops over all rooms in
-// the order in which they were constructed. A room needs no more than a name.
+// Room is what a package that owns a resource hands to the server. The server loops
+// over all rooms in the order in which they were constructed. All fields but the
+// name may be empty.
 type Room struct {
-	Name       string // in errors
+	Name       string // for error messages
 	Resources  []Resource
-	Collectors []prometheus.Collector // its figures for Prometheus
+	Collectors []prometheus.Collector // metrics for Prometheus
 
-	// Define adds its kinds of actions to those that can be begun. All rooms have
-	// defined theirs before one recovers.
+	// Define defines the room's kinds of actions. The server calls it for all rooms
+	// before it calls Recover for any.
 	Define func()
 
-	// Recover continues, before anything is answered, what an earlier process
-	// has left.
+	// Recover continues what an earlier process left unfinished. The server calls it
+	// before it answers requests.
 	Recover func(ctx context.Context) error
 
-	// Background runs once all rooms have recovered, until its context ends.
+	// Background has functions that run, after all rooms have recovered, until their
+	// context ends.
 	Background []func(ctx context.Context)
 
-	// Sweep removes rows that are too old; the key says which, in errors.
+	// Sweep removes rows that are too old. The key names them in error messages.
 	Sweep map[string]sweep.Rows
 
-	// Close frees what the room has. The last room is closed first, when nothing
-	// runs in the background any more.
+	// Close releases the room's resources. The server closes the rooms in reverse
+	// order, after all functions in Background have returned.
 	Close func() error
 }

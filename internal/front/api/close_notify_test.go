@@ -9,9 +9,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/await"
 )
 
-// The server ends its own reads by deadlines in the past. A reset that comes
-// after them is still seen as a reset.
-func TestDeadlinesAreNotTheClientsEnd(t *testing.T) {
+// The server ends its own reads by deadlines in the past. They do not count as the
+// client's end: a reset after them still counts as a reset.
+func TestDeadlinesDoNotCountAsTheClientsEnd(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestDeadlinesAreNotTheClientsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	l := &line{conn: server.(*net.TCPConn)}
+	l := &connInfo{conn: server.(*net.TCPConn)}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -40,6 +40,6 @@ func TestDeadlinesAreNotTheClientsEnd(t *testing.T) {
 	_ = client.Close()
 	await.Receive(t, ended, "the connection's end")
 	if !l.broken {
-		t.Error("a reset counts as an end in order")
+		t.Error("a reset does not count as a reset")
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/api"
 )
 
-// However many clients connect and say nothing, no more than the bound are
-// open, requests under way are finished, and a new client is served.
+// However many clients connect and send nothing, at most that many connections
+// are open, requests under way are finished, and a new client is served.
 func TestConnectionsAreBounded(t *testing.T) {
 	const most = 4
 	under, release := make(chan struct{}), make(chan struct{})
@@ -60,7 +60,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	next := dial()
 	ask(next, "/")
 	answered(next, "a new client")
-	for i, conn := range idle[:4*most] { // those that came first made room
+	for i, conn := range idle[:4*most] { // the oldest were closed for the others
 		if _, err := conn.Read(make([]byte, 1)); err == nil || isTimeout(err) {
 			t.Errorf("idle connection %d is still open: %v", i, err)
 		}
