@@ -11,7 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// awayFor has nobody reach a database while fn runs, as when PostgreSQL is down.
+// awayFor makes a database unreachable while fn runs, as if PostgreSQL were
+// stopped.
 func awayFor(t *testing.T, source string, fn func()) {
 	t.Helper()
 	u, err := url.Parse(source)
@@ -37,8 +38,8 @@ func awayFor(t *testing.T, source string, fn func()) {
 	run(`ALTER DATABASE ` + name + ` ALLOW_CONNECTIONS true`)
 }
 
-// However often writes have failed while the database was away, the first one
-// after it works.
+// The first write after an outage succeeds, however many writes failed during
+// it.
 func TestFirstWriteAfterALongOutageWorks(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
@@ -66,7 +67,7 @@ func TestFirstWriteAfterALongOutageWorks(t *testing.T) {
 	assertUUIDs(t, db, "before", "kept")
 }
 
-// A database that is away when it is closed is closed all the same.
+// Close succeeds while the database is unreachable.
 func TestCloseDuringAnOutage(t *testing.T) {
 	storetest.NeedPostgres(t)
 	for _, writes := range []int{0, 1, 2} {
@@ -91,8 +92,8 @@ func TestCloseDuringAnOutage(t *testing.T) {
 	}
 }
 
-// A process that hangs in the middle of a transaction keeps the others from
-// writing for a while, and then has not written.
+// A process that hangs in a transaction blocks the writes of other processes
+// for a limited time. Its transaction is then rolled back.
 func TestHungWriterLosesItsTransaction(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
@@ -111,9 +112,9 @@ func TestHungWriterLosesItsTransaction(t *testing.T) {
 	assertUUIDs(t, other, "goes on", "other")
 }
 
-// A database that takes no writes for a while is away for who writes, and not
-// for who reads. The first write after it works: sessions of that time are not
-// used again.
+// While a database is read-only, writes fail with a temporary error and reads
+// succeed. The first write afterwards succeeds, because read-only sessions
+// are not used again.
 func TestReadOnlyDatabaseRejectsWritesOnly(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
@@ -162,8 +163,8 @@ func TestReadOnlyDatabaseRejectsWritesOnly(t *testing.T) {
 	}
 }
 
-// Sessions that have become read-only without an end are found as well, and so
-// is one in the middle of a transaction.
+// A session that stays read-only is detected and replaced, also in the middle
+// of a transaction.
 func TestReadOnlySessionIsReplaced(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := open(t, storetest.Source(t))

@@ -19,8 +19,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// A backup that is made while many write has all that was written before, and
-// no transaction by half.
+// A backup during writes contains every write that was committed before it,
+// and no part of an uncommitted transaction.
 func TestBackupDuringWritesIsConsistent(t *testing.T) {
 	storetest.NeedSQLite(t, "PostgreSQL has its own backups")
 	path := storetest.Source(t)
@@ -81,8 +81,8 @@ func assertNoPartials(t *testing.T, path string) {
 	}
 }
 
-// The ids of rows that were removed before a backup are not given again after
-// it is restored.
+// After a restore, the database does not reuse the ids of rows that were
+// deleted before the backup.
 func TestBackupHasTheSequences(t *testing.T) {
 	storetest.NeedSQLite(t, "PostgreSQL has its own backups")
 	path := storetest.Source(t)
@@ -109,8 +109,8 @@ func TestBackupHasTheSequences(t *testing.T) {
 	}
 }
 
-// What is there is not written over, unless that is wanted, and never if it is
-// the database.
+// A backup overwrites an existing file only on request, and never the
+// database itself.
 func TestBackupDoesNotOverwrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path)
@@ -152,8 +152,8 @@ func TestBackupDoesNotOverwrite(t *testing.T) {
 	assertUUIDs(t, open(t, to), "a")
 }
 
-// Some file systems, NFS among them, can't rename a file without replacing one,
-// and say so with EINVAL; old kernels say ENOSYS.
+// Some file systems, such as NFS, cannot rename a file without replacing
+// another one, and return EINVAL. Old kernels return ENOSYS.
 func TestBackupWithoutNoReplaceRenames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	if err := add(open(t, path), "a"); err != nil {
@@ -179,8 +179,8 @@ func TestBackupWithoutNoReplaceRenames(t *testing.T) {
 	}
 }
 
-// A folder that can't be flushed, as proc's can't, is no reason to call a backup
-// in it a failure; one that is not there is.
+// A backup succeeds in a folder that does not support a flush, as in /proc.
+// It fails in a folder that does not exist.
 func TestSyncFolderIgnoresUnsupportedFlush(t *testing.T) {
 	if err := store.SyncFolder("/proc"); err != nil {
 		t.Error(err)
@@ -190,8 +190,8 @@ func TestSyncFolderIgnoresUnsupportedFlush(t *testing.T) {
 	}
 }
 
-// A backup of a database that nobody works with has what is only in the
-// write-ahead log as well.
+// A backup of a database that no process has open includes the content of its
+// write-ahead log.
 func TestBackupAfterACrashHasTheWriteAheadLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErrClaimed means that another process has the lock of Exclusive.
+// ErrClaimed means that another process has claimed the database.
 var ErrClaimed = errors.New("another process works on this database already")
 
 const (
@@ -19,16 +19,16 @@ const (
 	claimWait = 3 * time.Second
 )
 
-// Exclusive takes a lock on a PostgreSQL database, so that only one process is
-// the cloud that runs it. Open fails with ErrClaimed if another process has the
-// lock. lost is called if another process takes it later, which is possible
-// after the connection to the database was lost for a while. For SQLite it does
-// nothing: the data folder has a lock of its own.
+// Exclusive claims a PostgreSQL database for this process: only one process
+// may be the cloud that writes it. Open fails with ErrClaimed if another
+// process has the claim. lost is called if another process takes the claim
+// later, which is possible after the connection to the database was lost for
+// a while. For SQLite it does nothing: the data folder has a lock of its own.
 func Exclusive(lost func()) Option {
 	return func(db *DB) { db.lost = lost }
 }
 
-// lockExclusive takes the lock of Exclusive, before anything is changed.
+// lockExclusive takes the claim, before anything is changed.
 func (db *DB) lockExclusive(ctx context.Context) error {
 	p, ok := db.backend.(postgres)
 	if !ok || db.lost == nil {
@@ -58,14 +58,15 @@ func (db *DB) lockExclusive(ctx context.Context) error {
 	return nil
 }
 
-// claim is an advisory lock of PostgreSQL. It lasts as long as its connection.
+// claim is the right of one process to write a database. It is an advisory
+// lock of PostgreSQL, and lasts as long as its connection.
 type claim struct {
 	db   *sql.DB
 	conn *sql.Conn
 }
 
-// make takes the lock. It fails with ErrClaimed if another process has it for
-// longer than wait.
+// make takes the claim. It fails with ErrClaimed if another process has it
+// for longer than wait.
 func (c *claim) make(ctx context.Context, wait time.Duration) (err error) {
 	if c.conn, err = c.db.Conn(ctx); err != nil {
 		return err
@@ -83,8 +84,9 @@ func (c *claim) make(ctx context.Context, wait time.Duration) (err error) {
 	return nil
 }
 
-// end releases the lock before it closes the connection: PostgreSQL may take
-// longer to notice a closed connection. The lock of a lost connection is gone.
+// end releases the claim before it closes the connection, because PostgreSQL
+// may take longer to notice a closed connection. A lost connection has lost
+// its claim.
 func (c *claim) end() error {
 	if c.conn == nil {
 		return nil
@@ -96,7 +98,7 @@ func (c *claim) end() error {
 	return nil
 }
 
-// watch takes the lock again when its connection is lost. It returns true if
+// watch takes the claim again when its connection is lost. It returns true if
 // another process was faster, and false when ctx ends.
 func (c *claim) watch(ctx context.Context) bool {
 	tick := time.NewTicker(claimInterval)

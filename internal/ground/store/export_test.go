@@ -1,13 +1,13 @@
 package store
 
-// OpenLimit is how long a transaction stays open for those who wait.
+// OpenLimit is how long a group accepts further writes.
 const OpenLimit = openLimit
 
-// Readers is how many connections there are for reading.
+// Readers is the number of connections for reading.
 const Readers = readers
 
-// Waiting returns how many writes wait for their turn.
+// Waiting returns the number of writes that wait for their turn.
 func (db *DB) Waiting() int { return int(db.writer.waiting.Load()) }
 
-// SyncFolder has the names in a folder on disk.
+// SyncFolder flushes the names in a folder to disk.
 var SyncFolder = syncFolder

@@ -15,8 +15,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// When the commit fails, nobody is told anything else: what the refused one has
-// read has never been.
+// When a commit fails, every write of its group fails. That includes a write
+// whose function returned an error, because it may have read data that was
+// rolled back.
 func TestFailedCommitFailsEveryWriteOfItsGroup(t *testing.T) {
 	storetest.NeedSQLite(t, "a pragma makes the commit fail")
 	db := openStill(t)
@@ -49,8 +50,8 @@ func TestFailedCommitFailsEveryWriteOfItsGroup(t *testing.T) {
 	assertUUIDs(t, db, "d")
 }
 
-// A full disk may take the whole transaction with it. Nobody is told otherwise
-// than it is.
+// A full disk may roll back the whole transaction. Each caller then learns
+// whether its write was committed.
 func TestFullDiskDuringAGroup(t *testing.T) {
 	storetest.NeedSQLite(t, "a pragma makes the disk full")
 	var freed []bool // asked for by who has the turn
@@ -105,7 +106,8 @@ func TestFullDiskDuringAGroup(t *testing.T) {
 	assertUUIDs(t, db, append(want, "d")...)
 }
 
-// A hook that panics does so where its write was made, and keeps nobody.
+// A panic of a hook reaches the caller of its write, and blocks no other
+// write.
 func TestPanicOfAHookReachesItsWriter(t *testing.T) {
 	db := openStill(t)
 	var mu sync.Mutex
@@ -153,8 +155,8 @@ func TestHookMayWrite(t *testing.T) {
 	assertUUIDs(t, db, "a", "a by a hook", "b", "b by a hook", "c", "c by a hook")
 }
 
-// What was told to be written is there after a Close that came while writes
-// waited, and what was not is not.
+// After a Close during waiting writes, the database contains the writes that
+// succeeded and none of those that failed.
 func TestCloseWhileWritesWait(t *testing.T) {
 	for place := range 4 {
 		path := filepath.Join(t.TempDir(), "db")
@@ -183,8 +185,8 @@ func TestCloseWhileWritesWait(t *testing.T) {
 	}
 }
 
-// The files as they are when the process dies have nothing of a group that is
-// open, and all of one whose writes have returned.
+// When the process dies, the files contain nothing of an open group, and
+// everything of a group whose writes have returned.
 func TestCrashLosesOpenGroupsOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path, store.WithClock(func() time.Time { return time.Unix(1, 0) }))
@@ -207,8 +209,8 @@ func TestCrashLosesOpenGroupsOnly(t *testing.T) {
 	assertUUIDs(t, open(t, copyOf(t, path)), "a", "b", "c")
 }
 
-// copyOf copies a database as it is on disk, by another process: this one would
-// lose its locks on the file by closing it.
+// copyOf copies a database as it is on disk. Another process does so, because
+// this one would lose its locks on the file when it closes the file.
 func copyOf(t *testing.T, path string) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -23,17 +23,17 @@ type tester interface {
 	Fatalf(format string, args ...any)
 }
 
-// openStill opens a database whose clock stands still, so that how many writes
-// are committed together does not hang on how long they take.
+// openStill opens a database with a stopped clock, so that the time that
+// writes take does not decide how many share a commit.
 func openStill(t *testing.T) *store.DB {
 	return open(t, storetest.Source(t), store.WithClock(func() time.Time { return time.Unix(1, 0) }))
 }
 
-// together begins the writes while another one has the turn, so that they are
-// committed with it, and lets that one go on when all of them wait.
+// together begins the writes while another write has the turn, so that they
+// share its commit. That write returns when all of them wait.
 func together(db *store.DB, writes ...func()) { togetherAfter(db, nil, writes...) }
 
-// togetherAfter is together for a first one that ends with that error.
+// togetherAfter is together with a first write that returns that error.
 func togetherAfter(db *store.DB, first error, writes ...func()) {
 	var wg sync.WaitGroup
 	begun, goOn := make(chan struct{}), make(chan struct{})
@@ -75,7 +75,7 @@ func addRow(tx *store.Tx, uuid string) error {
 	return err
 }
 
-// uuids returns those of all accounts that readers see.
+// uuids returns the UUIDs of all accounts that readers see.
 func uuids(t tester, db *store.DB) []string {
 	t.Helper()
 	rows, err := db.Query(context.Background(), `SELECT uuid FROM accounts ORDER BY uuid`)
@@ -136,7 +136,7 @@ func TestWaitingWritesShareACommit(t *testing.T) {
 
 var errRefused = errors.New("refused")
 
-// ends are how a write can end, and what its caller then sees.
+// ends are the ways in which a write can end, and what its caller gets.
 var ends = map[string]func(tx *store.Tx) error{
 	"commits": func(*store.Tx) error { return nil },
 	"refuses": func(*store.Tx) error { return errRefused },
@@ -145,7 +145,8 @@ var ends = map[string]func(tx *store.Tx) error{
 	"clashes": func(tx *store.Tx) error { return addRow(tx, "there already") },
 }
 
-// Whoever fails, and in which place, the others are committed.
+// A failed write does not affect the other writes of its group, in whichever
+// place it is.
 func TestFailedWriteDoesNotFailItsGroup(t *testing.T) {
 	db := openStill(t)
 	if err := add(db, "there already"); err != nil {
@@ -218,7 +219,7 @@ func TestWaitingWriteIsCommittedAfterItsContextEnds(t *testing.T) {
 	assertUUIDs(t, db, "a", "b")
 }
 
-// Who was early is committed before all those who are late have had their turn.
+// An early write is committed before all later writes have run.
 func TestGroupIsCommittedAfterItsTimeLimit(t *testing.T) {
 	now := time.Unix(1, 0)
 	db := open(t, storetest.Source(t), store.WithClock(func() time.Time { return now }))

@@ -13,12 +13,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// killedPath, as a variable of the environment, makes TestKillLosesNoCommittedWrite the process
-// that is killed: it names the database.
+// killedPath is an environment variable with the path of a database. It makes
+// TestKillLosesNoCommittedWrite the process that is killed.
 const killedPath = "ROCKPOOL_STORE_KILLED"
 
-// What a process has said is written is there, and nothing is there by half,
-// when it is killed while many write at once.
+// After a kill during many writes, the database contains every write that was
+// acknowledged, and no part of another.
 func TestKillLosesNoCommittedWrite(t *testing.T) {
 	if path := os.Getenv(killedPath); path != "" {
 		writeUntilKilled(t, path)
@@ -58,7 +58,7 @@ func TestKillLosesNoCommittedWrite(t *testing.T) {
 	}
 }
 
-// writeUntilKilled writes pairs of rows, and says what is written.
+// writeUntilKilled writes pairs of rows, and prints what it has written.
 func writeUntilKilled(t *testing.T, path string) {
 	db := open(t, path)
 	var wg sync.WaitGroup

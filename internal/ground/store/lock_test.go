@@ -18,13 +18,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// servingPath, as a variable of the environment, makes TestOtherProgramsDoNotRemoveTheWriteAheadLog
-// the process that is looked at: it names the database.
+// servingPath is an environment variable with the path of a database. It
+// makes TestOtherProgramsDoNotRemoveTheWriteAheadLog the process that writes
+// the database.
 const servingPath = "ROCKPOOL_STORE_SERVING"
 
-// Another program that opens the database and closes it takes nothing from the
-// process that works with it. SQLite before 3.51 believes the locks alone, and
-// removes the write-ahead log where it sees none.
+// Another program may open and close the database without damage to the
+// process that writes it. SQLite before 3.51 relies on the locks alone, and
+// removes the write-ahead log if it finds none.
 func TestOtherProgramsDoNotRemoveTheWriteAheadLog(t *testing.T) {
 	if path := os.Getenv(servingPath); path != "" {
 		serveUntilKilled(t, path)
@@ -42,8 +43,8 @@ func TestOtherProgramsDoNotRemoveTheWriteAheadLog(t *testing.T) {
 	})
 }
 
-// lookAtServing looks at a database between the writes of another process,
-// kills that one, and asserts that all it wrote is there.
+// lookAtServing opens a database between the writes of another process, kills
+// that process, and checks that all its writes are in the database.
 func lookAtServing(t *testing.T, look func(t *testing.T, path string)) {
 	path := filepath.Join(t.TempDir(), "db")
 	command := exec.Command(os.Args[0], "-test.run=^TestOtherProgramsDoNotRemoveTheWriteAheadLog$")
@@ -92,8 +93,8 @@ func lookAtServing(t *testing.T, look func(t *testing.T, path string)) {
 }
 
 // serveUntilKilled writes a row for each line that it reads. Between the
-// writes it opens the database another time and closes it, in the ways that
-// this package has.
+// writes it opens and closes the database again, in every way that this
+// package has.
 func serveUntilKilled(t *testing.T, path string) {
 	db := open(t, path)
 	input := bufio.NewReader(os.Stdin)
@@ -120,8 +121,8 @@ func serveUntilKilled(t *testing.T, path string) {
 	}
 }
 
-// lockHolder returns the process that holds SQLite's shared lock on a
-// database; 0 if none does.
+// lockHolder returns the process that has the shared lock of SQLite on a
+// database; 0 if there is none.
 func lockHolder(t *testing.T, path string) int {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -141,7 +142,7 @@ func lockHolder(t *testing.T, path string) int {
 	return int(lock.Pid)
 }
 
-// look opens a database, reads from it and closes it, as any program may.
+// look opens a database, reads from it and closes it, as another program may.
 func look(t *testing.T, path string) {
 	t.Helper()
 	other, err := sql.Open("sqlite", path)

@@ -7,7 +7,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// A database from before there were domains knows whose its addresses are.
+// The migration that adds domains records which account has each existing
+// address.
 func TestMigrationAddsPointersOfExistingDroplets(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db := open(t, path)

@@ -13,8 +13,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// endConnections ends those of all others to the database of db that a condition
-// lets through, as a PostgreSQL that starts anew would.
+// endConnections ends all other connections to the database that match the
+// condition, as a restart of PostgreSQL does.
 func endConnections(t *testing.T, db *store.DB, where string) {
 	t.Helper()
 	var ended int
@@ -38,14 +38,14 @@ func TestOneProcessClaimsTheDatabase(t *testing.T) {
 	if _, err := store.Open(t.Context(), source, other); !errors.Is(err, store.ErrClaimed) {
 		t.Fatalf("a second process: %v", err)
 	}
-	open(t, source) // one that does not want it alone
+	open(t, source) // a process without Exclusive
 
 	const claims = `pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')`
-	// Nobody else is there: the claim is made again.
+	// Without another process, the first takes its claim again.
 	endConnections(t, first, claims)
 	for !claimed(t, first) {
 	}
-	// Another one is faster, sooner or later.
+	// After some attempts, another process is faster.
 	var second *store.DB
 	for second == nil {
 		endConnections(t, first, claims)
@@ -60,7 +60,7 @@ func TestOneProcessClaimsTheDatabase(t *testing.T) {
 	}
 }
 
-// claimed reports whether somebody has the claim of a database.
+// claimed reports whether a process has the claim of a database.
 func claimed(t *testing.T, db *store.DB) bool {
 	t.Helper()
 	var held int
@@ -87,8 +87,8 @@ func TestWriterReconnects(t *testing.T) {
 	}
 }
 
-// A transaction that loses its connection has not been, whatever comes after
-// it.
+// A transaction that loses its connection is rolled back, whatever its caller
+// does afterwards.
 func TestTransactionThatLosesItsConnectionIsRolledBack(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := open(t, storetest.Source(t))
@@ -110,8 +110,8 @@ func TestTransactionThatLosesItsConnectionIsRolledBack(t *testing.T) {
 	}
 }
 
-// A statement that fails takes all of its transaction with it, also when the
-// caller goes on: nobody is told that something is kept.
+// A failed statement rolls back its whole transaction, also if the caller
+// ignores the error. The caller then gets an error instead of a commit.
 func TestTransactionWithAnIgnoredErrorIsRolledBack(t *testing.T) {
 	storetest.NeedPostgres(t)
 	db := openStill(t)
@@ -135,7 +135,8 @@ func TestTransactionWithAnIgnoredErrorIsRolledBack(t *testing.T) {
 	assertUUIDs(t, db, "a", "there already")
 }
 
-// What one process reads in a transaction nobody changes before it writes.
+// No other process changes what a transaction has read before the transaction
+// writes.
 func TestTransactionsOfSeveralProcessesAreSerial(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)

@@ -19,7 +19,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// backupWith makes a backup of a database with those accounts.
+// backupWith makes a backup of a database that has those accounts.
 func backupWith(t *testing.T, uuids ...string) string {
 	t.Helper()
 	path, backup := filepath.Join(t.TempDir(), "db"), filepath.Join(t.TempDir(), "backup")
@@ -35,8 +35,8 @@ func backupWith(t *testing.T, uuids ...string) string {
 	return backup
 }
 
-// crashed returns a database with that account as a process leaves it that is
-// killed: the account is in the write-ahead log alone.
+// crashed returns a database in the state that a killed process leaves: the
+// account is in the write-ahead log only.
 func crashed(t *testing.T, uuid string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db")
@@ -66,7 +66,7 @@ func TestRestoreKeepsTheReplacedDatabase(t *testing.T) {
 	assertUUIDs(t, open(t, kept[1]), "old")
 }
 
-// A write-ahead log without its database is not taken for one of the backup.
+// A restore does not use a write-ahead log that belonged to another database.
 func TestRestoreBesideFilesOfAnotherDatabase(t *testing.T) {
 	backup, path := backupWith(t, "old"), crashed(t, "new")
 	if err := os.Remove(path); err != nil {
@@ -78,7 +78,7 @@ func TestRestoreBesideFilesOfAnotherDatabase(t *testing.T) {
 	assertUUIDs(t, open(t, path), "old")
 }
 
-// A database that is open is not replaced, whoever has it open.
+// A restore does not replace a database that any process has open.
 func TestRestoreIsRejectedWhileTheDatabaseIsOpen(t *testing.T) {
 	backup, path := backupWith(t, "old"), filepath.Join(t.TempDir(), "db")
 	db := open(t, path)
@@ -117,8 +117,8 @@ func TestRestoreIsRejectedWhileTheDatabaseIsOpen(t *testing.T) {
 	assertUUIDs(t, open(t, path), "new")
 }
 
-// What is no backup, is damaged, or is of a later version leaves the database
-// as it is.
+// A file that is not a backup, is damaged, or has a later version leaves the
+// database unchanged.
 func TestRestoreRejectsInvalidBackups(t *testing.T) {
 	path := crashed(t, "new")
 	change := func(statement string) string {
@@ -157,13 +157,13 @@ func TestRestoreRejectsInvalidBackups(t *testing.T) {
 	assertUUIDs(t, open(t, path), "new")
 }
 
-// restoredPath, as a variable of the environment, makes TestRestoreKilled the
-// process that is killed: it names the point where, the backup, and the
-// database.
+// restoredPath is an environment variable with the point of the kill, the
+// backup, and the database. It makes TestRestoreKilled the process that is
+// killed.
 const restoredPath = "ROCKPOOL_STORE_RESTORED"
 
-// Wherever a restore is killed, the database is the one before or the one
-// after, and the next restore works.
+// Wherever a restore is killed, the database is the complete old one or the
+// complete new one, and the next restore succeeds.
 func TestRestoreKilled(t *testing.T) {
 	if args := strings.Split(os.Getenv(restoredPath), "\n"); len(args) == 3 {
 		kill := func(point string) error {

@@ -8,8 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// A commit is on disk when it is acknowledged because of these settings. No
-// other test feels most of them: a power cut would.
+// These settings make a commit durable before it is acknowledged. Other tests
+// do not notice most of them; a power cut would.
 func TestSettingsOfSQLite(t *testing.T) {
 	storetest.NeedSQLite(t, "pragmas are SQLite's")
 	db := open(t, storetest.Source(t))
@@ -48,7 +48,7 @@ func TestSettingsOfSQLite(t *testing.T) {
 	nested(store.Readers)
 }
 
-// Likewise for PostgreSQL, whatever its own defaults are.
+// The same for PostgreSQL, whatever the defaults of the server are.
 func TestSettingsOfPostgres(t *testing.T) {
 	storetest.NeedPostgres(t)
 	source := storetest.Source(t)
@@ -85,7 +85,7 @@ func TestSettingsOfPostgres(t *testing.T) {
 	settings("reads", db)
 }
 
-// Rows whose parent is not there are refused by both databases.
+// Both databases reject rows whose parent does not exist.
 func TestForeignKeysAreEnforced(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	err := db.Write(t.Context(), func(tx *store.Tx) error {

@@ -17,7 +17,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Of all errors that PostgreSQL has, these mean "not here, not now".
+// These are the temporary ones among all errors of PostgreSQL.
 func TestTemporaryErrorsOfPostgres(t *testing.T) {
 	want := strings.Fields(`
 		08000 08001 08003 08004 08006 08007 08P01

@@ -45,8 +45,8 @@ type DB struct {
 	now     func() time.Time
 
 	asItIs    bool            // do not migrate
-	lost      func()          // called when another process took the lock; nil: do not lock
-	unlock    func() error    // releases the lock of Exclusive; nil without one
+	lost      func()          // called when another process took the claim; nil: do not claim
+	unlock    func() error    // releases the claim of Exclusive; nil without one
 	folder    *os.File        // with the lock of an SQLite database; nil for PostgreSQL
 	freeSpace func(full bool) // see WithFreeSpace
 }
@@ -175,8 +175,8 @@ func (db *DB) Close() error {
 	return errors.Join(err, db.release())
 }
 
-// release releases the lock of Exclusive and the folder's lock. All connections
-// must be closed before.
+// release releases the claim of Exclusive and the lock of the folder. All
+// connections must be closed before.
 func (db *DB) release() error {
 	var errs []error
 	if db.unlock != nil {

@@ -194,8 +194,8 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// A snapshot is of one time, and neither waits for a writer nor keeps one
-// waiting, however many there are.
+// A snapshot shows the database at one time. Snapshots and writers do not
+// wait for each other, however many there are.
 func TestSnapshot(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	count := func(q store.Querier) (n int) {

@@ -17,8 +17,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store/storetest"
 )
 
-// wrongTotals is how many lists' kept totals are not what counting gives, in
-// one look at the database.
+// wrongTotals counts the stored totals of lists that differ from a count of
+// the rows, in one snapshot.
 const wrongTotals = `SELECT count(*) FROM (
 	SELECT a.id, (SELECT count(*) FROM droplets WHERE account_id = a.id AND deleted_at IS NULL) AS counted,
 		(SELECT coalesce(max(total), 0) FROM totals WHERE list = 'droplets' AND account_id = a.id) AS kept FROM accounts a
@@ -38,8 +38,8 @@ func assertTotals(t interface {
 	}
 }
 
-// changes are what can happen to rows that are counted: of an account, and the
-// row that is so many before the newest.
+// changes are the changes that can happen to counted rows. Their parameters
+// are an account, and the position of the row before the newest.
 var changes = map[string]string{
 	"add a droplet": `INSERT INTO droplets (account_id, name, region_slug, size_slug, vcpus, memory_mb, disk_gb, image_id, image_json,
 		status, vpc_uuid, features_json, tags_json, public_keys_json, created_at)
@@ -56,7 +56,7 @@ var changes = map[string]string{
 
 var errRolledBack = errors.New("rolled back")
 
-// Whatever happens to the rows, and whether it is committed or not.
+// Totals are right after every change of the rows, committed or rolled back.
 func TestTotalsMatchTheRows(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	accounts := twoAccounts(t, db)
@@ -91,7 +91,7 @@ func TestTotalsMatchTheRows(t *testing.T) {
 	})
 }
 
-// Nobody ever sees a total and rows that differ.
+// No reader sees a total that differs from the rows.
 func TestTotalsMatchTheRowsDuringWrites(t *testing.T) {
 	db := open(t, storetest.Source(t))
 	accounts := twoAccounts(t, db)
@@ -137,7 +137,7 @@ type errorer struct{ *testing.T }
 
 func (t errorer) Fatalf(format string, args ...any) { t.Errorf(format, args...) }
 
-// A database from before there were totals gets those of the rows that it has.
+// The migration that adds totals counts the existing rows.
 func TestMigrationCountsExistingRows(t *testing.T) {
 	storetest.NeedSQLite(t, "no PostgreSQL is older than totals")
 	path := storetest.Source(t)
@@ -168,7 +168,7 @@ func TestMigrationCountsExistingRows(t *testing.T) {
 	}
 }
 
-// migrate takes a database back to that version.
+// migrate changes a database back to that version.
 func migrate(t *testing.T, path string, version int64) {
 	t.Helper()
 	raw, err := sql.Open("sqlite", path)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnimplementedProductsAnswer501: each product that DigitalOcean has and this cloud has
-// not says so, for every method, and to nobody without a token.
+// Requests for each product that DigitalOcean has and this cloud lacks are
+// answered 501, for every method. They require a token.
 func TestUnimplementedProductsAnswer501(t *testing.T) {
 	c := newClient(t)
 	listed := []string{"/v2/firewalls", "/v2/databases", "/v2/kubernetes/clusters", "/v2/registries"}
@@ -43,12 +43,12 @@ func TestUnimplementedProductsAnswer501(t *testing.T) {
 			t.Errorf("%s without a good token: %d %s", path, a.StatusCode, a.Text)
 		}
 	}
-	// Ansible's droplet module asks for the firewalls before it does anything.
+	// The droplet module of Ansible requests the firewalls first.
 	firewalls := c.Do("GET", "/v2/firewalls", "")
 	if list, ok := firewalls.JSON["firewalls"].([]any); !ok || len(list) != 0 || firewalls.JSON["links"] == nil || firewalls.At("meta", "total") != float64(0) {
 		t.Errorf("the firewalls: %s", firewalls.Text)
 	}
-	// A droplet's view of itself is there, but only from the droplet (contract,
+	// A droplet can get its own view only from inside (contract,
 	// droplet-self-and-metadata.md).
 	for _, path := range []string{"/v2/nothing", "/v2/tagsandmore", "/v2/droplets/1/nothing", "/v2/droplets/self"} {
 		if a := c.Do("GET", path, ""); a.StatusCode != http.StatusNotFound {

@@ -16,10 +16,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// holdings are the identities of all that an account sees, by resource.
+// holdings are the identities of everything that an account sees, by
+// resource.
 type holdings map[string][]string
 
-// holdings reads every list, those of what has been found in others as well.
+// holdings reads every list, also the lists below items of other lists.
 func (c *client) holdings() holdings {
 	c.T.Helper()
 	found := holdings{}
@@ -35,27 +36,27 @@ func (c *client) holdings() holdings {
 	return found
 }
 
-// lists are the schema's links that answer with lists, those of what is in
-// nothing else first.
+// lists returns the links of the schema that answer with lists. Lists without
+// a parent come first.
 func (c *client) lists() []*schema.Link {
 	lists := slices.DeleteFunc(slices.Clone(c.Server.Schema.Links), func(l *schema.Link) bool { return !l.Lists() })
 	slices.SortStableFunc(lists, func(a, b *schema.Link) int { return len(a.Variables) - len(b.Variables) })
 	return lists
 }
 
-// identifiedBy are the attributes that identify a resource.
+// identifiedBy returns the attributes that identify a resource.
 func (c *client) identifiedBy(resource string) []schema.Attribute {
 	all := c.Server.Schema.Identities()
 	return all[slices.IndexFunc(all, func(v schema.Variable) bool { return v.Resource == resource })].By
 }
 
-// resource is what a link is about.
+// resource returns the resource of a link.
 func (c *client) resource(link *schema.Link) *schema.Resource {
 	all := c.Server.Schema.Resources
 	return all[slices.IndexFunc(all, func(r *schema.Resource) bool { return r.Name == link.Resource })]
 }
 
-// items reads a list, and holds that its total counts what is in it.
+// items reads a list, and checks that its total is the number of its items.
 func (c *client) items(link *schema.Link, path string) []map[string]any {
 	c.T.Helper()
 	many := c.resource(link).Many
@@ -71,8 +72,8 @@ func (c *client) items(link *schema.Link, path string) []map[string]any {
 	return items
 }
 
-// identities are those of a list's items, by each attribute that identifies
-// them.
+// identities returns the identities of the items of a list, for each
+// attribute that identifies them.
 func (c *client) identities(link *schema.Link, path string, by []schema.Attribute) (all []string) {
 	c.T.Helper()
 	for _, item := range c.items(link, path) {
@@ -85,7 +86,8 @@ func (c *client) identities(link *schema.Link, path string, by []schema.Attribut
 	return all
 }
 
-// pathText is an identity as paths have it; "" if it is none.
+// pathText returns the text of an identity in a path; "" if the value is not
+// an identity.
 func pathText(identity any) string {
 	switch v := identity.(type) {
 	case float64:
@@ -96,7 +98,7 @@ func pathText(identity any) string {
 	return ""
 }
 
-// paths are those of a link for all that its variables may be.
+// paths returns the paths of a link, for all values of its variables.
 func (h holdings) paths(link *schema.Link) []string {
 	paths := []string{"/v2" + link.Path}
 	for _, v := range link.Variables {
@@ -111,7 +113,7 @@ func (h holdings) paths(link *schema.Link) []string {
 	return paths
 }
 
-// without are the holdings that others do not have.
+// without returns the holdings that others do not have.
 func (h holdings) without(others holdings) holdings {
 	rest := holdings{}
 	for resource, all := range h {
@@ -120,7 +122,7 @@ func (h holdings) without(others holdings) holdings {
 	return rest
 }
 
-// texts are all lists as the account is answered them.
+// texts returns the response bodies of all lists of the account.
 func (c *client) texts(of holdings) map[string]string {
 	texts := map[string]string{}
 	for _, link := range c.lists() {
@@ -131,11 +133,11 @@ func (c *client) texts(of holdings) map[string]string {
 	return texts
 }
 
-// fill makes one of everything by the examples of the links that create, and
-// another domain and droplet. Their actions have ended when it returns.
+// fill creates one object of each resource from the examples of the schema,
+// and another domain and droplet. It returns when their actions have ended.
 func (c *client) fill(domain, second string) {
 	c.T.Helper()
-	names := []string{"example.com", domain} // of the examples, and what they are here
+	names := []string{"example.com", domain} // in the examples, and their names here
 	for _, link := range c.Server.Schema.Links {
 		if link.Rel != "create" || len(link.Variables) > 0 {
 			continue
@@ -155,10 +157,10 @@ func (c *client) fill(domain, second string) {
 	}
 }
 
-// exampleText is an attribute's example as a body has it.
+// exampleText returns the example of an attribute as text for a body.
 func exampleText(a schema.Attribute) string { return strings.Trim(fmt.Sprint(a.Example), `"`) }
 
-// example is the body that a link's own example is.
+// example returns the body of the example of a link.
 func example(t testing.TB, link *schema.Link) string {
 	t.Helper()
 	text, err := json.Marshal(link.ParamsExample())
@@ -168,7 +170,8 @@ func example(t testing.TB, link *schema.Link) string {
 	return string(text)
 }
 
-// privateImage gives the first account an image of its own: no link makes one.
+// privateImage gives the first account an image of its own, because no link
+// creates one.
 func (c *client) privateImage() {
 	c.T.Helper()
 	err := c.Server.DB.Write(c.T.Context(), func(tx *store.Tx) error {
@@ -181,7 +184,8 @@ func (c *client) privateImage() {
 	}
 }
 
-// notThere fails unless a link's paths are answered as what does not exist.
+// notThere fails the test unless the paths of a link are answered as not
+// found.
 func (c *client) notThere(link *schema.Link, paths []string) {
 	c.T.Helper()
 	body := ""
@@ -195,9 +199,9 @@ func (c *client) notThere(link *schema.Link, paths []string) {
 	}
 }
 
-// TestAccountsCannotSeeEachOther is made of the schema: of every link that names
-// something, and of every list, also of those to come. What one account has is
-// not there for another, and counts for nobody else.
+// TestAccountsCannotSeeEachOther tests every link of the schema that names an
+// object, and every list, also of future resources. Another account cannot
+// find the objects of an account, and its totals do not count them.
 func TestAccountsCannotSeeEachOther(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.DropletLimit = 2 })
 	other := c.stranger(t)
@@ -250,8 +254,8 @@ func TestAccountsCannotSeeEachOther(t *testing.T) {
 	}
 }
 
-// filtersShowNothing asks every list by every filter for what an account has:
-// by the values of its items, and by those that the schema names.
+// filtersShowNothing filters every list for the objects of an account, by the
+// values of its items and by the values that the schema names.
 func (c *client) filtersShowNothing(other *client, mine holdings) {
 	c.T.Helper()
 	for _, link := range c.lists() {
@@ -273,7 +277,7 @@ func (c *client) filtersShowNothing(other *client, mine holdings) {
 				asked[text] = true
 				path := "/v2" + link.Path + "?" + url.Values{filter.Name: {text}}.Encode()
 				if other.Do("GET", path, "").StatusCode == http.StatusUnprocessableEntity {
-					continue // no value of the filter
+					continue // the filter cannot have this value
 				}
 				for _, id := range other.identities(link, path, c.identifiedBy(link.Resource)) {
 					if slices.Contains(mine[link.Resource], id) {
@@ -285,7 +289,7 @@ func (c *client) filtersShowNothing(other *client, mine holdings) {
 	}
 }
 
-// same fails unless all lists are as they were.
+// same fails the test unless all lists are unchanged.
 func (c *client) same(when string, before map[string]string) {
 	c.T.Helper()
 	for path, want := range before {
@@ -295,8 +299,8 @@ func (c *client) same(when string, before map[string]string) {
 	}
 }
 
-// TestItemsAreNotFoundUnderAnotherParent asks for what an account has below
-// another parent than its own.
+// TestItemsAreNotFoundUnderAnotherParent requests the objects of an account
+// below a parent that is not theirs.
 func TestItemsAreNotFoundUnderAnotherParent(t *testing.T) {
 	c := newClient(t)
 	c.fill("example.com", "example.net")
@@ -328,8 +332,8 @@ func TestItemsAreNotFoundUnderAnotherParent(t *testing.T) {
 	}
 }
 
-// TestDeletedItemsAreNotFound destroys all that an account has, what is in
-// something else first. No link has anything of it afterwards.
+// TestDeletedItemsAreNotFound deletes all objects of an account, children
+// before their parents. No link shows them afterwards.
 func TestDeletedItemsAreNotFound(t *testing.T) {
 	c := newClient(t)
 	c.fill("example.com", "example.net")
@@ -340,7 +344,7 @@ func TestDeletedItemsAreNotFound(t *testing.T) {
 		gone := 0
 		for _, path := range mine.paths(destroys) {
 			if a := c.Do(destroys.Method, path, ""); a.StatusCode != http.StatusNoContent {
-				continue // it has gone by its other name, or stays: a domain's SOA record, a public image
+				continue // already deleted by its other name, or permanent: the SOA record of a domain, a public image
 			}
 			gone++
 			for _, link := range c.Server.Schema.Links {
@@ -354,7 +358,8 @@ func TestDeletedItemsAreNotFound(t *testing.T) {
 	}
 }
 
-// What a request's body names is looked for among the account's own as well.
+// Objects that a request body names must belong to the account of the
+// request.
 func TestAnotherAccountsItemsCannotBeUsed(t *testing.T) {
 	c := newClient(t)
 	other := c.stranger(t)

@@ -15,8 +15,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
 )
 
-// through returns the client of another door to the same cloud, whose requests
-// pass their points by inject.
+// through returns a client of another HTTP server of the same cloud. inject
+// is called at the fault points of its requests.
 func (c *client) through(t *testing.T, inject fault.Injector) *client {
 	t.Helper()
 	return c.door(t, inject, c.Server.Handler)
@@ -34,10 +34,10 @@ func (c *client) door(t *testing.T, inject fault.Injector, handler http.Handler)
 	return &other
 }
 
-// gate stops whoever comes to its point until it is opened.
+// gate blocks every goroutine that reaches its point until it is opened.
 type gate struct {
 	point   string
-	arrived chan struct{} // one for each who came
+	arrived chan struct{} // one value for each goroutine at the gate
 	opened  chan struct{}
 	open    func()
 }
@@ -45,7 +45,7 @@ type gate struct {
 func newGate(t *testing.T, point string) *gate {
 	opened := make(chan struct{})
 	g := &gate{point: point, arrived: make(chan struct{}, 100), opened: opened, open: sync.OnceFunc(func() { close(opened) })}
-	t.Cleanup(g.open) // before the cloud is closed, which waits for those who are held
+	t.Cleanup(g.open) // before the close of the cloud, which waits for the blocked goroutines
 	return g
 }
 
@@ -57,7 +57,7 @@ func (g *gate) at(point string) error {
 	return nil
 }
 
-// hold lets the cloud's actions come no further than a point of the engine.
+// hold blocks the actions of the cloud at a fault point of the engine.
 func (c *client) hold(t *testing.T, point string) *gate {
 	t.Helper()
 	g := newGate(t, point)
@@ -68,15 +68,15 @@ func (c *client) hold(t *testing.T, point string) *gate {
 	return g
 }
 
-// droplets is how many droplets there are.
+// droplets returns the number of droplets.
 func (c *client) droplets() float64 {
 	c.T.Helper()
 	return c.Do("GET", "/v2/droplets", "").At("meta", "total").(float64)
 }
 
-// torn sends a POST of JSON and breaks the connection before it is answered. It
-// returns while the handler is held at the gate, and the server knows that the
-// client has gone; finished is closed when the handler has returned.
+// torn sends a POST of JSON and closes the connection before the response. It
+// returns when the handler is blocked at the gate and the server has noticed
+// the close. finished is closed when the handler has returned.
 func (c *client) torn(t *testing.T, g *gate, path, body string) (finished <-chan struct{}) {
 	t.Helper()
 	noticed, end := make(chan struct{}), make(chan struct{})
@@ -95,7 +95,7 @@ func (c *client) torn(t *testing.T, g *gate, path, body string) (finished <-chan
 	return end
 }
 
-// tear is torn, and waits until the handler has returned.
+// tear calls torn, opens the gate, and waits until the handler has returned.
 func (c *client) tear(t *testing.T, path, body string) {
 	t.Helper()
 	g := newGate(t, "api.answer")
@@ -104,7 +104,7 @@ func (c *client) tear(t *testing.T, path, body string) {
 	<-finished
 }
 
-// form is the body of a form with those names and values, in turn.
+// form returns a form body of alternating names and values.
 func form(pairs ...string) string {
 	values := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -113,7 +113,7 @@ func form(pairs ...string) string {
 	return values.Encode()
 }
 
-// failing has the cloud's actions fail at a point of the engine.
+// failing makes the actions of the cloud fail at a fault point of the engine.
 func (c *client) failing(t *testing.T, at string) {
 	t.Helper()
 	c.Server.Actions.Close()

@@ -10,7 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// bareQuery reads the same columns by the same joins as the cloud's own.
+// bareQuery reads the columns of the query of the cloud, by the same joins.
 const bareQuery = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_slug, d.vcpus, d.memory_mb, d.disk_gb,
 	d.image_json, d.status, d.vpc_uuid, d.features_json, d.tags_json, d.public_keys_json, d.created_at,
 	a.address, a.forwards_json,
@@ -18,9 +18,9 @@ const bareQuery = `SELECT d.id, d.account_id, d.name, d.region_slug, d.size_slug
 	FROM droplets d LEFT JOIN addresses a ON a.droplet_id = d.id
 	WHERE d.id = $1 AND d.account_id = $2 AND d.deleted_at IS NULL`
 
-// bareGet returns a function that has the least possible handler answer the
-// GET of the first droplet: a router, one prepared query, and the same body
-// encoded, most of which was made beforehand. It asks nobody who they are.
+// bareGet returns a function that calls the smallest possible handler for a
+// GET of the first droplet: a router, one prepared query, and the encoding of
+// the same body, most of which is constant. It does not authenticate.
 func bareGet(b *testing.B, c *benched) func() {
 	b.Helper()
 	d, err := c.Server.Droplets.Get(b.Context(), 1, 1)

@@ -42,8 +42,8 @@ func newBench(b *testing.B, droplets int) *benched {
 	return c
 }
 
-// multiply makes $1 droplets of the one that is there, each with an address of
-// its own and the action that made it.
+// multiply copies the existing droplet $1 times. Each copy has its own
+// address and create action.
 var multiply = []string{
 	`WITH RECURSIVE numbers (n) AS (SELECT 2 WHERE $1 > 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
 		INSERT INTO droplets (account_id, name, region_slug, size_slug, vcpus, memory_mb, disk_gb, image_id, image_json, status,
@@ -59,7 +59,7 @@ var multiply = []string{
 	`UPDATE sqlite_sequence SET seq = $1 WHERE name = 'sagas'`, // actions have the ids of their sagas
 }
 
-// request makes a request as the HTTP server would hand it over.
+// request returns a request as the HTTP server passes it to a handler.
 func (c *benched) request(method, target string, body []byte, headers ...string) *http.Request {
 	r := httptest.NewRequestWithContext(c.T.Context(), method, target, bytes.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+c.Token)
@@ -69,7 +69,7 @@ func (c *benched) request(method, target string, body []byte, headers ...string)
 	return r
 }
 
-// get returns a function that has the cloud answer a GET.
+// get returns a function that sends a GET to the handler of the cloud.
 func (c *benched) get(b *testing.B, target string, headers ...string) func() {
 	b.Helper()
 	r := c.request("GET", target, nil, headers...)
@@ -77,8 +77,8 @@ func (c *benched) get(b *testing.B, target string, headers ...string) func() {
 	return calling(b, c.Server.Handler, r)
 }
 
-// calling returns a function that has the handler answer the request, which it
-// must not change.
+// calling returns a function that passes the request to the handler. The
+// handler must not change the request.
 func calling(b *testing.B, handler http.Handler, r *http.Request) func() {
 	return func() {
 		w := &discard{header: http.Header{}}
@@ -88,7 +88,7 @@ func calling(b *testing.B, handler http.Handler, r *http.Request) func() {
 	}
 }
 
-// discard is a client that wants nothing but the status.
+// discard is a response writer that keeps the status only.
 type discard struct {
 	header http.Header
 	status int
@@ -98,9 +98,9 @@ func (w *discard) Header() http.Header         { return w.header }
 func (w *discard) WriteHeader(status int)      { w.status = cmp.Or(w.status, status) }
 func (w *discard) Write(p []byte) (int, error) { return len(p), nil }
 
-// inTurn returns the seconds that each of the functions takes in each round,
-// called so many times. They take turns, so that what else the machine does
-// happens to all of them.
+// inTurn calls each function that many times in each round, and returns the
+// seconds that each took. The functions take turns, so that other load on the
+// machine affects all of them.
 func inTurn(rounds, calls int, functions ...func()) [][]float64 {
 	times := make([][]float64, len(functions))
 	for range rounds {

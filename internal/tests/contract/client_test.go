@@ -10,12 +10,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
 )
 
-// client calls the API of a cloud. The test files add what they need of it.
+// client calls the API of a cloud. Other test files add methods.
 type client struct{ servertest.Client }
 
 type answer = servertest.Answer
 
-// newClient starts a cloud of the default configuration, changed.
+// newClient starts a cloud with the default configuration, after the changes.
 func newClient(t testing.TB, change ...func(*server.Config)) *client {
 	t.Helper()
 	config := servertest.Config(t)

@@ -21,11 +21,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
-// pageSample is a command as the reference page has it.
+// pageSample is a command of the reference page.
 type pageSample struct {
 	command string
 	status  int
-	link    *schema.Link // nil if it is about none in particular
+	link    *schema.Link // nil if it belongs to no link
 }
 
 var (
@@ -50,9 +50,9 @@ func pageSamples(t *testing.T, contract *schema.Schema, page string) (samples []
 	return samples
 }
 
-// Every sample of the reference runs as it stands and is answered as it says:
-// first those that make something, whose answers name what the others are
-// about, and those that destroy last.
+// Every sample of the reference runs unchanged and gets the documented
+// response. Samples that create objects run first, because the others use
+// these objects. Samples that delete run last.
 func TestReferenceSamplesRun(t *testing.T) {
 	needs.Program(t, "curl", "curl")
 	c := newClient(t)
@@ -71,7 +71,7 @@ func TestReferenceSamplesRun(t *testing.T) {
 		case s.link != nil && s.link.Rel == "create":
 			return 0
 		case s.link != nil && s.link.Rel == "destroy":
-			// What was made last goes first.
+			// Delete in the reverse order of creation.
 			return 2 + len(made) - slices.Index(made, s.link.Resource)
 		}
 		return 1
@@ -99,13 +99,13 @@ func TestReferenceSamplesRun(t *testing.T) {
 	}
 }
 
-// shell runs samples, and remembers what they have made in its variables.
+// shell runs samples, and stores the ids of created objects in its variables.
 type shell struct {
 	client    *client
 	variables map[string]string
 }
 
-// ready reports whether all that a sample names has been made.
+// ready reports whether all objects that a sample uses exist.
 func (s *shell) ready(sample pageSample) bool {
 	for _, match := range shellVariable.FindAllStringSubmatch(sample.command, -1) {
 		if s.variables[match[1]] == "" {
@@ -115,8 +115,8 @@ func (s *shell) ready(sample pageSample) bool {
 	return true
 }
 
-// run returns the answer's body, empty if there is none or not the one that is
-// documented.
+// run returns the response body; empty if there is none, or if it is not the
+// documented one.
 func (s *shell) run(sample pageSample) string {
 	t := s.client.T
 	t.Helper()
@@ -143,8 +143,8 @@ func (s *shell) run(sample pageSample) string {
 	return answer
 }
 
-// remember sets the variables that name what an answer says has been made, and
-// waits for the actions that make it.
+// remember sets the variables for the objects that a response says were
+// created, and waits for their actions.
 func (s *shell) remember(link *schema.Link, text string) {
 	var body map[string]any
 	if err := json.Unmarshal([]byte(text), &body); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// domain makes a domain. Its record with id 1 is the SOA record, those with 2
-// to 4 are NS records.
+// domain creates a domain. Record 1 is the SOA record, and records 2 to 4 are
+// NS records.
 func (c *client) domain(name string) answer {
 	c.T.Helper()
 	a := c.Do("POST", "/v2/domains", fmt.Sprintf(`{"name":%q}`, name))
@@ -95,7 +95,8 @@ example.com. 1800 IN A 192.0.2.1
 	}
 }
 
-// The mission's two requests, which are the same, and those of the release.
+// The same update of a record in every method, path and encoding that clients
+// use.
 func TestRecordUpdateIsTheSameInEveryEncoding(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")
@@ -210,7 +211,7 @@ func TestRecordsOverHTTP(t *testing.T) {
 	if got := a.Header.Get("Location"); got != c.URL+path {
 		t.Errorf("Location %s", got)
 	}
-	// doctl's update of the TTL only: null leaves things as they are.
+	// doctl updates the TTL only: null keeps the old value.
 	a = c.Do("PATCH", path, `{"name":null,"data":null,"ttl":60,"priority":null,"port":null,"weight":null,"flags":null,"tag":null}`)
 	if a.StatusCode != 200 || a.At("domain_record", "data") != "192.0.2.1" || a.At("domain_record", "ttl") != 60.0 {
 		t.Errorf("doctl's update: %d %s", a.StatusCode, a.Text)
@@ -255,8 +256,8 @@ func TestRecordFilters(t *testing.T) {
 	}
 }
 
-// The draft view: no wrapper, type_ beside type, and what was deleted shown
-// once more.
+// The draft view has no wrapper, has type_ beside type, and answers a delete
+// with the deleted object.
 func TestDomainsInTheDraftView(t *testing.T) {
 	c := newClient(t)
 	const accept = "application/vnd.digitalocean.draft+json"
@@ -352,7 +353,7 @@ func TestImportOverHTTP(t *testing.T) {
 	}
 }
 
-// Whatever is sent, the answer is never a 5xx and the domain is as it was.
+// Invalid requests are never answered 5xx, and leave the domain unchanged.
 func TestHostileDomains(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")

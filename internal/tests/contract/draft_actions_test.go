@@ -16,7 +16,7 @@ func TestDraftActions(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
 	const form = "application/x-www-form-urlencoded"
-	ready := func(status string) { // brings the droplet into that status
+	ready := func(status string) { // changes the droplet to that status
 		t.Helper()
 		if c.Do("GET", "/v2/droplets/1", "").At("droplet", "status") != status {
 			want := map[string]string{"active": "power_on", "off": "power_off"}[status]

@@ -30,7 +30,7 @@ func decoded(t *testing.T, a answer) any {
 	return value
 }
 
-// firstOf is the first element of an answer that is an array.
+// firstOf returns the first element of an answer that is an array.
 func firstOf(t *testing.T, a answer) map[string]any {
 	t.Helper()
 	list, _ := decoded(t, a).([]any)

@@ -13,8 +13,8 @@ import (
 
 const goodDroplet = `{"name":"web-1","size":"s-1vcpu-256mb","image":"micro","region":"nyc3"}`
 
-// with returns goodDroplet with more members, or others in the place of its
-// own: the last of two members with one name counts.
+// with returns goodDroplet with additional members. A later member replaces
+// an earlier one of the same name.
 func with(members string) string {
 	return strings.TrimSuffix(goodDroplet, "}") + "," + members + "}"
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
 )
 
-// fewFiles tells a process of this test that it is the cloud.
+// fewFiles is an environment variable that makes this test program the cloud.
 const fewFiles = "ROCKPOOL_TEST_FEW_FILES"
 
-// serveFewFiles is a cloud that may open 64 files, until its input ends.
+// serveFewFiles serves a cloud that may open 64 files, until its input ends.
 func serveFewFiles(t *testing.T) {
 	limited := unix.Rlimit{Cur: 64, Max: 64}
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limited); err != nil {
@@ -30,9 +30,9 @@ func serveFewFiles(t *testing.T) {
 	io.Copy(io.Discard, os.Stdin)
 }
 
-// Many clients that connect and say nothing to a cloud with few files: the one
-// that is there is served, a new one is, and droplets are made, for which the
-// database needs files of its own.
+// Many idle clients connect to a cloud that may open few files. It still
+// serves the existing client and a new one, and creates droplets, for which
+// the database needs files.
 func TestIdleConnectionsDoNotUseUpFiles(t *testing.T) {
 	if os.Getenv(fewFiles) != "" {
 		serveFewFiles(t)
@@ -74,7 +74,7 @@ func TestIdleConnectionsDoNotUseUpFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			if i == 0 { // after each, so that it is never the one that was quiet for the longest
+			if i == 0 { // between the others, so that this connection is never the longest idle
 				write(t, there, c.wire(get("/v2/account", "")))
 				if a := readAnswer(t, r, "GET"); a.StatusCode != http.StatusOK {
 					t.Fatalf("the client that is there: %d %s", a.StatusCode, a.Text)

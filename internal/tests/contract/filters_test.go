@@ -11,8 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// filtered are the lists of a cloud with a few droplets and keys, and what each
-// query lets through: names or numbers, as the attribute "of" of an item has them.
+// filtered are queries of lists, and the items that each returns, by the
+// attribute "of".
 var filtered = []struct {
 	path, key, of string
 	want          map[string]string
@@ -76,7 +76,7 @@ func filterCloud(t testing.TB) (c *client, replaced *strings.Replacer) {
 	return c, strings.NewReplacer("IMAGE", fmt.Sprint(c.Do("GET", "/v2/images/micro", "").At("image", "id")), "FINGERPRINT", strings.ToUpper(fmt.Sprint(fingerprint)))
 }
 
-// values reads one attribute of all of a list's items.
+// values returns one attribute of all items of a list.
 func values(a answer, key, attribute string) []any {
 	values := []any{}
 	items, _ := a.At(key).([]any)
@@ -106,7 +106,8 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// Whoever follows the links or ranges of a filtered list stays in it.
+// Links and ranges of a filtered list lead to further pages of the same
+// filtered list.
 func TestNextPagesKeepFilters(t *testing.T) {
 	c, _ := filterCloud(t)
 	first := c.Do("GET", "/v2/droplets?name=web-1&status=active&per_page=1", "")
@@ -168,7 +169,7 @@ func TestOneRegionAndOneSize(t *testing.T) {
 	}
 }
 
-// Links to other pages keep the filters, also those that came in a body.
+// Links to other pages contain the filters, also those from a body.
 func TestLinksKeepFiltersOfBodies(t *testing.T) {
 	c := newClient(t)
 	for _, body := range []string{`{"name":"a","size":"1gb","image":"micro","tags":["x"]}`,
