@@ -137,7 +137,7 @@ remote-control:
 func startUnbound(t *testing.T, keys Keys, servers map[string]*dns.Server) string {
 	t.Helper()
 	path := needs.Program(t, "unbound", "unbound")
-	dir, own := t.TempDir(), rockpooltest.ClaimRange(t).Addr().Next()
+	dir, own := t.TempDir(), rockpooltest.ReserveRange(t).Addr().Next()
 	conf := filepath.Join(dir, "unbound.conf")
 	ds := strings.ReplaceAll(keys.DS(origin, 60).String(), "\t", " ")
 	text := fmt.Sprintf(unboundConf, dir, own, ds)

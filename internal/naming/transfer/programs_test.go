@@ -123,7 +123,7 @@ zone:
 func startSecondary(t *testing.T, from program, config Config) (p *Primary, ours, theirs string) {
 	t.Helper()
 	needs.Program(t, from.name, from.debian)
-	folder, secondary := t.TempDir(), netip.AddrPortFrom(rockpooltest.ClaimRange(t).Addr().Next(), 5300)
+	folder, secondary := t.TempDir(), netip.AddrPortFrom(rockpooltest.ReserveRange(t).Addr().Next(), 5300)
 	if from.name == "named" { // it only listens on addresses that an interface has
 		secondary = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(freePort(t)))
 	}

@@ -11,7 +11,7 @@ import (
 	mdns "github.com/miekg/dns"
 )
 
-// asker asks the name server by UDP and compares.
+// asker queries the name server over UDP and compares the answers.
 type asker struct {
 	changedRun
 	address string
@@ -24,7 +24,7 @@ func (a *asker) close() {
 	}
 }
 
-// standBy asks for what nobody changes, in domains that are changed.
+// standBy queries names that do not change, in domains that do.
 func (a *asker) standBy(ends time.Time) error {
 	defer a.close()
 	tick := time.NewTicker(bystandersTick)
@@ -40,8 +40,8 @@ func (a *asker) standBy(ends time.Time) error {
 	return nil
 }
 
-// expect asks for a name's addresses, and counts an answer with any others as
-// wrong. Without addresses there must be no such name.
+// expect queries the addresses of a name, and counts an answer with other
+// addresses as wrong. Without addresses, the name must not exist.
 func (a *asker) expect(name string, addresses ...string) error {
 	answer, err := a.ask(name)
 	if err != nil {
@@ -64,8 +64,8 @@ func (a *asker) expect(name string, addresses ...string) error {
 	return nil
 }
 
-// askTries is how often a query is sent whose datagrams get lost: a socket's
-// buffer has an end.
+// askTries is how often a query is sent if its datagrams are lost, because
+// the buffer of a socket is full.
 const askTries = 5
 
 func (a *asker) ask(name string) (*mdns.Msg, error) {
@@ -86,7 +86,7 @@ func (a *asker) ask(name string) (*mdns.Msg, error) {
 			return nil, err
 		}
 		var answer *mdns.Msg
-		for err == nil && (answer == nil || answer.Id != query.Id) { // an answer that was given up may still come
+		for err == nil && (answer == nil || answer.Id != query.Id) { // a late answer to an earlier try may still arrive
 			answer, err = a.conn.ReadMsg()
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {

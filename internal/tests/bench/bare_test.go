@@ -18,16 +18,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// bare is a QEMU with the arguments of a droplet's, in a folder as far below
-// the data as that of the droplet, so that its relative paths hold.
+// bare is a QEMU with the arguments of the QEMU of a droplet. Its folder is
+// as deep below the data as that of the droplet, so that relative paths work.
 type bare struct {
 	args     []string
 	dir      string
-	metadata map[string]string // answers, by path
+	metadata map[string]string // response bodies, by path
 }
 
-// bareLike takes the arguments and the metadata of a droplet that runs, and
-// makes a fresh disk.
+// bareLike copies the arguments and the metadata of a running droplet, and
+// creates a new disk.
 func bareLike(b *testing.B, s *rockpooltest.Server, droplet, number int) bare {
 	b.Helper()
 	_, args := s.QEMU(droplet)
@@ -45,7 +45,7 @@ func bareLike(b *testing.B, s *rockpooltest.Server, droplet, number int) bare {
 	return m
 }
 
-// learn asks a droplet's metadata service for all below a path.
+// learn reads everything below a path of the metadata service of a droplet.
 func (m bare) learn(b *testing.B, folder, path string) {
 	b.Helper()
 	client := http.Client{Transport: &http.Transport{
@@ -71,7 +71,8 @@ func (m bare) learn(b *testing.B, folder, path string) {
 	}
 }
 
-// boot returns the seconds from QEMU's start to the guest's SSH banner.
+// boot returns the seconds from the start of QEMU to the SSH banner of the
+// guest.
 func (m bare) boot(b *testing.B, address string) float64 {
 	b.Helper()
 	answers, err := net.Listen("unix", filepath.Join(m.dir, "metadata.sock"))
@@ -104,8 +105,9 @@ func (m bare) boot(b *testing.B, address string) float64 {
 	return time.Since(began).Seconds()
 }
 
-// command is QEMU's, with the files that a droplet's inherits: a lock, the QMP
-// socket, the image and the serial port, of which all is read.
+// command returns the command of QEMU, with the files that the QEMU of a
+// droplet inherits: a lock, the QMP socket, the image, and the serial port,
+// whose output is read.
 func (m bare) command(b *testing.B) *exec.Cmd {
 	b.Helper()
 	lock, err := os.Create(filepath.Join(m.dir, "lock"))

@@ -18,12 +18,12 @@ import (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" {
-		os.Exit(m.Run()) // as a part of all tests: nothing to measure, so nothing to build
+		os.Exit(m.Run()) // without benchmarks, do not build the program
 	}
 	os.Exit(rockpooltest.Main(m, results.publish, storetest.Stop))
 }
 
-// samples are of one figure.
+// samples are the samples of one figure.
 type samples []float64
 
 func (s samples) quantile(q float64) float64 {
@@ -47,9 +47,9 @@ type figure struct {
 	name  string
 	value float64
 	unit  string
-	limit float64 // at the most; 0 if there is none
-	least float64 // at the least; 0 if there is none
-	none  bool    // it must be 0
+	limit float64 // upper limit; 0 for none
+	least float64 // lower limit; 0 for none
+	none  bool    // the figure must be 0
 	n     int
 }
 

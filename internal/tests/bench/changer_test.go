@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// changer is a client that changes records, and knows what it has changed.
+// changer is a client that changes records, and remembers the changes.
 type changer struct {
 	asker
 	world  *changedWorld
 	number int
-	made   int // records so far
+	made   int // number of created records
 }
 
-// until changes until the time is up, and closes its sockets.
+// until changes records until the time is up, and then closes its sockets.
 func (c *changer) until(ends time.Time, change func(*changer) error) error {
 	defer c.close()
 	for time.Now().Before(ends) {
@@ -30,19 +30,20 @@ func (c *changer) until(ends time.Time, change func(*changer) error) error {
 	return nil
 }
 
-// host makes up a name that no other client has, and that has never been.
+// host returns a name that no other client uses, and that has not been used
+// before.
 func (c *changer) host() string {
 	c.made++
 	return fmt.Sprintf("host%d-%d", c.number, c.made)
 }
 
-// data makes up an address that this client has not used for long.
+// data returns an address that this client has not used for long.
 func (c *changer) data(version int) string {
 	return fmt.Sprintf("10.%d.%d.%d", c.number, c.made>>6&0xff, c.made&0x3f<<2|version)
 }
 
-// changeOne makes a record, changes it and removes it, and asks for it after
-// each.
+// changeOne creates a record, updates it and deletes it, and queries it after
+// each step.
 func (c *changer) changeOne() error {
 	domain := changedDomain(rand.IntN(changedDomains))
 	path, host := "/domains/"+domain+"/records", c.host()
@@ -74,7 +75,7 @@ type recordID struct {
 	ID int64 `json:"id"`
 }
 
-// changeMany does the same with many records by three batches.
+// changeMany does the same with many records in three batches.
 func (c *changer) changeMany() error {
 	domain := changedDomain(rand.IntN(changedDomains))
 	path := "/domains/" + domain + "/records"
@@ -128,8 +129,8 @@ func (c *changer) change(method, path, body string, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// call sends a request and returns the answer's body; whatever is no success
-// is an error.
+// call sends a request and returns the response body. A status that is not
+// 2xx is an error.
 func (w *changedWorld) call(method, path, body string) ([]byte, error) {
 	request, err := http.NewRequest(method, w.server.URL+"/v2"+path, strings.NewReader(body))
 	if err != nil {

@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	changers        = 32 // clients of the API at once
+	changers        = 32 // concurrent clients of the API
 	changedDomains  = 200
-	changeTime      = 10 * time.Second // for each way to change
+	changeTime      = 10 * time.Second // for single changes, and for batches
 	changesOfABatch = 50
-	bystanders      = 2 // who only ask
-	askedEveryTick  = 2 // by each of them
+	bystanders      = 2 // clients that only query
+	askedEveryTick  = 2 // queries of each
 	bystandersTick  = time.Millisecond
 )
 
-// BenchmarkChanges has clients change records by the API and ask the name
-// server about each change as soon as they have their answer, while others ask
-// for what does not change.
+// BenchmarkChanges measures clients that change records through the API, and
+// query each change as soon as they have the response. Other clients query
+// records that do not change.
 func BenchmarkChanges(b *testing.B) {
 	w := newChangedWorld(b)
 	single := w.run(b, (*changer).changeOne)
@@ -41,7 +41,7 @@ func BenchmarkChanges(b *testing.B) {
 	note(b, figure{name: "changes: queries answered while there are batches, a second", value: batches.askedRate(), unit: "1/s", n: batches.asked})
 }
 
-// changedWorld is a server with domains that are changed.
+// changedWorld is a server whose domains change.
 type changedWorld struct {
 	server *rockpooltest.Server
 	names  string // address of the name server
@@ -68,14 +68,14 @@ func newChangedWorld(b *testing.B, flags ...string) *changedWorld {
 
 func changedDomain(i int) string { return fmt.Sprintf("changed%d.example", i) }
 
-// stableData is the address of the records that nobody changes.
+// stableData is the address in the records that do not change.
 const stableData = "192.0.2.1"
 
-// changedRun is what has been measured.
+// changedRun is the result of a measurement.
 type changedRun struct {
 	took  samples // of each request to the API, in milliseconds
-	asked int     // queries that were answered
-	wrong int     // answers that were not what they had to be
+	asked int     // answered queries
+	wrong int     // wrong answers
 	time  time.Duration
 }
 
@@ -87,7 +87,7 @@ func (r *changedRun) add(other changedRun) {
 	r.wrong += other.wrong
 }
 
-// run has all clients change and ask until the time is up.
+// run runs all clients until the time is up.
 func (w *changedWorld) run(b *testing.B, change func(*changer) error) changedRun {
 	b.Helper()
 	type result struct {

@@ -19,7 +19,7 @@ const (
 
 // BenchmarkCreateSimulated measures the API and the action engine alone.
 func BenchmarkCreateSimulated(b *testing.B) {
-	// Simulated machines bind no address: there may be many.
+	// Simulated machines bind no address, so there can be many.
 	s := rockpooltest.Start(b, "--compute", "simulated", "--addresses", "127.0.0.0/8", "--droplet-limit", "100000", "--log-level", "info")
 	client := s.Client()
 	var answered, completed samples
@@ -41,7 +41,8 @@ func BenchmarkCreateSimulated(b *testing.B) {
 	s.DeleteAll()
 }
 
-// BenchmarkCreateQEMU measures until QEMU runs; the image is there.
+// BenchmarkCreateQEMU measures a create until QEMU runs. The image exists
+// already.
 func BenchmarkCreateQEMU(b *testing.B) {
 	s := startWithMicro(b)
 	client := s.Client()
@@ -61,8 +62,9 @@ func BenchmarkCreateQEMU(b *testing.B) {
 	record(b, "qemu: POST to QEMU running, slowest (the first after a start finds the accelerator)", running, running.quantile(1), "ms", 0)
 }
 
-// BenchmarkBanner compares a micro droplet, from its POST to its SSH server's
-// banner, with a bare QEMU that boots the same disk, in turn.
+// BenchmarkBanner compares a micro droplet, from its POST to the banner of
+// its SSH server, with a bare QEMU that boots the same disk. The two
+// alternate.
 func BenchmarkBanner(b *testing.B) {
 	s := startWithMicro(b)
 	key := s.NewKey("laptop")
@@ -89,8 +91,8 @@ func BenchmarkBanner(b *testing.B) {
 	record(b, "micro: droplet / bare QEMU, median of the pairs", ratios, ratios.median(), "times", 1.15)
 }
 
-// settle makes one droplet that is not measured, so that what a server does
-// once in its life is done.
+// settle creates one droplet that is not measured, so that the server has
+// done its one-time work.
 func settle(b *testing.B, s *rockpooltest.Server, key rockpooltest.Key) {
 	b.Helper()
 	d := s.Up(micro("first", key))
@@ -119,7 +121,8 @@ func micro(name string, keys ...rockpooltest.Key) *godo.DropletCreateRequest {
 	return r
 }
 
-// awaitAction polls closely, so that the end of the action is seen in time.
+// awaitAction polls at short intervals, so that it sees the end of the action
+// in time.
 func awaitAction(b *testing.B, client *godo.Client, id int) {
 	b.Helper()
 	tick := time.NewTicker(time.Millisecond)

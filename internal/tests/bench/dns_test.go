@@ -32,9 +32,9 @@ const (
 	dnsSeconds = 1
 )
 
-// dnsServe, as a variable of the environment, makes the program of these tests
-// a name server of the zones in the folder that it names, so that it is a
-// process of its own as the others are.
+// dnsServe is an environment variable with a folder of zones. It makes this
+// test program a name server of these zones, so that it is a process like the
+// other name servers.
 const dnsServe = "ROCKPOOL_BENCH_DNS"
 
 func init() {
@@ -86,8 +86,8 @@ func serveDNS(folder string) error {
 	return server.Close()
 }
 
-// BenchmarkDNS has dnsperf ask Rockpool's name server, NSD and Knot for the
-// same names of the same zones, in turns.
+// BenchmarkDNS measures the name server of Rockpool, NSD and Knot in turn.
+// dnsperf sends each the same queries for the same zones.
 func BenchmarkDNS(b *testing.B) {
 	for _, program := range []string{"dnsperf", "nsd", "knotd"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -149,7 +149,8 @@ func writeZones(b *testing.B, folder string) {
 	}
 }
 
-// writeQueries writes what dnsperf asks; one in ten does not exist.
+// writeQueries writes the queries for dnsperf. One name in ten does not
+// exist.
 func writeQueries(b *testing.B, folder string) string {
 	kinds := []string{"%sA", "www.%sA", "www.%sA", "www.%sA", "www.%sAAAA", "shop.%sA", "%sMX", "%sNS", "mail.%sA", "no.%sA"}
 	var text bytes.Buffer
@@ -171,7 +172,7 @@ type nameServer struct {
 	cpu, rate samples // µs a query, queries a second
 }
 
-// start runs a name server in a process group of its own until the test ends.
+// start runs a name server in its own process group until the test ends.
 func (s *nameServer) start(b *testing.B, command *exec.Cmd) *nameServer {
 	b.Helper()
 	var output bytes.Buffer
@@ -265,7 +266,7 @@ func configure(b *testing.B, folder, text string) string {
 	return path
 }
 
-// await waits until the last zone that it has is answered.
+// await waits until the server answers for its last zone.
 func (s *nameServer) await(b *testing.B, zone string) {
 	client := &mdns.Client{Timeout: 200 * time.Millisecond}
 	query := new(mdns.Msg).SetQuestion(zone, mdns.TypeSOA)
@@ -284,7 +285,7 @@ var (
 	rateLine      = regexp.MustCompile(`Queries per second:\s+([\d.]+)`)
 )
 
-// load has dnsperf ask as fast as it can, and takes a sample.
+// load makes dnsperf send queries as fast as it can, and takes a sample.
 func (s *nameServer) load(b *testing.B, queries string) {
 	before := groupCPU(b, s.pid)
 	output, err := exec.Command("dnsperf", "-s", "127.0.0.1", "-p", strconv.Itoa(s.port), "-d", queries,
@@ -307,8 +308,8 @@ func (s *nameServer) load(b *testing.B, queries string) {
 	s.rate = append(s.rate, perSecond)
 }
 
-// groupCPU returns the processor time of all processes of a group, as
-// proc_pid_stat(5) has it, in ticks of 10 ms.
+// groupCPU returns the processor time of all processes of a group.
+// proc_pid_stat(5) has it in ticks of 10 ms.
 func groupCPU(b *testing.B, group int) time.Duration {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {

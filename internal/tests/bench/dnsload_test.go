@@ -21,8 +21,9 @@ const (
 	changes   = 2_000
 )
 
-// BenchmarkDNSLoad measures a server of very many zones: how soon it answers,
-// what it keeps in memory, and what a change costs beside one of few zones.
+// BenchmarkDNSLoad measures a server of very many zones: the time until it
+// answers, its memory, and the cost of a change compared to a server of few
+// zones.
 func BenchmarkDNSLoad(b *testing.B) {
 	before := heap()
 	began := time.Now()
@@ -59,7 +60,8 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// loaded returns a table of so many zones, and how many records they have.
+// loaded returns a table with that many zones, and the number of their
+// records.
 func loaded(b *testing.B, zones int) (*zonedata.Table, int) {
 	table := zonedata.New()
 	records := 0
@@ -88,7 +90,7 @@ func addressOf(name string, last byte) mdns.RR {
 	return &mdns.A{Hdr: recordHead(name, mdns.TypeA), A: net.IPv4(192, 0, 2, last)}
 }
 
-// zoneRecords are those that a small site has.
+// zoneRecords returns the records of a small site.
 func zoneRecords(origin string) []mdns.RR {
 	rrs := []mdns.RR{soaOf(origin, 1)}
 	for _, server := range []string{"ns1.", "ns2.", "ns3."} {

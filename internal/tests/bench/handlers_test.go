@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// handlerFigures are the figures of the benchmarks in package contract: the benchmark,
-// the unit in which it reports, and what that is.
+// handlerFigures are the figures of the benchmarks in package contract: the
+// benchmark, the unit of its report, and the title.
 var handlerFigures = [...]struct {
 	benchmark, metric string
 	figure
@@ -29,7 +29,7 @@ var handlerFigures = [...]struct {
 }
 
 // BenchmarkHandlers runs the benchmarks in package contract, which call the
-// handler of a whole cloud, and takes over their figures.
+// handler of a whole cloud, and adds their figures to the table.
 func BenchmarkHandlers(b *testing.B) {
 	output, err := exec.Command("go", "test", "github.com/rockpool-cloud/rockpool/internal/tests/contract", "-count", "1", "-run", "^$",
 		"-bench", "^Benchmark(GetDroplet|Pages|Validation)$", "-benchtime", "1x").CombinedOutput()

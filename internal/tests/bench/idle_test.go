@@ -16,7 +16,8 @@ const (
 	idleTime = 10 * time.Second
 )
 
-// BenchmarkStart measures from the start of the process to its first answer.
+// BenchmarkStart measures the time from the start of the process to its first
+// response.
 func BenchmarkStart(b *testing.B) {
 	var fresh, existing samples
 	for range starts {
@@ -40,14 +41,14 @@ func firstAnswer(b *testing.B, s *rockpooltest.Server) float64 {
 	return milliseconds(time.Since(began))
 }
 
-// BenchmarkIdleMemory measures a server with machines' engine that has
-// answered and then done nothing for a while.
+// BenchmarkIdleMemory measures a server with the QEMU engine that has
+// answered a request and has then been idle for a while.
 func BenchmarkIdleMemory(b *testing.B) {
 	s := rockpooltest.Start(b, "--log-level", "info")
 	if _, _, err := s.Client().Sizes.List(b.Context(), nil); err != nil {
 		b.Fatal(err)
 	}
-	<-time.After(idleTime) // what is measured is a server that has had time
+	<-time.After(idleTime) // the server must be idle for a while
 	resident := samples{residentMB(b, s.PID())}
 	record(b, fmt.Sprintf("idle: resident memory after %.0f s", idleTime.Seconds()), resident, resident[0], "MB", 60)
 }

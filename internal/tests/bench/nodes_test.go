@@ -14,13 +14,14 @@ import (
 )
 
 const (
-	nodes       = 2 // name servers beside that of the cloud
+	nodes       = 2 // additional name servers
 	nodeChanges = 200
-	nodesTick   = 5 * time.Millisecond // between questions
+	nodesTick   = 5 * time.Millisecond // between queries
 )
 
-// BenchmarkNodes changes records by the API of a cloud whose PostgreSQL other
-// name servers share, and asks those until they answer with the change.
+// BenchmarkNodes changes records through the API of a cloud on PostgreSQL. It
+// queries other name servers on the same database until they answer with the
+// change.
 func BenchmarkNodes(b *testing.B) {
 	database := storetest.PostgresIn(b, b.TempDir())
 	w := newChangedWorld(b, "--database", database)

@@ -12,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// bound is how long any request may take when nothing waits for a machine.
+// bound is how long a request may take that does not wait for a machine.
 const bound = 5 * time.Second
 
-// serve gives a request's text to the whole handler, as the HTTP server would.
-// It reports false for what the server itself refuses.
+// serve passes the text of a request to the whole handler, as the HTTP server
+// does. It returns false for a request that the HTTP server rejects itself.
 func (c *client) serve(t *testing.T, text string) (answer, bool) {
 	t.Helper()
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(c.wire(text))))
@@ -35,7 +35,7 @@ func (c *client) serve(t *testing.T, text string) (answer, bool) {
 	return a, true
 }
 
-// checkAnswer fails for what no client may ever see.
+// checkAnswer fails the test for a response that no client may get.
 func (c *client) checkAnswer(t *testing.T, a answer) {
 	t.Helper()
 	if a.StatusCode >= 500 || a.StatusCode < 200 {
@@ -60,8 +60,8 @@ func (c *client) checkAnswer(t *testing.T, a answer) {
 	}
 }
 
-// hostileCloud is one with a key and a droplet. What requests make of it stays
-// for the next.
+// hostileCloud starts a cloud with a key and a droplet. All requests of a
+// fuzz test share it.
 func hostileCloud(t testing.TB) *client {
 	t.Helper()
 	c := newClient(t)
@@ -70,8 +70,8 @@ func hostileCloud(t testing.TB) *client {
 	return c
 }
 
-// FuzzRequest sends any method, target, headers and body: without credentials,
-// with them in the header, or with them in the query.
+// FuzzRequest sends any method, target, headers and body: without a token,
+// with a token in the header, and with a token in the query.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range []struct{ method, target, headers, body string }{
 		{"GET", "/", "", ""},
@@ -118,8 +118,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzBody sends any query and body to each operation of the schema, with every
-// type that a body may have.
+// FuzzBody sends any query and body to each operation of the schema, with
+// every content type that a body may have.
 func FuzzBody(f *testing.F) {
 	c := hostileCloud(f)
 	links := c.links()
@@ -137,14 +137,14 @@ func FuzzBody(f *testing.F) {
 		}
 		method, path, _ := strings.Cut(links[link%uint(len(links))], " ")
 		if method == http.MethodDelete {
-			path += "0" // what the others ask for must stay
+			path += "0" // the other requests need their objects
 		}
 		c.serve(t, send(method, path+"?"+query, types[int(kind)%len(types)], body))
 	})
 }
 
-// links are the operations that the schema names, as "METHOD /path", on the
-// first of everything.
+// links returns the operations of the schema, as "METHOD /path". Their paths
+// name the first object of each resource.
 func (c *client) links() []string {
 	c.T.Helper()
 	var links []string

@@ -13,7 +13,7 @@ import (
 
 func TestGzipWhenAsked(t *testing.T) {
 	c := newClient(t)
-	// As bytes on the wire: Go's client asks for gzip, and unpacks it, by itself.
+	// Read the raw bytes: the client of Go requests and decompresses gzip automatically.
 	plain := c.raw(t, get("/v2/regions", ""))
 	if plain.Header.Get("Content-Encoding") != "" || plain.ContentLength != int64(len(plain.Text)) || plain.JSON == nil {
 		t.Fatalf("unasked: %v", plain.Header)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Who asks, said in every wrong way; and which method a POST stands for.
+// Credentials in every invalid form, and method overrides of a POST.
 func TestHostileCredentialsAndOverrides(t *testing.T) {
 	const (
 		unknown = "Unable to authenticate you."

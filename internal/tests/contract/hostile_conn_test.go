@@ -14,7 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
 )
 
-// write sends a text without waiting for an answer.
+// write sends a text without waiting for a response.
 func write(t *testing.T, conn net.Conn, text string) {
 	t.Helper()
 	if _, err := io.WriteString(conn, text); err != nil {
@@ -22,8 +22,8 @@ func write(t *testing.T, conn net.Conn, text string) {
 	}
 }
 
-// Requests on one connection are answered each for itself and in order, also
-// when the client waits for none of the answers.
+// Each request on a connection gets its own response, in order, also if the
+// client sends all requests first.
 func TestPipelinedRequests(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		conn := c.dial(t)
@@ -42,9 +42,9 @@ func TestPipelinedRequests(t *testing.T) {
 	})
 }
 
-// Whoever disagrees with us on where a body ends could put a request into it.
-// After a body that can't be read to its end nothing more of that connection
-// is taken for a request.
+// A proxy that disagrees with the server on the end of a body could smuggle a
+// request into it. So the server reads no further request from a connection
+// after a body that it cannot read to its end.
 func TestBrokenBodyEndsTheConnection(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		const hidden = "DELETE /v2/account/keys/1 HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n\r\n"
@@ -69,7 +69,7 @@ func TestBrokenBodyEndsTheConnection(t *testing.T) {
 				if a := readAnswer(t, r, "POST"); a.StatusCode < 400 {
 					t.Errorf("%d %s", a.StatusCode, a.Text)
 				}
-				if rest, _ := io.ReadAll(r); len(rest) > 0 { // it may be reset
+				if rest, _ := io.ReadAll(r); len(rest) > 0 { // the server may reset the connection
 					t.Errorf("the connection goes on: %q", rest)
 				}
 				if a := c.Do("GET", "/v2/account/keys/1", ""); a.StatusCode != http.StatusOK {
@@ -80,8 +80,8 @@ func TestBrokenBodyEndsTheConnection(t *testing.T) {
 	})
 }
 
-// A client that stops in the middle of a body keeps nobody else waiting, and
-// is told so when it gives up.
+// A client that stops in the middle of a body delays no other client. It gets
+// an error when it closes its half of the connection.
 func TestStalledBodyDelaysNoOtherRequest(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		half := strings.Replace(send("POST", "/v2/droplets", asJSON, `{"name":`), "LENGTH", "100", 1)
@@ -103,7 +103,8 @@ func TestStalledBodyDelaysNoOtherRequest(t *testing.T) {
 	})
 }
 
-// A client that stops and stays is told as well, when its time is over.
+// A client that stops in the middle of a body and stays connected gets an
+// error after the time limit.
 func TestStalledBodyTimesOut(t *testing.T) {
 	c := newClient(t)
 	server := c.another(func(s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
@@ -118,10 +119,10 @@ func TestStalledBodyTimesOut(t *testing.T) {
 	}
 }
 
-// A client may close its half of the connection once it has sent its request;
-// it has not gone.
+// A client that closes its half of the connection after its request still
+// gets the response.
 func TestHalfClosedConnectionIsAnswered(t *testing.T) {
-	// The server notices at some moment, which is another each time.
+	// The server notices the close at a different moment in each run.
 	newClient(t).sendsNoMore(t, 300)
 }
 
@@ -147,8 +148,8 @@ func (c *client) sendsNoMore(t *testing.T, times int) {
 	}
 }
 
-// A client that goes away in the middle of anything costs nothing. A body that
-// is not whole is none, also if all that is missing means nothing.
+// A client that disconnects at any moment has no effect. An incomplete body
+// is not processed, even if the missing part has no meaning.
 func TestClientsThatDisconnect(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		url := c.URL
@@ -158,17 +159,17 @@ func TestClientsThatDisconnect(t *testing.T) {
 			conn := c.dial(t)
 			write(t, conn, whole[:n])
 			switch (len(whole) - n) % 3 {
-			case 1: // it still waits for the answer
+			case 1: // the client still waits for the response
 				conn.CloseWrite()
 				io.Copy(io.Discard, conn)
 			case 2:
-				underneath(conn).SetLinger(0) // by a reset instead of an end
+				underneath(conn).SetLinger(0) // reset the connection instead of closing it
 				conn.Close()
 			default:
 				conn.Close()
 			}
 		}
-		server.Close() // when all that it has begun is done
+		server.Close() // waits for all requests in progress
 		c.URL = url
 		if a := c.Do("GET", "/v2/account/keys", ""); a.At("meta", "total") != 0.0 {
 			t.Errorf("%d %s", a.StatusCode, a.Text)
@@ -179,8 +180,8 @@ func TestClientsThatDisconnect(t *testing.T) {
 	})
 }
 
-// another starts one more server of the client's cloud, and has the client talk
-// to it.
+// another starts a second HTTP server of the cloud, and makes the client use
+// it.
 func (c *client) another(change func(*http.Server)) *httptest.Server {
 	server := servertest.Listen(c.Server, c.Server.Handler)
 	change(server.Config)

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// Slices of lists that make no sense. Pages count as the default then, ranges
-// are refused, what is no range is ignored.
+// Invalid pages and ranges of lists. An invalid page counts as the default
+// page. An invalid range is rejected. A header that is not a range is
+// ignored.
 func TestHostilePagesAndRanges(t *testing.T) {
 	const unsatisfiable = "requested_range_not_satisfiable"
 	ranged := func(header string) string { return get("/v2/account/keys", "Range: "+header+"\r\n") }

@@ -6,7 +6,8 @@ import (
 	"unicode/utf16"
 )
 
-// Bodies that are not what their type says, and what no parser should be sent.
+// Bodies that do not match their content type, and input that attacks
+// parsers.
 func TestHostileBodies(t *testing.T) {
 	const (
 		parsing   = "error parsing request body"
@@ -123,7 +124,7 @@ func TestHostileBodies(t *testing.T) {
 	})
 }
 
-// Values that fit no type, and numbers that fit no machine.
+// Values of the wrong type, and numbers that are too large.
 func TestHostileValues(t *testing.T) {
 	const bounds = "holds a number that is out of all bounds"
 	create := func(members string) string { return send("POST", "/v2/droplets", asJSON, with(members)) }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Whatever a client sends, the answer is never a 5xx, is the API's own form of
-// error if it is one, and changes nothing that it refuses.
+// No request is answered 5xx. An error has the form of the API, and a
+// rejected request changes nothing.
 func TestHostileRequests(t *testing.T) { bothWays(t, (*client).hostileRequests, manyDroplets) }
 
 func (c *client) hostileRequests(t *testing.T) {
@@ -41,7 +41,7 @@ func (c *client) hostileRequests(t *testing.T) {
 	for _, id := range []string{"0", "-1", "+1", "007", "1.0", "1e0", "%00", "%2F", "..", ".", "1%2Factions", "9223372036854775808", "١", "%ff", strings.Repeat("9", 5000)} {
 		for _, path := range []string{"/v2/droplets/%s", "/v2/account/keys/%s", "/v2/images/%s", "/v2/actions/%s", "/v2/droplets/%s/actions", "/v2/droplets/1/actions/%s", "/v2/%s"} {
 			for _, method := range []string{"GET", "DELETE", "PUT", "POST", "HEAD", "OPTIONS"} {
-				if method == "DELETE" && id == "007" { // which is 7: nothing that matters
+				if method == "DELETE" && id == "007" { // 007 is the valid id 7
 					continue
 				}
 				requests = append(requests, request{method, fmt.Sprintf(path, id), "{}", ""})

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// What is wrong before any parameter is looked at: the framing, the method,
-// the target, the headers. What is not HTTP at all is answered by net/http.
+// Errors in the framing, the method, the target and the headers, before any
+// parameter is read. net/http itself answers input that is not HTTP.
 func TestHostileWire(t *testing.T) {
 	const (
-		malformed = "400 Bad Request" // net/http's own words for what is not HTTP
+		malformed = "400 Bad Request" // the response of net/http to input that is not HTTP
 		notFound  = "The resource you were accessing could not be found."
 		torn      = "The body could not be read to its end."
 	)
@@ -53,7 +53,7 @@ func TestHostileWire(t *testing.T) {
 		{"100-continue on a path that is not there", send("POST", "/v2/nothing", asJSON+"Expect: 100-continue\r\n", "{}"), 404, "not_found", notFound},
 		{"another expectation", send("POST", "/v2/account/keys", asJSON+"Expect: a miracle\r\n", "{}"), 417, "", ""},
 
-		// Bodies where none is looked for.
+		// Bodies of requests that have none.
 		{"a body on a GET", send("GET", "/v2/account", asJSON, `{"a":1}`), 200, "", "droplet_limit"},
 		{"a broken body on a GET", send("GET", "/v2/account", asJSON, `{"a":`), 400, "bad_request", "error parsing request body"},
 		{"a body on a HEAD", send("HEAD", "/v2/account", asJSON, `{"a":1}`), 200, "", ""},

@@ -16,13 +16,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/servertest"
 )
 
-// keyed is a POST of a droplet with that idempotency key.
+// keyed creates a droplet with that idempotency key.
 func (c *client) keyed(key, body string) answer {
 	c.T.Helper()
 	return c.Do("POST", "/v2/droplets", body, "Idempotency-Key", key)
 }
 
-// same fails unless again is the first answer, given once more.
+// same fails the test unless again is a replay of the first response.
 func same(t *testing.T, first, again answer) {
 	t.Helper()
 	if again.StatusCode != first.StatusCode || again.Text != first.Text ||
@@ -132,7 +132,7 @@ func TestIdempotencyKeysOfOtherMethods(t *testing.T) {
 	}
 }
 
-// stranger is a client of another account.
+// stranger returns a client of another account.
 func (c *client) stranger(t *testing.T) *client {
 	t.Helper()
 	other := *c
@@ -199,7 +199,7 @@ func TestConcurrentCreatesWithOneKeyMakeOneDroplet(t *testing.T) {
 	}
 }
 
-// restart closes the cloud and opens another on the same data.
+// restart closes the cloud and opens a new one on the same data.
 func (c *client) restart(t *testing.T, data server.Data) *client {
 	t.Helper()
 	if err := c.Server.Close(); err != nil {
@@ -218,7 +218,7 @@ func TestIdempotencyKeySurvivesARestart(t *testing.T) {
 	if n := c.droplets(); n != 1 {
 		t.Errorf("%v droplets", n)
 	}
-	// As if a day had gone by:
+	// Make the key older than a day.
 	err := c.Server.DB.Write(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.Exec(t.Context(), `UPDATE idempotency_keys SET created_at = created_at - $1`, idempotency.Kept.Microseconds())
 		return err
@@ -231,8 +231,8 @@ func TestIdempotencyKeySurvivesARestart(t *testing.T) {
 	}
 }
 
-// A process that dies between the commit and the answer has made the droplet,
-// and its next life knows what it would have said.
+// A process that dies between the commit and the response has created the
+// droplet. After a restart, the key replays the response.
 func TestIdempotencyKeySurvivesACrashBeforeTheAnswer(t *testing.T) {
 	data := servertest.NewData(t)
 	c := newClient(t, func(s *server.Config) { s.Data = data })

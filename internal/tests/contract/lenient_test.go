@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Ansible's modules send null as JSON with every request that has no
-// parameters, and post power_on after every create.
+// The modules of Ansible send null as JSON with every request without
+// parameters, and send power_on after every create.
 func TestNullBodyCountsAsNoBody(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
@@ -43,8 +43,8 @@ func TestPowerOnOfARunningDroplet(t *testing.T) {
 	}
 }
 
-// Every filter of every list, also of one to come, is as if absent when nothing
-// stands behind it.
+// An empty filter is ignored. The test covers every filter of every list of
+// the schema.
 func TestEmptyFiltersAreIgnored(t *testing.T) {
 	c := newClient(t)
 	c.Create(with(`"tags":["web"]`))
@@ -81,8 +81,8 @@ func TestEmptyFiltersAreIgnored(t *testing.T) {
 	}
 }
 
-// A public image is nobody's to change; what may not be changed is there all
-// the same.
+// No account can change a public image. The error is not 404, because the
+// image exists.
 func TestPublicImagesCannotBeChanged(t *testing.T) {
 	c := newClient(t)
 	before := c.Do("GET", "/v2/images/micro", "")

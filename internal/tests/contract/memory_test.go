@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// allocated is how many bytes the cloud allocates to answer a request; the
-// least of three times, as others allocate beside it.
+// allocated returns how many bytes the cloud allocates for a request. It is
+// the least of three measurements, because other goroutines allocate too.
 func (c *client) allocated(r func() *http.Request) (bytes uint64, a *httptest.ResponseRecorder) {
 	for range 3 {
 		request := r()
@@ -30,15 +30,15 @@ func (c *client) allocated(r func() *http.Request) (bytes uint64, a *httptest.Re
 // fill repeats a text up to a size in bytes.
 func fill(text string, size int) string { return strings.Repeat(text, size/len(text)) }
 
-// costliest is how many bytes may be allocated for one byte of a request.
+// costliest is the limit of allocated bytes for each byte of a request.
 const costliest = 48
 
-// No request takes memory out of proportion to its bytes, whatever it is made
-// of, nor one that nobody knows the sender of.
+// The memory for a request is proportional to its size, whatever its content
+// is, also without a valid token.
 func TestRequestMemoryIsProportionalToItsSize(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")
-	const most = 1<<20 - 1000 // of a body
+	const most = 1<<20 - 1000 // largest body
 	inArray := func(name, element string) string {
 		return `{"image":"micro","name":"a","` + name + `":[` + fill(element+",", most) + element + `]}`
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// ask queries the cloud's name server by UDP.
+// ask queries the name server of the cloud over UDP.
 func (c *client) ask(name string, kind uint16) *dns.Msg {
 	c.T.Helper()
 	query := new(dns.Msg).SetQuestion(name, kind)
@@ -24,7 +24,7 @@ func (c *client) ask(name string, kind uint16) *dns.Msg {
 	return answer
 }
 
-// anyPort is an address of which the kernel chooses the port.
+// anyPort is an address for which the kernel chooses the port.
 var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
 
 func newNameserver(t *testing.T, change ...func(*server.Config)) *client {
@@ -36,7 +36,7 @@ func newNameserver(t *testing.T, change ...func(*server.Config)) *client {
 	return c
 }
 
-// What the API has answered, the next query is answered by.
+// After the API has confirmed a change, the next DNS query gets the new data.
 func TestDomainChangesAreAnsweredAtOnce(t *testing.T) {
 	c := newNameserver(t)
 	if a := c.ask("example.com.", dns.TypeSOA); a.Rcode != dns.RcodeRefused {
@@ -78,8 +78,9 @@ func TestDomainChangesAreAnsweredAtOnce(t *testing.T) {
 	}
 }
 
-// A droplet inside a domain has its PTR record where the reverse zone is here,
-// with its present name and for as long as it has the address.
+// A droplet whose name is in a domain has a PTR record if the account has the
+// reverse zone. The record has the current name, and lasts as long as the
+// droplet has the address.
 func TestDropletsHavePTRRecords(t *testing.T) {
 	c := newNameserver(t)
 	for _, name := range []string{"example.com", "18.127.in-addr.arpa"} {
@@ -118,7 +119,7 @@ func TestDropletsHavePTRRecords(t *testing.T) {
 	}
 }
 
-// A secondary copies a domain with its key, and nobody without it.
+// A secondary can copy a domain with its TSIG key, and not without it.
 func TestSecondaryCopiesDomainsWithItsKey(t *testing.T) {
 	const secret = "c2VjcmV0IG9mIGEgcG9vbCBvZiByb2Nrcw=="
 	c := newNameserver(t, func(s *server.Config) {
@@ -158,7 +159,7 @@ func TestSecondaryCopiesDomainsWithItsKey(t *testing.T) {
 	if a := c.Do("POST", "/v2/domains/example.com/dnssec", `{"type":"sign"}`); a.StatusCode != http.StatusOK {
 		t.Fatal(a.Text)
 	}
-	if n, err := read("example.com.", true); err != nil || n != 13 { // DNSKEY too, four RRSIG, and NSEC with its own
+	if n, err := read("example.com.", true); err != nil || n != 13 { // and also DNSKEY, four RRSIG, and NSEC with its RRSIG
 		t.Errorf("signed: %d records, %v", n, err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// A domain is answered by TLS as well, with the certificate of the API.
+// The name server also answers over TLS, with the certificate of the API.
 func TestDomainsAreAnsweredOverTLS(t *testing.T) {
 	authority := certificatetest.NewAuthority(t)
 	c := newNameserver(t, byTLS(t, authority), func(s *server.Config) { s.Names.TLSAddresses = []netip.AddrPort{anyPort} })

@@ -16,7 +16,7 @@ import (
 
 type node struct{ *server.Nameserver }
 
-// node starts one more name server on a cloud's database.
+// node starts an additional name server on the database of a cloud.
 func (c *client) node(change ...func(*server.NameserverConfig)) node {
 	c.T.Helper()
 	config := server.NameserverConfig{Data: c.Data, Log: slog.New(slog.DiscardHandler)}
@@ -36,8 +36,8 @@ func (c *client) node(change ...func(*server.NameserverConfig)) node {
 	return node{n}
 }
 
-// sees has a node look for changes, which it does by itself four times a second,
-// and checks what it answers then.
+// sees makes a node check for changes, which it otherwise does four times a
+// second, and checks its answers.
 func (n node) sees(t *testing.T, what, name string, kind uint16, want func(*dns.Msg) bool) {
 	t.Helper()
 	if err := n.Feed.CatchUp(t.Context()); err != nil {
@@ -49,8 +49,8 @@ func (n node) sees(t *testing.T, what, name string, kind uint16, want func(*dns.
 	}
 }
 
-// Nodes that share a database come to the same answers, signed by the same
-// keys, whenever they were started.
+// Nodes that share a database give the same answers, signed by the same keys,
+// whenever they were started.
 func TestNodesOfOneDatabaseGiveTheSameAnswers(t *testing.T) {
 	c := newNameserver(t)
 	c.domain("example.com")

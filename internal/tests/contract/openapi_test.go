@@ -15,7 +15,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
 )
 
-// openAPI is the served document, as JSON Schema's validator takes it.
+// openAPI is the served document, in the form that the validator of JSON
+// Schema takes.
 type openAPI struct {
 	text     []byte
 	doc      any
@@ -42,8 +43,8 @@ func readOpenAPI(c *client) openAPI {
 	return openAPI{[]byte(a.Text), doc, compiler}
 }
 
-// compile compiles the schema below those keys; the compiler checks it against
-// JSON Schema's own.
+// compile compiles the schema at those keys. The compiler also validates it
+// against the metaschema.
 func (o openAPI) compile(t *testing.T, keys ...string) *jsonschema.Schema {
 	t.Helper()
 	pointer := ""
@@ -57,7 +58,7 @@ func (o openAPI) compile(t *testing.T, keys ...string) *jsonschema.Schema {
 	return compiled
 }
 
-// at returns the object below those keys.
+// at returns the object at those keys.
 func (o openAPI) at(keys ...string) map[string]any {
 	value := o.doc
 	for _, key := range keys {
@@ -70,7 +71,8 @@ func (o openAPI) at(keys ...string) map[string]any {
 
 const jsonType = "application/json"
 
-// checkAnswer checks a body against what the document says of the link.
+// checkAnswer checks a response body against the schema of the link in the
+// document.
 func (o openAPI) checkAnswer(t *testing.T, link *schema.Link, status int, text string) {
 	t.Helper()
 	body, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
@@ -137,7 +139,8 @@ func (o openAPI) checkExamples(t *testing.T, operation ...string) {
 	}
 }
 
-// What a generator of clients needs to know stands where it looks for it.
+// The document has what generators of clients need, in the places where they
+// look for it.
 func TestOpenAPIHasWhatGeneratorsNeed(t *testing.T) {
 	o := readOpenAPI(newClient(t))
 	list := []string{"paths", "/account/keys", "get"}

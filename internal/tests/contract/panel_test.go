@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Who opens the root in a browser comes to the panel. With a token, or for a
-// client of the API, the root is the API's.
+// A browser that opens the root is redirected to the panel. A request with a
+// token, or of an API client, gets the root of the API.
 func TestBrowserGetsThePanelAtTheRoot(t *testing.T) {
 	c := newClient(t)
 	const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -14,7 +14,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// multipartBody encodes names and values, each in turn.
+// multipartBody encodes alternating names and values.
 func multipartBody(t *testing.T, pairs ...string) (body, contentType string) {
 	t.Helper()
 	var text bytes.Buffer
@@ -33,7 +33,7 @@ func multipartBody(t *testing.T, pairs ...string) (body, contentType string) {
 	return text.String(), w.FormDataContentType()
 }
 
-// Every way to send the same parameters makes the same droplet.
+// Every encoding of the same parameters creates the same droplet.
 func TestCreateAcceptsEveryEncoding(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.DropletLimit = 100 })
 	for i, key := range []string{someKey, otherKey} {
@@ -130,15 +130,15 @@ func TestCORS(t *testing.T) {
 			t.Errorf("preflight of %s: %d %v", path, a.StatusCode, a.Header)
 		}
 	}
-	for _, path := range []string{"/v2/account", "/v2/nothing"} { // errors can be read as well
+	for _, path := range []string{"/v2/account", "/v2/nothing"} { // scripts can also read errors
 		a := c.Do("GET", path, "", "Origin", origin)
 		if missing := lacks(a, "Access-Control-Expose-Headers", "Next-Range", "Accept-Range", "Allow", "WWW-Authenticate",
 			"Preference-Applied", "Idempotency-Replayed"); a.Header.Get("Access-Control-Allow-Origin") != origin || missing != "" {
 			t.Errorf("GET %s: %v lacks %s", path, a.Header, missing)
 		}
 	}
-	// What a browser would add on its own is allowed nobody: no origin may read
-	// an answer that its script did not send a token for.
+	// No origin may use credentials that a browser adds by itself. A script
+	// must send a token to read a response.
 	for _, method := range []string{"OPTIONS", "GET", "POST", "DELETE"} {
 		for _, origin := range []string{origin, "null", c.URL} {
 			if a := c.Do(method, "/v2/account", "", "Origin", origin); len(a.Header.Values("Access-Control-Allow-Credentials")) > 0 {
@@ -151,8 +151,8 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// lacks returns the first name that a header's list does not hold; empty if it
-// holds all.
+// lacks returns the first name that is not in the list of a header; empty if
+// the list has all.
 func lacks(a answer, header string, names ...string) string {
 	held := strings.Split(a.Header.Get(header), ", ")
 	for _, name := range names {

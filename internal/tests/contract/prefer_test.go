@@ -7,7 +7,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/await"
 )
 
-// later is the answer to a request that is under way.
+// later sends a request in the background. The channel gets the response.
 func (c *client) later(method, path, body string, headers ...string) <-chan answer {
 	done := make(chan answer, 1)
 	go func() { done <- c.Do(method, path, body, headers...) }()
@@ -26,7 +26,7 @@ func TestPreferWait(t *testing.T) {
 	g := c.hold(t, "simulated.start")
 	creating := c.later("POST", "/v2/droplets", goodDroplet, "Prefer", "wait=3600", "Idempotency-Key", "k")
 	await.Receive(t, g.arrived, "the droplet to start")
-	// Who does not wait is answered while the action is held.
+	// A request without a wait is answered while the action is blocked.
 	for _, header := range [][2]string{{"Prefer", "wait=0"}, {"Prefer", "wait=soon"}, {"Prefer", "wait"}, {"Prefer", "respond-async"}, {"Pragma", "no-cache"}} {
 		a := c.Do("GET", "/v2/actions/1", "", header[0], header[1])
 		applied(header[1], a, http.StatusOK, "")
@@ -51,7 +51,7 @@ func TestPreferWait(t *testing.T) {
 			t.Errorf("it did not wait: %s", a.Text)
 		}
 	}
-	// What is remembered is the answer that was made with the droplet.
+	// The stored response is the one from the creation of the droplet.
 	again := c.Do("POST", "/v2/droplets", goodDroplet, "Idempotency-Key", "k")
 	if again.At("droplet", "id") != created.At("droplet", "id") || again.Header.Get("Idempotency-Replayed") != "true" || again.Header.Get("Preference-Applied") != "" {
 		t.Errorf("again: %v %s", again.Header, again.Text)
@@ -74,8 +74,9 @@ func TestPreferWait(t *testing.T) {
 	applied("where there is nothing to wait for", c.Do("GET", "/v2/account", "", "Prefer", "wait=20"), http.StatusOK, "")
 }
 
-// A droplet that fails to be made is gone at the end of the wait; its client
-// gets the answer that was made with it, and reads of the failure in the action.
+// If the create fails, the droplet no longer exists at the end of the wait.
+// The client gets the response from the creation, and the action has the
+// error.
 func TestPreferWaitWhenTheCreateFails(t *testing.T) {
 	c := newClient(t)
 	c.failing(t, "simulated.create")

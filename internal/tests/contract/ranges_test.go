@@ -12,7 +12,7 @@ import (
 func (c *client) addKeys(n int) {
 	c.T.Helper()
 	for i := range n {
-		// A blob of RFC 8709's form: two strings with their lengths before them.
+		// A key in the form of RFC 8709: two strings, each after its length.
 		blob := append([]byte("\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20"), make([]byte, ed25519.PublicKeySize)...)
 		blob[len(blob)-1], blob[len(blob)-2] = byte(i), byte(i>>8)
 		line := "ssh-ed25519 " + base64.StdEncoding.EncodeToString(blob)
@@ -69,7 +69,7 @@ func TestRangesOverHTTP(t *testing.T) {
 	}
 }
 
-// A page can be asked for wherever a parameter can be.
+// The parameters of a page may also be in the body.
 func TestPagesInBodies(t *testing.T) {
 	c := newClient(t)
 	c.addKeys(5)

@@ -17,10 +17,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// rawRequest is what goes over the wire, byte by byte, and the answer that
-// must come back. TOKEN in the text stands for a good token, LENGTH for that of
-// what follows the headers, SCHEME in the message for that of the API's URLs, and a text that ends in HALT is one after which the
-// client can send no more.
+// rawRequest is the text of a request, byte by byte, and the expected
+// response. In the text, TOKEN stands for a valid token and LENGTH for the
+// length of everything after the headers. In the message, SCHEME stands for
+// the scheme of the API URLs. After a text that ends in HALT, the client
+// sends no more.
 type rawRequest struct {
 	name, text string
 	status     int
@@ -28,12 +29,13 @@ type rawRequest struct {
 	message    string // that the error's must contain, or a success's body
 }
 
-// get is a well-formed GET, but for the headers, each with its line's end.
+// get returns a well-formed GET with additional headers, each with its line
+// end.
 func get(target, headers string) string {
 	return "GET " + target + " HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + headers + "\r\n"
 }
 
-// send is a well-formed request with a body.
+// send returns a well-formed request with a body.
 func send(method, target, headers, body string) string {
 	return method + " " + target + " HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\nContent-Length: LENGTH\r\n" +
 		headers + "\r\n" + body
@@ -46,16 +48,16 @@ const (
 	asPart = "Content-Type: multipart/form-data; boundary=x\r\n"
 )
 
-// patience is how long any answer may take; only a hang takes longer.
+// patience is the time limit of a response. Only a hang takes longer.
 const patience = 10 * time.Second
 
-// duplex is a connection of which a client can end its half.
+// duplex is a connection that a client can close for writing.
 type duplex interface {
 	net.Conn
 	CloseWrite() error
 }
 
-// dial connects to the server as bare TCP, or TLS if it speaks that.
+// dial connects to the server over TCP, or over TLS if the server uses TLS.
 func (c *client) dial(t *testing.T) duplex {
 	t.Helper()
 	scheme, address, _ := strings.Cut(c.URL, "://")
@@ -77,7 +79,7 @@ func (c *client) dial(t *testing.T) duplex {
 	return conn
 }
 
-// underneath returns the TCP of a connection.
+// underneath returns the TCP connection of a connection.
 func underneath(conn duplex) *net.TCPConn {
 	if secured, ok := conn.(*tls.Conn); ok {
 		return secured.NetConn().(*net.TCPConn)
@@ -85,19 +87,20 @@ func underneath(conn duplex) *net.TCPConn {
 	return conn.(*net.TCPConn)
 }
 
-// wire fills in what stands for something in a request's text.
+// wire replaces the placeholders in the text of a request.
 func (c *client) wire(text string) string {
 	text = strings.ReplaceAll(text, "TOKEN", c.Token)
 	_, body, _ := strings.Cut(text, "\r\n\r\n")
 	return strings.Replace(text, "LENGTH", strconv.Itoa(len(strings.TrimSuffix(body, "HALT"))), 1)
 }
 
-// raw sends a request's text and reads the first answer that is not a 100.
+// raw sends the text of a request and reads the first response that is not
+// 100.
 func (c *client) raw(t *testing.T, text string) answer {
 	t.Helper()
 	conn := c.dial(t)
 	text, halt := strings.CutSuffix(c.wire(text), "HALT")
-	go func() { // beside reading: the server may answer before it has read all
+	go func() { // write and read at the same time: the server may respond before it has read everything
 		io.WriteString(conn, text)
 		if halt {
 			conn.CloseWrite()
@@ -127,7 +130,7 @@ func readAnswer(t *testing.T, r *bufio.Reader, method string) answer {
 	}
 }
 
-// state is all that a refused request must leave alone.
+// state returns everything that a rejected request must not change.
 func (c *client) state() string {
 	var all []string
 	for _, path := range []string{"droplets", "account/keys", "actions"} {
@@ -136,10 +139,10 @@ func (c *client) state() string {
 	return strings.Join(all, "")
 }
 
-// manyDroplets is of a cloud that never refuses a droplet for its number.
+// manyDroplets configures a cloud without a practical limit of droplets.
 func manyDroplets(s *server.Config) { s.DropletLimit = 1000 }
 
-// hostile sends each request to a cloud with one key and one droplet.
+// hostile sends each request to a cloud that has one key and one droplet.
 func hostile(t *testing.T, requests []rawRequest) { newClient(t, manyDroplets).hostile(t, requests) }
 
 func (c *client) hostile(t *testing.T, requests []rawRequest) {
@@ -176,7 +179,8 @@ func (c *client) hostile(t *testing.T, requests []rawRequest) {
 	}
 }
 
-// checkRefusal fails unless a is an error in the API's form.
+// checkRefusal fails the test unless the answer is an error in the form of
+// the API.
 func checkRefusal(t *testing.T, a answer) {
 	t.Helper()
 	if got := a.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {

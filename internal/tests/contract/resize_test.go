@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The two forms of a resize, and what the droplet is then.
+// A resize with and without the disk, and the droplet afterwards.
 func TestResize(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
@@ -48,7 +48,7 @@ func TestResize(t *testing.T) {
 	}
 }
 
-// The draft's view of an action echoes the size that was asked for.
+// The draft view of an action contains the requested size.
 func TestDraftViewOfAResize(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)
@@ -66,7 +66,8 @@ func TestDraftViewOfAResize(t *testing.T) {
 	}
 }
 
-// A resize needs the scope of a create besides that of the link.
+// A resize requires the scope of a create in addition to the scope of its
+// link.
 func TestResizeRequiresTheCreateScope(t *testing.T) {
 	c := newClient(t)
 	c.Create(goodDroplet)

@@ -19,19 +19,19 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// public are the routes that want no token: what says how to get further.
+// public are the routes without a token: documents that describe the API.
 var public = []string{"GET /v2/schema", "GET /v2/openapi.json", "GET /v2/docs", "GET /panel"}
 
-// anyToken are those that every good token opens.
+// anyToken are the routes that accept every valid token.
 var anyToken = []string{"GET /", "GET /v2", "GET /metrics"}
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
-// addressed is a link's path with a number for each identity.
+// addressed returns the path of a link with a number for each identity.
 func addressed(link *schema.Link) string { return "/v2" + variable.ReplaceAllString(link.Path, "1") }
 
-// lacksScopes returns the scopes that an answer says the token lacks; empty if it
-// says nothing of them.
+// lacksScopes returns the scopes that the token lacks according to the
+// response; empty if the response names none.
 func lacksScopes(a answer) string {
 	if a.StatusCode != http.StatusForbidden || a.At("errors", 0, "field") != "scope" {
 		return ""
@@ -79,8 +79,8 @@ func TestScopesOfRoutes(t *testing.T) {
 	}
 }
 
-// What a token may do follows from its scopes: one that reads changes nothing,
-// on no route, and one with another resource's scopes does nothing.
+// A token with read scopes changes nothing on any route. A token with the
+// scopes of another resource can do nothing.
 func TestScopesAreEnforcedOnEveryRoute(t *testing.T) {
 	c := newClient(t)
 	read, write, other := c.scoped("read"), c.scoped("write"), c.scoped("nothing:read nothing:create nothing:update nothing:delete")
@@ -108,7 +108,7 @@ func TestScopesAreEnforcedOnEveryRoute(t *testing.T) {
 	}
 }
 
-// Every route but a few wants a good token.
+// Every route requires a valid token, except for the public ones.
 func TestEveryRouteRequiresAToken(t *testing.T) {
 	c := newClient(t)
 	revoked := c.scoped("read write")

@@ -55,7 +55,8 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// checkReferences fails for each reference below at that leads nowhere.
+// checkReferences fails the test for each reference below at that has no
+// target.
 func checkReferences(t *testing.T, doc map[string]any, at any) {
 	t.Helper()
 	switch v := at.(type) {
@@ -80,7 +81,7 @@ func checkReferences(t *testing.T, doc map[string]any, at any) {
 	}
 }
 
-// checkServed fails unless something other than the router answers the link.
+// checkServed fails the test if only the router answers the link.
 func (c *client) checkServed(link map[string]any) {
 	c.T.Helper()
 	path := hrefOfFirst(link["href"].(string))
@@ -90,7 +91,7 @@ func (c *client) checkServed(link map[string]any) {
 	}
 }
 
-// hrefOfFirst is a link's href with 1 for each identity in it.
+// hrefOfFirst returns the href of a link with 1 for each identity.
 func hrefOfFirst(href string) string {
 	for strings.Contains(href, "{(") {
 		before, rest, _ := strings.Cut(href, "{(")

@@ -9,7 +9,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// scoped is a client whose token has those scopes only.
+// scoped returns a client whose token has only those scopes.
 func (c *client) scoped(scopes string) *client {
 	c.T.Helper()
 	other := *c
@@ -23,8 +23,9 @@ func (c *client) scoped(scopes string) *client {
 	return &other
 }
 
-// A token may do what its scopes allow. Records are parts of a domain, so what
-// may update that may make and remove them; what may not is told what it lacks.
+// A token can do what its scopes allow. Records are parts of a domain, so the
+// scope to update a domain allows creating and deleting them. The error names
+// the missing scopes.
 func TestScopes(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")

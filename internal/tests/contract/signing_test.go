@@ -13,8 +13,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
-// A domain that is signed through the API is fully validated by BIND's delv at
-// once, by the key that the API shows; after unsigned ones nothing else is.
+// As soon as a domain is signed through the API, delv of BIND fully validates
+// its answers, also negative ones, with the key that the API shows.
 func TestSignedDomainsValidate(t *testing.T) {
 	delv := needs.Program(t, "delv", "bind9-dnsutils")
 	c := newNameserver(t)

@@ -13,13 +13,13 @@ import (
 	"testing"
 )
 
-// These benchmarks call the handler of a whole cloud without a network, which
-// would cost the same with whatever it is compared to. Each compares within
-// one run and takes its samples in one iteration; "make bench" puts their
+// These benchmarks call the handler of a whole cloud without a network, whose
+// cost would be the same on both sides of a comparison. Each takes its
+// samples in one iteration and compares within one run. "make bench" puts the
 // figures into its table.
 
 const (
-	rounds    = 60 // in each of which everything that is compared has its turn
+	rounds    = 60 // each round measures everything once
 	pageSize  = 200
 	longList  = 100_000
 	deepPage  = 400
@@ -40,8 +40,8 @@ func BenchmarkGetDroplet(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkPages compares pages of a long list of droplets with the only page
-// of a short one.
+// BenchmarkPages compares pages of a long list of droplets with the single
+// page of a short list.
 func BenchmarkPages(b *testing.B) {
 	short, long := newBench(b, pageSize), newBench(b, longList)
 	from := func(c *benched, after int) func() {
@@ -50,7 +50,7 @@ func BenchmarkPages(b *testing.B) {
 	number := func(c *benched, page int) func() {
 		return c.get(b, fmt.Sprintf("/v2/droplets?page=%d&per_page=%d", page, pageSize))
 	}
-	runtime.GC() // of what making the droplets left
+	runtime.GC() // collect the garbage of the creates
 	times := inTurn(rounds, 3, from(short, 0), from(long, 0), from(long, longList/2), from(long, longList-pageSize),
 		number(short, 1), number(long, 1), number(long, deepPage))
 	b.ReportMetric(rounds, "samples")
@@ -63,8 +63,8 @@ func BenchmarkPages(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkValidation measures which part of the processor's time for a create
-// goes into its schema. No action runs meanwhile: what is made is only made.
+// BenchmarkValidation measures the share of the processor time of a create
+// that its schema takes. No action runs at the same time.
 func BenchmarkValidation(b *testing.B) {
 	c := newBench(b, 1)
 	c.Server.Actions.Close()
@@ -97,8 +97,8 @@ func BenchmarkValidation(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// processorTime returns the milliseconds of a profile in functions whose names
-// match the pattern, and in all that they call.
+// processorTime returns the milliseconds of a profile in functions whose
+// names match the pattern, and in all functions that they call.
 func processorTime(b *testing.B, profile, pattern string) float64 {
 	b.Helper()
 	output, err := exec.Command("go", "tool", "pprof", "-top", "-unit", "ms", "-nodefraction", "0", "-nodecount", "1000000",

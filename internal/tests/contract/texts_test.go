@@ -16,7 +16,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// texts are the strings of a name's TXT records, of an answer or of a copy.
+// texts returns the strings of the TXT records of a name in an answer or a
+// zone transfer.
 func texts(name string, records []dns.RR) (all []string) {
 	for _, rr := range records {
 		if txt, ok := rr.(*dns.TXT); ok && rr.Header().Name == name {
@@ -27,8 +28,8 @@ func texts(name string, records []dns.RR) (all []string) {
 	return all
 }
 
-// The strings of a text are as they were given, wherever they go: in the API,
-// in zone files both ways, in answers, in copies, and in signed domains.
+// The strings of a text remain unchanged in the API, in exported and imported
+// zone files, in answers, in zone transfers, and in signed domains.
 func TestTextsKeepTheirStrings(t *testing.T) {
 	c := newNameserver(t, func(s *server.Config) { s.Names.Transfer.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	c.domain("example.com")
@@ -92,8 +93,8 @@ func TestTextsKeepTheirStrings(t *testing.T) {
 	}
 }
 
-// The TTL that a request states goes before the minimum of the zone file's SOA
-// record, which goes before the TTL that the domain has.
+// The TTL of the request takes precedence over the minimum of the SOA record
+// in the zone file, which takes precedence over the TTL of the domain.
 func TestZoneFilesWithoutATTL(t *testing.T) {
 	c := newClient(t)
 	c.domain("example.com")

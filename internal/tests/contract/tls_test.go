@@ -12,8 +12,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// newTLSClient is a client of a cloud that speaks HTTPS: by HTTP/2, but for
-// what it dials itself.
+// newTLSClient returns a client of a cloud with HTTPS. It uses HTTP/2, except
+// on connections that it dials itself.
 func newTLSClient(t *testing.T, change ...func(*server.Config)) *client {
 	t.Helper()
 	authority := certificatetest.NewAuthority(t)
@@ -22,7 +22,7 @@ func newTLSClient(t *testing.T, change ...func(*server.Config)) *client {
 	return c
 }
 
-// byTLS has a cloud speak TLS, with a certificate of an authority.
+// byTLS configures a cloud for TLS, with a certificate of an authority.
 func byTLS(t *testing.T, authority *certificatetest.Authority) func(*server.Config) {
 	return func(s *server.Config) {
 		file, key := authority.Issue(t, t.TempDir(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
@@ -33,7 +33,7 @@ func byTLS(t *testing.T, authority *certificatetest.Authority) func(*server.Conf
 	}
 }
 
-// trust has the client know an authority.
+// trust makes the client trust an authority.
 func (c *client) trust(authority *certificatetest.Authority) {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Pool}, ForceAttemptHTTP2: true}
 	c.T.Cleanup(transport.CloseIdleConnections)
@@ -46,8 +46,8 @@ func bothWays(t *testing.T, test func(*client, *testing.T), change ...func(*serv
 	t.Run("TLS", func(t *testing.T) { test(newTLSClient(t, change...), t) })
 }
 
-// The API's life of a droplet and of its errors is the same by HTTPS, and its
-// URLs are of HTTPS.
+// Creates, deletes and errors of droplets are the same over HTTPS, and the
+// URLs in responses have the scheme https.
 func TestAPIOverHTTPS(t *testing.T) {
 	c := newTLSClient(t)
 	created := c.Create(goodDroplet)

@@ -16,8 +16,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// replays fails unless a is the answer about the first droplet, which nobody
-// heard when it was first given.
+// replays fails the test unless the answer is the stored response about the
+// first droplet, which no client received before.
 func replays(t *testing.T, a answer) {
 	t.Helper()
 	if a.StatusCode != http.StatusAccepted || a.At("droplet", "id") != 1.0 || a.Header.Get("Idempotency-Replayed") != "true" ||
@@ -36,7 +36,7 @@ func TestRetryAfterALostAnswerGetsThatAnswer(t *testing.T) {
 	if n := c.droplets(); n != 2 {
 		t.Errorf("%v droplets", n)
 	}
-	// It has been heard now: the next one wants another droplet.
+	// The client has received the response now, so the next request creates another droplet.
 	if a := c.Do("POST", "/v2/droplets", goodDroplet); a.Header.Get("Idempotency-Replayed") != "" || c.droplets() != 3 {
 		t.Errorf("a third time: %d, %v droplets", a.StatusCode, c.droplets())
 	}
@@ -56,8 +56,8 @@ func TestRetryWaitsForTheUnfinishedRequest(t *testing.T) {
 	}
 }
 
-// watched is a door that tells of each request when its handler begins and when
-// it has returned, with the answer sent.
+// watched starts an HTTP server that reports when the handler of each request
+// begins, and when it has returned.
 func (c *client) watched(t *testing.T, inject fault.Injector) (door *client, began, ended <-chan struct{}) {
 	in, out := make(chan struct{}, 10), make(chan struct{}, 10)
 	door = c.door(t, inject, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,16 +68,16 @@ func (c *client) watched(t *testing.T, inject fault.Injector) (door *client, beg
 	return door, in, out
 }
 
-// breaks are ways to go without having read the answer.
+// breaks are ways to disconnect without reading the response.
 var breaks = map[string]func(duplex){
 	"the client closes": func(conn duplex) { conn.Close() },
 	"the client resets": func(conn duplex) { underneath(conn).SetLinger(0); underneath(conn).Close() },
-	"its process ends":  func(conn duplex) { underneath(conn).Close() }, // without TLS having a say
+	"its process ends":  func(conn duplex) { underneath(conn).Close() }, // without an end of the TLS session
 }
 
-// awaitGone returns when this machine's kernel has told the server's end of the
-// connection that the client has gone. On a busy machine another connection may
-// be faster.
+// awaitGone returns when the kernel has reported the disconnect to the
+// connection of the server. On a busy machine, another connection may be
+// faster.
 func awaitGone(t *testing.T, conn duplex) {
 	t.Helper()
 	client := netip.MustParseAddrPort(underneath(conn).LocalAddr().String())
@@ -103,8 +103,8 @@ func awaitGone(t *testing.T, conn duplex) {
 	}
 }
 
-// A client that goes at any moment before it has read the answer, and sends the
-// same again at once, has one droplet.
+// A client that disconnects at any moment before it has read the response,
+// and repeats the request at once, creates one droplet.
 func TestRetryAfterABrokenConnectionMakesNoSecondDroplet(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		pair, droplets := 0, 0.0
@@ -151,8 +151,8 @@ func TestRetryAfterABrokenConnectionMakesNoSecondDroplet(t *testing.T) {
 	}, manyDroplets)
 }
 
-// A client that has read the answer and sends the same again wants it again,
-// whatever has become of the connection.
+// A client that has read the response and repeats the request creates another
+// droplet, whatever happens to the connection.
 func TestRepeatAfterAReceivedAnswerMakesAnotherDroplet(t *testing.T) {
 	bothWays(t, func(c *client, t *testing.T) {
 		droplets := 0.0
@@ -170,7 +170,7 @@ func TestRepeatAfterAReceivedAnswerMakesAnotherDroplet(t *testing.T) {
 			post(conn, r)
 			post(conn, r) // on the same connection
 			other := c.dial(t)
-			post(other, bufio.NewReader(other)) // beside one that is open
+			post(other, bufio.NewReader(other)) // while the first connection is open
 			other.Close()
 			conn.Close()
 		}
@@ -196,8 +196,8 @@ func TestLostAnswerIsReplayedToItsAccountOnly(t *testing.T) {
 	replays(t, c.Do("POST", "/v2/droplets", goodDroplet))
 }
 
-// However many go away while they are served, each one's droplet is found by
-// one who comes back.
+// When many clients disconnect during their requests, each of their droplets
+// is found by one retry.
 func TestManyRetriesEachGetOneDroplet(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.DropletLimit = 100 })
 	const many = 12
@@ -225,8 +225,8 @@ func TestManyRetriesEachGetOneDroplet(t *testing.T) {
 	}
 }
 
-// Whoever deletes what a torn request made knows of it; the same POST
-// afterwards is a new wish.
+// A client that deletes the droplet of a lost response knows about it. The
+// same POST afterwards creates a new droplet.
 func TestRetryAfterADeleteMakesANewDroplet(t *testing.T) {
 	c := newClient(t)
 	c.tear(t, "/v2/droplets", goodDroplet)
@@ -239,8 +239,9 @@ func TestRetryAfterADeleteMakesANewDroplet(t *testing.T) {
 	}
 }
 
-// What somebody else does meanwhile does not make several droplets, whose answer
-// has no Location, be made twice; the delete of one of them is another wish.
+// Other requests in between do not make a retry create several droplets
+// again, whose response has no Location. After one of them was deleted, the
+// same request creates new ones.
 func TestRetryOfACreateOfSeveralDroplets(t *testing.T) {
 	c := newClient(t)
 	const several = `{"names":["web-1","web-2"],"size":"s-1vcpu-256mb","image":"micro","region":"nyc3"}`
@@ -272,7 +273,7 @@ func TestRetryOfAnActionAfterALostAnswer(t *testing.T) {
 	}
 	c.Wait(first.At("action", "id"))
 	c.Wait(c.Do("POST", path, on).At("action", "id"))
-	// Torn, then undone by another action: the same again is done anew.
+	// The response is lost, and another action reverses the first one: the same request is executed again.
 	c.tear(t, path, off)
 	list := c.Do("GET", path+"?per_page=1", "")
 	c.Wait(list.At("actions", 0, "id"))

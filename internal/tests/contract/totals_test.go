@@ -8,8 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// A list's total counts what the list has: what was just made, not what was
-// just deleted, and under a filter what the filter lets through.
+// The total of a list counts its current items: it includes new items,
+// excludes deleted ones, and respects filters.
 func TestTotals(t *testing.T) {
 	c := newClient(t, func(s *server.Config) { s.DropletLimit = 4 })
 	assertTotals := func(when string, want map[string]int) {

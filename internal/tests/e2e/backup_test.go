@@ -13,9 +13,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// A backup that is made while the cloud runs brings back what it knew, after a
-// kill. Machines that came later are left alone, and no new droplet is given
-// one of them.
+// A backup during operation restores the state of the cloud after a kill. The
+// restore does not touch machines that were created after the backup, and no
+// new droplet gets one of them.
 func TestBackupAndRestore(t *testing.T) {
 	s := rockpooltest.Start(t, "--compute", "simulated")
 	backup := filepath.Join(t.TempDir(), "backup")
@@ -76,7 +76,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if after, err := os.ReadFile(machine); err != nil || string(after) != string(before) {
 		t.Errorf("the machine of the late droplet was %s, and is %s, %v", before, after, err)
 	}
-	if err := os.Remove(machine); err != nil { // nobody else does
+	if err := os.Remove(machine); err != nil { // the cloud does not remove it
 		t.Error(err)
 	}
 	s.DeleteAll()
@@ -87,8 +87,8 @@ func notFound(err error) bool {
 	return errors.As(err, &answer) && answer.Response.StatusCode == 404
 }
 
-// A backup goes to a folder that had nothing, and backups of PostgreSQL are left
-// to PostgreSQL.
+// A backup can be restored to an empty folder. The commands for PostgreSQL
+// refer to the tools of PostgreSQL.
 func TestRestoreElsewhere(t *testing.T) {
 	s := rockpooltest.Start(t, "--compute", "simulated")
 	s.NewKey("laptop")

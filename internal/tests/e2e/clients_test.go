@@ -13,7 +13,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// TestPages goes through lists page by page, as doctl does.
+// TestPages reads lists page by page, as doctl does.
 func TestPages(t *testing.T) {
 	s := rockpooltest.Start(t, "--compute", "simulated", "--droplet-limit", "50")
 	var want []string

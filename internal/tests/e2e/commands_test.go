@@ -11,8 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// TestServeSaysWhyItCannotStart starts servers that can't serve: each says why, and ends
-// with a status that is not 0.
+// TestServeSaysWhyItCannotStart starts servers that cannot serve. Each
+// reports the reason and exits with a status that is not 0.
 func TestServeSaysWhyItCannotStart(t *testing.T) {
 	s := rockpooltest.Start(t, "--compute", "simulated", "--listen", "127.0.0.1:0")
 	file := filepath.Join(t.TempDir(), "file")

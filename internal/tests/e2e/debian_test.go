@@ -54,7 +54,7 @@ func TestDebian(t *testing.T) {
 		t.Errorf("result.json is %s", result)
 	}
 	expect(t, shell, "grep WARN /var/log/cloud-init.log || echo none", "none")
-	expect(t, shell, "hostname", "debian") // cloud-init's way with a full name
+	expect(t, shell, "hostname", "debian") // cloud-init sets the first label of a full name
 	expect(t, shell, "hostname --fqdn", "debian.example.com")
 	expect(t, shell, "cat /root/proof", "ran")
 	expect(t, shell, "cat /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_serial", fmt.Sprintf("DigitalOcean\n%d", d.ID))
@@ -73,7 +73,7 @@ func TestDebian(t *testing.T) {
 		}
 		return err
 	})
-	expect(t, shell, "cat /root/proof", "ran") // not again
+	expect(t, shell, "cat /root/proof", "ran") // only once
 	expect(t, shell, "cat /etc/ssh/ssh_host_ed25519_key.pub", hostKey)
 	checkWeb(t, s, d.ID)
 	if got := s.Droplet(d.ID).Status; got != "active" {

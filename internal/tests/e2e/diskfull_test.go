@@ -41,9 +41,9 @@ func TestDiskFull(t *testing.T) {
 	s.Delete(d.ID)
 }
 
-// TestDatabaseFull fills the disk that the database is on. What is there can be
-// read, queried and deleted, also after a kill and a start; what is new is
-// refused by a sentence. With space again all is as before.
+// TestDatabaseFull fills the disk of the database. Existing objects can be
+// read, queried and deleted, also after a kill and a start. Creates are
+// rejected with an explanation. Everything works again once there is space.
 func TestDatabaseFull(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	mountTmpfs(t, data, "32m")
@@ -92,7 +92,7 @@ func TestDatabaseFull(t *testing.T) {
 	s.DeleteAll()
 }
 
-// assertAnswers asks the server's name server for a name's address.
+// assertAnswers queries the name server for the address of a name.
 func assertAnswers(t *testing.T, s *rockpooltest.Server, name, want string) {
 	t.Helper()
 	question := new(dns.Msg).SetQuestion(name, dns.TypeA)
@@ -102,8 +102,8 @@ func assertAnswers(t *testing.T, s *rockpooltest.Server, name, want string) {
 	}
 }
 
-// mountTmpfs makes a file system of that size. It goes away after the server
-// that is made next.
+// mountTmpfs mounts a file system of that size. It is unmounted after the end
+// of the server that the test creates next.
 func mountTmpfs(t *testing.T, dir, size string) (resize func(size string)) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -128,7 +128,7 @@ func mountTmpfs(t *testing.T, dir, size string) (resize func(size string)) {
 	}
 }
 
-// fill writes a file that takes all space there is.
+// fill writes a file that takes all free space.
 func fill(t *testing.T, path string) {
 	t.Helper()
 	file, err := os.Create(path)

@@ -61,9 +61,10 @@ func TestGuestIgnoresShutdown(t *testing.T) {
 	s.Delete(d.ID)
 }
 
-// TestDropletSkipsAnAddressInUse has another process take port 22 of the address that the
-// first droplet would get. The droplet takes the next address, not another port:
-// by SSH at port 22 of its address one must come to no other machine.
+// TestDropletSkipsAnAddressInUse makes another process listen on port 22 of
+// the address that the first droplet would get. The droplet gets the next
+// address and keeps port 22, because SSH to port 22 of its address must not
+// reach another machine.
 func TestDropletSkipsAnAddressInUse(t *testing.T) {
 	s := withMicro(t)
 	first := s.Addresses.Addr().Next().Next() // the one before is the gateway
@@ -72,7 +73,7 @@ func TestDropletSkipsAnAddressInUse(t *testing.T) {
 	switch {
 	case err == nil:
 		defer taken.Close()
-	case errors.Is(err, syscall.EACCES): // to whom port 22 is forbidden, it is forbidden to QEMU as well
+	case errors.Is(err, syscall.EACCES): // if this user cannot listen on port 22, QEMU cannot either
 		want = net.JoinHostPort(first.String(), "2222")
 	default:
 		t.Fatal(err)

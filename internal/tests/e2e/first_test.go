@@ -118,7 +118,7 @@ func checkPower(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell,
 	s.Act(id, "power_cycle", "active")
 	shell, after = rebooted(t, s, id, key, before)
 	differ(t, before, after)
-	expect(t, shell, "cat /root/proof", "ran") // not again
+	expect(t, shell, "cat /root/proof", "ran") // only once
 
 	before = after
 	s.Act(id, "reboot", "active")
@@ -127,7 +127,7 @@ func checkPower(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell,
 	expect(t, shell, "hostname", "first.example.com")
 
 	s.Act(id, "shutdown", "off")
-	// A relay of the guest's last request may be a moment behind.
+	// A relay may finish the last request of the guest a moment later.
 	s.Await(10*time.Second, "the end of the droplet's processes", func() error {
 		if pids := s.Processes(fmt.Sprintf("droplets/%d", id)); len(pids) > 0 {
 			return fmt.Errorf("the droplet is off and has the processes %v", pids)
@@ -136,7 +136,7 @@ func checkPower(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell,
 	})
 }
 
-// rebooted logs in to a machine that may not yet have ended its last run.
+// rebooted logs in to a machine whose previous run may not have ended yet.
 func rebooted(t *testing.T, s *rockpooltest.Server, id int, key rockpooltest.Key, before string) (shell *rockpooltest.Shell, after string) {
 	t.Helper()
 	s.Await(bootLimit, "a boot", func() (err error) {

@@ -13,8 +13,8 @@ import (
 
 const buildLimit = 4 * time.Minute
 
-// TestImageBuild lets two commands and a create request the same image at the same
-// time: it is built once.
+// TestImageBuild requests the same image by two commands and a create at the
+// same time. It is built once.
 func TestImageBuild(t *testing.T) {
 	needMachines(t)
 	needTools(t)
@@ -59,7 +59,7 @@ func TestImageBuild(t *testing.T) {
 	}
 }
 
-// state returns what a list of images says of one.
+// state returns the state of an image in the list of images.
 func state(list, slug string) string {
 	for line := range strings.Lines(list) {
 		if fields := strings.Fields(line); len(fields) > 0 && fields[0] == slug {
@@ -70,13 +70,13 @@ func state(list, slug string) string {
 	return "not there"
 }
 
-// TestImageBuildFails has no mirror to build from.
+// TestImageBuildFails builds an image without a working mirror.
 func TestImageBuildFails(t *testing.T) {
 	needMachines(t)
 	if err := (diskimage.Micro{}).Check(t.Context()); err != nil {
 		needs.Skip(t, "%v", err)
 	}
-	const nowhere = "http://127.0.0.1:9/debian" // the discard service, which nobody runs
+	const nowhere = "http://127.0.0.1:9/debian" // nothing listens on the port of the discard service
 	s := rockpooltest.Start(t, "--mirror", nowhere)
 	id, action := s.Create(micro("never"))
 	a := s.Ended(action, buildLimit)

@@ -8,7 +8,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// TestInside does in a micro droplet what people do there first.
+// TestInside runs the usual first commands in a micro droplet.
 func TestInside(t *testing.T) {
 	s := withMicro(t)
 	s.Start()
@@ -44,7 +44,8 @@ func TestInside(t *testing.T) {
 	s.Delete(d.ID)
 }
 
-// checkPrograms wants each command to do what it says, or to fail as it should.
+// checkPrograms checks the output of each command, and the failure of those
+// that should fail.
 func checkPrograms(t *testing.T, shell *rockpooltest.Shell) {
 	for command, want := range map[string]string{
 		". /etc/os-release && echo $ID": "rockpool-micro",

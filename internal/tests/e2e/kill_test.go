@@ -8,15 +8,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// TestKillDuringCreate crashes the server at one moment after another of a
-// create, each time of a new droplet.
+// TestKillDuringCreate crashes the server at successive moments of a create,
+// each time of a new droplet.
 func TestKillDuringCreate(t *testing.T) {
 	s := withMicro(t)
 	s.Start()
 	key := s.NewKey("laptop")
 	moments := []struct {
 		name string
-		at   func() <-chan struct{} // asked before the create
+		at   func() <-chan struct{} // called before the create
 	}{
 		{"after the answer", func() <-chan struct{} { return now }},
 		{"after step image", func() <-chan struct{} { return s.Logged("name=image") }},
@@ -54,8 +54,9 @@ func later(after time.Duration) <-chan struct{} {
 	return c
 }
 
-// TestKillWithRunningMachine crashes the server under a running machine, which
-// must not notice, and then twice in the machine's destroy.
+// TestKillWithRunningMachine crashes the server while a machine runs, which
+// the machine must not notice. It then crashes the server twice during the
+// destroy of the machine.
 func TestKillWithRunningMachine(t *testing.T) {
 	s := withMicro(t)
 	s.Start()
@@ -78,7 +79,7 @@ func TestKillWithRunningMachine(t *testing.T) {
 	}
 	expect(t, s.Login(d.ID, key, bootLimit), bootID, boot)
 
-	s.Stop() // in good order is no different
+	s.Stop() // a regular stop has the same effect
 	s.Start()
 	expect(t, shell, bootID, boot)
 	s.Act(d.ID, "power_off", "off")
@@ -93,7 +94,7 @@ func TestKillWithRunningMachine(t *testing.T) {
 	case <-destroyed:
 		s.Kill()
 		s.Start()
-	default: // it was destroyed before the first crash
+	default: // the machine was destroyed before the first crash
 	}
 	s.AssertGone(d.ID)
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// TestLogin logs in, sits at the console and reads the log by the commands for
-// it, which find the droplet by its name.
+// TestLogin uses the commands ssh, console and logs, which find the droplet
+// by its name.
 func TestLogin(t *testing.T) {
 	needs.Program(t, "ssh", "openssh-client")
 	s := withMicro(t)
@@ -51,7 +51,8 @@ func TestLogin(t *testing.T) {
 	s.Delete(d.ID)
 }
 
-// checkConsole carries a line each way, with a second visitor at the door.
+// checkConsole sends a line in each direction while a second client tries to
+// connect.
 func checkConsole(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell) {
 	cmd := exec.CommandContext(t.Context(), rockpooltest.Binary, "console", "--data", s.Data, "web-1")
 	keys, err := cmd.StdinPipe()
@@ -110,7 +111,8 @@ func identity(t *testing.T, key rockpooltest.Key) string {
 	return path
 }
 
-// shared has the output of a process, which a test can read while it runs.
+// shared stores the output of a process. A test can read it while the process
+// runs.
 type shared struct {
 	mu   sync.Mutex
 	text strings.Builder

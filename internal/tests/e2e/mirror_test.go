@@ -18,14 +18,15 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/needs"
 )
 
-// guestGateway is where a guest finds its host's own loopback address.
+// guestGateway is the address at which a guest reaches the loopback address
+// of its host.
 const guestGateway = "172.16.254.2"
 
-// debianMirror is the one that Debian's image names in its sources.
+// debianMirror is the mirror in the sources of the Debian image.
 const debianMirror = "http://deb.debian.org/debian"
 
-// mirror is where this machine gets Debian's packages, and so where its guests
-// can get them as well.
+// mirror is a mirror of Debian packages that this machine can reach. So its
+// guests can reach it too.
 type mirror struct {
 	URL   string // without a slash at its end
 	Proxy string // empty for none
@@ -35,7 +36,7 @@ type mirror struct {
 // "Origin: Debian".
 func (m mirror) release() string { return m.URL + "/dists/bookworm/Release" }
 
-// host is the mirror's name.
+// host returns the host name of the mirror.
 func (m mirror) host() string {
 	u, err := url.Parse(m.URL)
 	if err != nil {
@@ -44,8 +45,8 @@ func (m mirror) host() string {
 	return u.Hostname()
 }
 
-// needMirror returns the first mirror that answers, of the image's and those
-// that apt uses here. Where none does, the test is skipped.
+// needMirror returns the first mirror that answers: the one of the image, or
+// one that apt uses on this machine. If none does, it skips the test.
 func needMirror(t *testing.T) mirror {
 	t.Helper()
 	proxy := aptProxy()
@@ -63,7 +64,7 @@ func needMirror(t *testing.T) mirror {
 	return mirror{}
 }
 
-// check reads the mirror's file from this machine.
+// check reads the release file of the mirror.
 func (m mirror) check() error {
 	transport := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
 		if m.Proxy == "" {
@@ -85,8 +86,8 @@ func (m mirror) check() error {
 	return nil
 }
 
-// aptSources returns what apt gets packages from here. It is empty where there
-// is no apt.
+// aptSources returns the sources of apt on this machine; empty if there is no
+// apt.
 func aptSources() (urls []string) {
 	output, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").Output()
 	if err != nil {
@@ -123,8 +124,8 @@ func fromGuest(proxy string) string {
 	return u.String()
 }
 
-// cloudConfig is what user data says to make a guest's apt use the mirror. It is
-// empty if the guest's own configuration does.
+// cloudConfig returns user data that makes apt in a guest use the mirror;
+// empty if the guest uses it already.
 func (m mirror) cloudConfig() string {
 	if m == (mirror{URL: debianMirror}) {
 		return ""

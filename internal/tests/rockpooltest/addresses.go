@@ -17,9 +17,9 @@ const (
 
 var nextRange atomic.Int64
 
-// ClaimRange reserves a /24 of loopback addresses for a test, among all processes.
+// ReserveRange reserves a /24 of loopback addresses for a test, among all processes.
 // The reservation is a socket on the last address. It ends with the test.
-func ClaimRange(tb testing.TB) netip.Prefix {
+func ReserveRange(tb testing.TB) netip.Prefix {
 	tb.Helper()
 	for range ranges {
 		// Processes that start at the same time try different ranges first.
@@ -27,11 +27,11 @@ func ClaimRange(tb testing.TB) netip.Prefix {
 		base := netip.AddrFrom4([4]byte{127, byte(firstBlock + n>>8), byte(n), 0})
 		bytes := base.As4()
 		bytes[3] = 255
-		claim, err := net.Listen("tcp4", net.JoinHostPort(netip.AddrFrom4(bytes).String(), strconv.Itoa(claimPort)))
+		socket, err := net.Listen("tcp4", net.JoinHostPort(netip.AddrFrom4(bytes).String(), strconv.Itoa(reservePort)))
 		if err != nil {
 			continue
 		}
-		tb.Cleanup(func() { claim.Close() })
+		tb.Cleanup(func() { socket.Close() })
 		return netip.PrefixFrom(base, 24)
 	}
 	tb.Fatal("no range of loopback addresses is free")
@@ -46,5 +46,5 @@ func (s *Server) ForDroplets(address netip.Addr) bool {
 	return s.Addresses.Contains(address) && address != s.Addresses.Addr().Next() && address != netip.AddrFrom4(last)
 }
 
-// claimPort is a port that no test uses otherwise.
-const claimPort = 42424
+// reservePort is a port that no test uses otherwise.
+const reservePort = 42424

@@ -14,8 +14,8 @@ import (
 // Binary is the path of the program while Main runs.
 var Binary string
 
-// Main is for TestMain. It builds the program, runs the tests, and then the
-// functions last. It returns the exit status.
+// Main is for TestMain. It builds the program, runs the tests, and then calls
+// the functions last. It returns the exit status.
 func Main(m *testing.M, last ...func() error) int {
 	dir, err := os.MkdirTemp("", "rockpooltest-")
 	if err != nil {

@@ -121,7 +121,7 @@ func (s *Server) Processes(folder string) (pids []int) {
 // MachineProcess is a process whose working directory is a machine's folder.
 type MachineProcess struct {
 	PID    int
-	Folder string // below droplets; of a machine that is there, its id
+	Folder string // name below the folder droplets; the id of a complete machine
 	Args   []string
 	QEMU   bool // not one of QEMU's helpers
 }

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// book has the lines that the program has written, since its first start.
+// book stores the lines that the program has written since its first start.
 type book struct {
 	mu      sync.Mutex
 	lines   []string
@@ -36,7 +36,8 @@ func (b *book) add(line string) {
 	}
 }
 
-// next returns a channel that is closed at the next line that has the text.
+// next returns a channel that is closed at the next line that contains the
+// text.
 func (b *book) next(text string) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -45,7 +45,7 @@ func New(tb testing.TB, flags ...string) *Server {
 // NewIn is New with the path of the data folder.
 func NewIn(tb testing.TB, data string, flags ...string) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, flags: flags, Data: data, Addresses: ClaimRange(tb)}
+	s := &Server{tb: tb, flags: flags, Data: data, Addresses: ReserveRange(tb)}
 	s.listen = net.JoinHostPort(s.Addresses.Addr().Next().String(), "0")
 	tb.Cleanup(s.cleanUp)
 	return s
@@ -120,7 +120,8 @@ func (s *Server) readToken() {
 	s.Token = strings.TrimSpace(string(text))
 }
 
-// greet sends the variables that the greeting exports, when it has read all.
+// greet sends the variables that the greeting exports, after it has read the
+// whole greeting.
 func greet(r io.Reader, log *book, greeted chan<- map[string]string) {
 	exports := map[string]string{}
 	for lines := bufio.NewScanner(r); lines.Scan(); {
@@ -182,9 +183,9 @@ func (s *Server) running() bool {
 // PID of the server's process.
 func (s *Server) PID() int { return s.process.Process.Pid }
 
-// Logged returns a channel that is closed at the next line of the log that has
-// the text.
+// Logged returns a channel that is closed at the next line of the log that
+// contains the text.
 func (s *Server) Logged(text string) <-chan struct{} { return s.log.next(text) }
 
-// LogCount returns how many lines of the log have the text.
+// LogCount returns the number of lines of the log that contain the text.
 func (s *Server) LogCount(text string) int { return s.log.count(text) }

@@ -15,15 +15,14 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
 )
 
-// outsideSchema are the paths that answer without being any resource's.
+// outsideSchema are the paths that belong to no resource of the schema.
 var outsideSchema = []string{"/", "/v2", "/v2/schema", "/v2/openapi.json", "/v2/docs", "/panel", "/metrics",
-	"/v2/firewalls", "/v2/databases", "/v2/kubernetes/clusters", "/v2/registries"} // lists of products that are not there yet
+	"/v2/firewalls", "/v2/databases", "/v2/kubernetes/clusters", "/v2/registries"} // empty lists of unimplemented products
 
-// Checked returns a handler whose every answer is checked against the
-// schema, whatever test asks for it.
+// Checked returns a handler that checks every response against the schema.
 func Checked(t testing.TB, contract *schema.Schema, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The door may change the request; the answer is to what was sent.
+		// The front door may change the request. The check needs the original.
 		sent := r.Clone(r.Context())
 		kept := &keptAnswer{ResponseWriter: w}
 		next.ServeHTTP(kept, r)
@@ -33,7 +32,7 @@ func Checked(t testing.TB, contract *schema.Schema, next http.Handler) http.Hand
 	})
 }
 
-// keptAnswer keeps what it passes on.
+// keptAnswer stores the response that it passes on.
 type keptAnswer struct {
 	http.ResponseWriter
 	status int
@@ -55,8 +54,8 @@ func (w *keptAnswer) Write(p []byte) (int, error) {
 
 func (w *keptAnswer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// problem says how the answer differs from what the schema describes, empty if
-// it does not.
+// problem describes how the response differs from the schema; empty if it
+// does not differ.
 func (w *keptAnswer) problem(contract *schema.Schema, sent *http.Request) string {
 	method := sent.Method
 	for _, header := range []string{"X-Http-Method-Override", "Http-Method-Override"} {
@@ -74,7 +73,7 @@ func (w *keptAnswer) problem(contract *schema.Schema, sent *http.Request) string
 	case slices.Contains(outsideSchema, strings.TrimSuffix(path, "/")), path == "/":
 		return ""
 	case strings.Contains(sent.Header.Get("Accept"), "draft") || sent.URL.Query().Get("view") == "draft":
-		return "" // another view than the schema's
+		return "" // the schema does not describe the draft view
 	}
 	link := contract.Match(method, below)
 	if !isAPI || link == nil {
@@ -109,7 +108,8 @@ func (w *keptAnswer) errorProblem(contract *schema.Schema) string {
 	return ""
 }
 
-// decoded is the body as a validator takes it, nil if there is none.
+// decoded returns the body in the form that the validator takes; nil if there
+// is none.
 func (w *keptAnswer) decoded() (any, error) {
 	if w.body.Len() == 0 {
 		return nil, nil

@@ -24,15 +24,15 @@ type Client struct {
 	HTTP   http.RoundTripper
 }
 
-// Answer is a response with its body read, and decoded if it is JSON.
+// Answer is a response. Its body has been read, and decoded if it is JSON.
 type Answer struct {
 	*http.Response
 	Text string
 	JSON map[string]any // nil if the body is no JSON object
 }
 
-// Do sends a request with the client's token, with headers in pairs of name and
-// value. A body is JSON if no header says otherwise.
+// Do sends a request with the token of the client. Headers are alternating
+// names and values. The body is JSON unless a header gives another type.
 func (c *Client) Do(method, path, body string, headers ...string) Answer {
 	c.T.Helper()
 	request, err := http.NewRequest(method, c.URL+path, strings.NewReader(body))
@@ -60,7 +60,8 @@ func (c *Client) Do(method, path, body string, headers ...string) Answer {
 	return a
 }
 
-// At returns the value below those keys; a number picks an element.
+// At returns the value at those keys; a number selects an element of an
+// array.
 func (a Answer) At(keys ...any) any {
 	var value any = a.JSON
 	for _, key := range keys {
@@ -89,7 +90,7 @@ func (c *Client) Wait(id any) action.Action {
 	return a
 }
 
-// Create makes a droplet and waits until it is active.
+// Create creates a droplet and waits until it is active.
 func (c *Client) Create(body string) Answer {
 	c.T.Helper()
 	a := c.Do("POST", "/v2/droplets", body)

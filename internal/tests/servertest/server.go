@@ -23,7 +23,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/server"
 )
 
-// NewData is a new folder, and a database of its own.
+// NewData returns a new folder, with a database of its own.
 func NewData(t testing.TB) server.Data {
 	t.Helper()
 	d := server.Data{Folder: t.TempDir()}
@@ -33,8 +33,8 @@ func NewData(t testing.TB) server.Data {
 	return d
 }
 
-// Config is a cloud of simulated machines with data of its own, as the command
-// line would configure it.
+// Config returns the configuration of a cloud of simulated machines with its
+// own data, as the command line would make it.
 func Config(t testing.TB) server.Config {
 	t.Helper()
 	return server.Config{
@@ -44,12 +44,13 @@ func Config(t testing.TB) server.Config {
 	}
 }
 
-// Start starts a cloud and returns a client with its first token. Every answer
-// is checked against the schema. The cloud ends with the test.
+// Start starts a cloud and returns a client with its first token. It checks
+// every response against the schema. The cloud is closed at the end of the
+// test.
 func Start(t testing.TB, config server.Config) *Client {
 	t.Helper()
 	if !storetest.Postgres() {
-		storetest.In(t, config.Data.Folder) // with all tables: to migrate takes longer than most tests
+		storetest.In(t, config.Data.Folder) // a copy of a migrated database: the migration takes longer than most tests
 	}
 	s, err := server.Open(t.Context(), config)
 	if err != nil {
@@ -76,8 +77,8 @@ func Start(t testing.TB, config server.Config) *Client {
 	return &Client{T: t, Server: s, Data: config.Data, URL: scheme + "://" + at.Listener.Addr().String(), Token: strings.TrimSpace(string(token)), HTTP: http.DefaultTransport}
 }
 
-// Listen returns one more HTTP server of the cloud, not started, that is
-// configured as the cloud configures its own.
+// Listen returns an additional HTTP server of the cloud, with the
+// configuration of the cloud. The caller starts it.
 func Listen(s *server.Server, handler http.Handler) *httptest.Server {
 	at := httptest.NewUnstartedServer(nil)
 	at.Listener = s.Listener(at.Listener)

@@ -13,8 +13,8 @@ import (
 const (
 	requestLimit = 30 * time.Second       // for any answer
 	resolveLimit = 60 * time.Second       // for an answer to a key, once the attacks are over
-	retryPause   = 20 * time.Millisecond  // between tries of a program that is down
-	busyPause    = 200 * time.Millisecond // between tries of one that says so
+	retryPause   = 20 * time.Millisecond  // between tries while the program is down
+	busyPause    = 200 * time.Millisecond // between tries after a response that asks to retry
 )
 
 // caller sends one client's requests.

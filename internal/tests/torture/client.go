@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// client works on droplets of its own, and remembers what it was told.
+// client uses droplets of its own, and remembers the responses.
 type client struct {
 	*caller
 	told
@@ -21,7 +21,7 @@ type client struct {
 	turns     int
 	mine      []int // droplets to work on
 	repeat    *post // the latest create with a key
-	zoneAsked bool  // its domain may be there
+	zoneAsked bool  // its domain may exist
 	hasZone   bool
 }
 
@@ -32,8 +32,8 @@ type post struct {
 	ids  []int
 }
 
-// throw is all dice of one turn. Every turn throws all of them, so that what
-// comes back does not change the throws that follow.
+// throw contains all random numbers of one turn. Every turn draws all of
+// them, so that responses do not change later numbers.
 type throw struct {
 	what    int // of 100
 	which   int
@@ -99,7 +99,8 @@ func (c *client) key(keyed bool) string {
 	return fmt.Sprintf("%s-turn-%d", c.name, c.turns)
 }
 
-// ask sends a POST, and sends it again if it has a key and got no answer.
+// ask sends a POST. It repeats the POST if that has a key and got no
+// response.
 func (c *client) ask(path, key string, body any) response {
 	if key == "" {
 		return c.acknowledge(path, c.send(http.MethodPost, path, "", body))
@@ -111,7 +112,7 @@ func (c *client) ask(path, key string, body any) response {
 	return r
 }
 
-// acknowledge counts what the response says is done.
+// acknowledge counts a request whose response says that it was executed.
 func (c *client) acknowledge(what string, r response) response {
 	if r.ok() {
 		c.count++
@@ -120,7 +121,7 @@ func (c *client) acknowledge(what string, r response) response {
 	return c.heard(what, r)
 }
 
-// heard finds what no client should get.
+// heard reports responses that no client should get.
 func (c *client) heard(what string, r response) response {
 	switch {
 	case r.status/100 == 5 && r.status != http.StatusServiceUnavailable:

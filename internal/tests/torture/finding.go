@@ -4,18 +4,18 @@ package torture
 type kind string
 
 const (
-	lost      kind = "lost"      // acknowledged, and not there
-	doubles   kind = "doubles"   // asked for once, and there twice
-	invented  kind = "invented"  // there, and asked for by nobody or refused
-	stuck     kind = "stuck"     // an action without end, a droplet that stays locked
-	failed    kind = "failed"    // an action that ended badly without a reason to
-	lies      kind = "lies"      // a status that is not the machine's
-	answers   kind = "answers"   // an answer that no client should get
+	lost      kind = "lost"      // acknowledged, but missing
+	doubles   kind = "doubles"   // requested once, but exists twice
+	invented  kind = "invented"  // exists, but was not requested or was rejected
+	stuck     kind = "stuck"     // an action that does not end, or a droplet that stays locked
+	failed    kind = "failed"    // an action that errored without a cause
+	lies      kind = "lies"      // a status that differs from the state of the machine
+	answers   kind = "answers"   // a response that no client should get
 	processes kind = "processes" // a machine's process without its droplet
 	folders   kind = "folders"   // files without their droplet
-	addresses kind = "addresses" // an address of none, or of two
+	addresses kind = "addresses" // an address of no droplet, or of two
 	listeners kind = "listeners" // a port open without a droplet, or closed with one
-	rows      kind = "rows"      // what the database should not hold
+	rows      kind = "rows"      // rows that must not exist
 )
 
 var kinds = []kind{lost, doubles, invented, stuck, failed, lies, answers, processes, folders, addresses, listeners, rows}

@@ -11,8 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/tests/rockpooltest"
 )
 
-// books are what a client was told and what is there, which agree: droplet 1 is
-// there, and droplet 2 was deleted.
+// books are the responses that a client got and the truth, which agree:
+// droplet 1 exists, and droplet 2 was deleted.
 type books struct {
 	told    *told
 	truth   *truth
@@ -51,7 +51,7 @@ func ended(id, droplet int, actionType string) rockpooltest.Action {
 	return rockpooltest.Action{Action: godo.Action{ID: id, ResourceID: droplet, Type: actionType, Status: "completed"}}
 }
 
-// running has droplet 1 on, with a process and its port.
+// running adds the process and the port of droplet 1, which is on.
 func (b books) running() {
 	d := there(1, "c0-1", "active", "127.0.0.2")
 	d.Forwards = append(d.Forwards, struct {
@@ -71,8 +71,8 @@ func (b books) error(action int) {
 	b.truth.actions[action] = a
 }
 
-// TestJudge changes books that balance in one place after another. Each change
-// must be found, by its own kind and no other.
+// TestJudge changes consistent books in one place at a time. The judge must
+// find each change, as exactly one kind of fault.
 func TestJudge(t *testing.T) {
 	tests := map[string]struct {
 		change func(b *books)
@@ -162,7 +162,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// add puts a droplet among the truth, with its machine and actions.
+// add adds a droplet to the truth, with its machine and actions.
 func (t *truth) add(d rockpooltest.Droplet, actions ...rockpooltest.Action) {
 	t.droplets[d.ID] = d
 	t.machines[d.ID] = d.Status == "active"

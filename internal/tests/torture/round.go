@@ -58,7 +58,7 @@ func round(tb testing.TB, s species, seed uint64, total *tally) {
 	}
 }
 
-// clients are those of a world, each with dice of its own.
+// clients returns the clients of a world. Each has its own random numbers.
 func (w *world) clients(seed uint64, over <-chan struct{}) (clients []*client) {
 	for i := range w.kind.clients {
 		name, told := fmt.Sprintf("c%d", i), newTold()
@@ -103,7 +103,7 @@ func (w *world) rowsWhenStopped() []finding {
 	return found
 }
 
-// emptied deletes all droplets, and finds what is left.
+// emptied deletes all droplets, and returns what is left.
 func (w *world) emptied() []finding {
 	w.tb.Helper()
 	w.DeleteAll()

@@ -24,8 +24,8 @@ func (t *tally) add(other tally) {
 	}
 }
 
-// String is the table: what was done, and what was found, of which there should
-// be nothing.
+// String returns the table of what was done and what was found. A good round
+// has found nothing.
 func (t tally) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(rockpooltest.Main(m))
 }
 
-// TestTorture goes through the worlds, round by round, until the time is up.
-// A round that has begun comes to its end.
+// TestTorture runs rounds in all worlds until the time is up. It completes a
+// round that has begun.
 func TestTorture(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
@@ -64,7 +64,8 @@ func wanted(s species) bool {
 	return strings.Contains(s.name, *where)
 }
 
-// TestDiskCanFill is here to say so where it can't.
+// TestDiskCanFill is skipped where the disk cannot fill up, so that the
+// output of the tests shows it.
 func TestDiskCanFill(t *testing.T) {
 	if os.Getenv(mountsEnv) == "" {
 		needs.Skip(t, "root, with the right to mount: the torture has no disk that fills up")
@@ -87,5 +88,6 @@ func TestDiskCanFill(t *testing.T) {
 	}
 }
 
-// TestSQLiteShell is here to say so where its looks and backups are left out.
+// TestSQLiteShell is skipped where the program sqlite3 is missing, so that
+// the output of the tests shows which attacks are left out.
 func TestSQLiteShell(t *testing.T) { needs.Program(t, "sqlite3", "sqlite3") }

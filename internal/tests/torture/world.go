@@ -105,8 +105,8 @@ func newWorld(tb testing.TB, s species) *world {
 
 func (w *world) databaseFile() string { return filepath.Join(w.Data, "rockpool.db") }
 
-// acknowledged waits until n more requests have been, or for as long as it is
-// worth to wait: a cloud that is down acknowledges nothing.
+// acknowledged waits until n more requests have been acknowledged. It stops
+// after a time limit, because a cloud that is down acknowledges nothing.
 func (w *world) acknowledged(n int) {
 	select {
 	case <-w.progress.more(n):
@@ -127,7 +127,8 @@ func (w *world) poll(limit time.Duration, done func() error) error {
 	}
 }
 
-// settle waits until all actions have ended. What has not is found later.
+// settle waits until all actions have ended. The judge finds actions that
+// have not.
 func (w *world) settle() {
 	if err := w.poll(w.kind.settling, w.Idle); err != nil {
 		w.tb.Logf("waited %v for all actions to end: %v", w.kind.settling, err)
