@@ -54,8 +54,9 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// What a token needs for each route is in a file, so that nobody changes it
-// without seeing it: go test ./internal/tests/contract -run TestScopesOfRoutes -update
+// testdata/scopes.txt has the scopes that each route requires, so that every
+// change of them shows in a diff. This command updates it:
+// go test ./internal/tests/contract -run TestScopesOfRoutes -update
 func TestScopesOfRoutes(t *testing.T) {
 	c := newClient(t)
 	nothing := c.scoped("")

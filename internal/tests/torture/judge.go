@@ -62,7 +62,7 @@ func (v *verdict) findAll(k kind, texts []string) {
 	}
 }
 
-// droplet judges a droplet that a client was told of.
+// droplet judges a droplet that a response named.
 func (v *verdict) droplet(id int, d *droplet) {
 	now, exists := v.truth.droplets[id]
 	unmade := v.truth.actions[d.created].Status == "errored" && v.excuses.failures
@@ -82,7 +82,7 @@ func (v *verdict) droplet(id int, d *droplet) {
 	}
 }
 
-// action judges an action that a client was told of.
+// action judges an action that a response named.
 func (v *verdict) action(id int, d *droplet, action int, actionType string) {
 	now, exists := v.truth.actions[action]
 	switch {

@@ -2,7 +2,8 @@ package torture
 
 import "sync"
 
-// progress counts acknowledged requests, for those who wait for more of them.
+// progress counts acknowledged requests. Goroutines can wait for more of
+// them.
 type progress struct {
 	mu      sync.Mutex
 	count   int

@@ -11,7 +11,7 @@ const (
 	unknown      fate = "unknown"      // sent, and no answer was heard
 )
 
-// told has the answers that one client got.
+// told stores the responses that one client got.
 type told struct {
 	creates  map[string]fate  // by the name that was asked for
 	droplets map[int]*droplet // acknowledged ones
