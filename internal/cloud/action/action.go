@@ -1,6 +1,6 @@
-// Package action is the API's record of long operations: what a client asked
-// for, and how it ended. Package saga runs them; an action has the id of its
-// saga, and stays when the saga's own rows are gone.
+// Package action has the API's record of long operations: what a client asked for, and
+// how it ended. Package saga runs them. An action has the id of its saga, and is kept
+// after the saga's rows are removed.
 package action
 
 import (
@@ -34,44 +34,44 @@ type Action struct {
 	Status      string
 	Resource    Resource
 	Region      string          // slug; may be empty
-	Params      json.RawMessage // what was asked for besides the type
+	Params      json.RawMessage // parameters, besides the type
 	StartedAt   time.Time
 	CompletedAt *time.Time // set exactly when Status is terminal
-	Reason      string     // why it errored
-	Progress    string     // what it is doing, for people
+	Reason      string     // of the error; empty if there is none
+	Progress    string     // what the action is doing, for people
 }
 
-// Resource is what an action is done to.
+// Resource identifies the resource on which an action acts.
 type Resource struct {
 	Type string // "droplet"
 	ID   string // a number or a UUID, as text
 }
 
-// Lock is what an unfinished action has for itself of its resource.
+// Lock returns the lock of the resource, which an unfinished action has.
 func (r Resource) Lock() saga.Lock { return saga.Lock{Kind: r.Type, Key: r.ID} }
 
 // Kind is one type of action of one type of resource.
 type Kind struct {
 	ResourceType string
 	Type         string
-	Draft        *DraftForm // how the API's early draft showed it; nil if it had none
+	Draft        *DraftForm // its form in the API's early draft; nil if it had none
 
-	saga.Definition // all but its Kind, which Define sets
+	saga.Definition // without its Kind, which Define sets
 }
 
-// New is what an action begins with.
+// New is a new action.
 type New struct {
 	AccountID int64
 	Type      string
 	Resource  Resource
 	Region    string
 	Params    any         // written as JSON, for saga.Run.Params
-	Locks     []saga.Lock // held besides the resource's own
+	Locks     []saga.Lock // besides the resource's own
 }
 
-// Service opens actions and tells how they are.
+// Service opens actions and reads them.
 type Service struct {
-	// LongPoll is how old an action may grow while Poll waits for its end.
+	// LongPoll is the age of an action up to which Poll waits for its end.
 	LongPoll time.Duration
 
 	db      *store.DB
@@ -82,15 +82,15 @@ type Service struct {
 
 type kind struct{ resourceType, actionType string }
 
-// NewService returns the actions of db. owner names this node, as
-// saga.NewEngine has it.
+// NewService returns the actions of db. owner is the name of this node, as for
+// saga.NewEngine.
 func NewService(db *store.DB, regions *region.Catalog, owner string, log *slog.Logger) *Service {
 	s := &Service{db: db, sagas: saga.NewEngine(db, owner, log), regions: regions, drafts: map[kind]DraftForm{}}
 	s.sagas.Hooks = saga.Hooks{Ended: s.end, Progress: setProgress}
 	return s
 }
 
-// Define adds kinds of actions. All are added before Start.
+// Define adds kinds of actions. It must not be called after Start.
 func (s *Service) Define(kinds ...Kind) {
 	for _, k := range kinds {
 		k.Definition.Kind = sagaKind(k.ResourceType, k.Type)
@@ -103,18 +103,18 @@ func (s *Service) Define(kinds ...Kind) {
 
 func sagaKind(resourceType, actionType string) string { return resourceType + "/" + actionType }
 
-// Sagas runs the actions.
+// Sagas returns the engine that runs the actions.
 func (s *Service) Sagas() *saga.Engine { return s.sagas }
 
-// Start goes on with the unfinished actions of this node, and with those of
-// nodes that are gone, until Close.
+// Start continues the unfinished actions of this node, and those of nodes whose leases
+// have expired. It runs actions until Close.
 func (s *Service) Start(ctx context.Context) error { return s.sagas.Start(ctx) }
 
-// Close stops working; unfinished actions are left for the next Start.
+// Close stops all actions. The next Start continues the unfinished ones.
 func (s *Service) Close() { s.sagas.Close() }
 
-// Open writes a new action in tx and has it run after the commit. ErrPending if
-// the resource, or what the action locks besides, has an unfinished one.
+// Open inserts a new action in tx, and runs it after the commit. It returns ErrPending
+// if an unfinished action has the resource's lock or another of the new one's.
 func (s *Service) Open(ctx context.Context, tx *store.Tx, n New) (Action, error) {
 	params, err := json.Marshal(n.Params)
 	if err != nil {
@@ -137,10 +137,9 @@ func (s *Service) Open(ctx context.Context, tx *store.Tx, n New) (Action, error)
 	return a, insert(ctx, tx, a)
 }
 
-// Cancel ends the resource's unfinished action, if there is one, as errored for
-// that reason. Its steps are not undone: whoever cancels takes over the resource
-// with an action of its own, which starts when the running step of the cancelled
-// one has returned.
+// Cancel ends the resource's unfinished action, if there is one, as errored for that
+// reason. It does not undo the action's steps: the caller opens another action on the
+// resource, which starts when the running step of the cancelled one has returned.
 func (s *Service) Cancel(ctx context.Context, tx *store.Tx, r Resource, reason string) error {
 	return s.sagas.Cancel(ctx, tx, r.Lock(), reason)
 }

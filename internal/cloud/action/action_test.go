@@ -21,7 +21,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/account"
 )
 
-// world is the actions of an account on things. Its time is the bubble's.
+// world has the actions of an account on things. Its time is that of a synctest bubble.
 type world struct {
 	*action.Service
 	t       *testing.T
@@ -121,7 +121,7 @@ func blocking() (step func(context.Context, *saga.Run) error, release chan struc
 	}, release
 }
 
-// An action is a record of its saga: parameters, progress, and how it ended.
+// An action records the parameters, the progress and the end of its saga.
 func TestAnActionRecordsItsSaga(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		type params struct{ Size string }
@@ -161,7 +161,7 @@ func TestAnActionRecordsItsSaga(t *testing.T) {
 	})
 }
 
-// An action locks its resource, and what else it names.
+// An unfinished action has the lock of its resource and its other locks.
 func TestAnUnfinishedActionLocks(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		step, release := blocking()
@@ -192,7 +192,7 @@ func TestAnUnfinishedActionLocks(t *testing.T) {
 	})
 }
 
-// A resource's id is a number in the API, or null if it is none.
+// A view's resource_id is a number, or null if the id is not a number.
 func TestViewOfResources(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.start(action.Kind{Type: "try"})
@@ -233,7 +233,7 @@ func TestPollWaitsForYoungActions(t *testing.T) {
 				t.Errorf("patience %v: %s after %v, want %v", test.patience, a.Status, took, test.want)
 			}
 		}
-		// Where the clock was set back the action is from the future: it is young.
+		// If the clock was set back, the action starts in the future and counts as young.
 		if err := w.write(func(tx *store.Tx) error {
 			_, err := tx.Exec(t.Context(), `UPDATE actions SET started_at = $1`, store.Micros(time.Now().Add(time.Hour)))
 			return err

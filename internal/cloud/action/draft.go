@@ -4,16 +4,15 @@ import (
 	"encoding/json"
 )
 
-// DraftForm is how the API's early draft showed an action: one key for each kind
-// of thing that can be done, and a value that says how (contract,
-// droplet-actions.md).
+// DraftForm is the form of a type of action in the API's early draft: one key for each
+// type, and a value that says how (contract, droplet-actions.md).
 type DraftForm struct {
 	Key   string
 	Word  string // the value; empty for none
-	Param string // or the parameter of the action whose value is shown
+	Param string // or the name of the parameter that has the value
 }
 
-// value is what the draft shows of an action with those parameters.
+// value returns the value of the key for an action with those parameters.
 func (f DraftForm) value(params json.RawMessage) any {
 	if f.Word != "" {
 		return f.Word
@@ -25,14 +24,14 @@ func (f DraftForm) value(params json.RawMessage) any {
 	return given[f.Param]
 }
 
-// draftStatuses are the draft's names of the statuses that it named otherwise.
+// draftStatuses are the statuses that have another name in the draft.
 var draftStatuses = map[string]string{Completed: "finished"}
 
-// draftKeys are what the draft showed of every action on a droplet.
+// draftKeys are the keys of every action on a droplet in the draft.
 var draftKeys = []string{"reboot", "shutdown", "boot", "resetpassword", "resize", "snapshot", "rebuild", "restore"}
 
-// Draft shows the action as the draft did: flat, with one key for each kind of
-// thing that can be done.
+// Draft returns the action in the form of the early draft: flat, with one key for each
+// type of action.
 func (v View) Draft() any {
 	status, ok := draftStatuses[v.Status]
 	if !ok {

@@ -11,7 +11,7 @@ import (
 //go:embed schema.json
 var schema []byte
 
-// Resource is the room as the front door sees it.
+// Resource returns the resource action.
 func (s *Service) Resource() resource.Resource {
 	return resource.Resource{Name: "action", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /actions":          s.list,

@@ -43,7 +43,7 @@ func Get(ctx context.Context, q store.Querier, accountID, id int64) (Action, err
 	return a, err
 }
 
-// ofAccount is the condition of the account's own list.
+// ofAccount is the condition for all actions of an account.
 const ofAccount = `account_id = $1`
 
 var table = list.Table[Action]{
@@ -66,11 +66,10 @@ var table = list.Table[Action]{
 	},
 }
 
-// Filters are the parameters that lists of actions can be narrowed by.
+// Filters returns the parameters that filter lists of actions.
 func Filters() []string { return list.FilterNames(table.Filters) }
 
-// List returns a slice of the account's actions, in their own order newest
-// first.
+// List returns a slice of the account's actions, by default the newest first.
 func List(ctx context.Context, q store.Querier, accountID int64, wanted list.Query) (list.Slice[Action], error) {
 	return table.Read(ctx, q, wanted, ofAccount, accountID)
 }
@@ -80,13 +79,13 @@ func ListOf(ctx context.Context, q store.Querier, r Resource, wanted list.Query)
 	return table.Read(ctx, q, wanted, `resource_key = $1 AND resource_type = $2`, r.ID, r.Type)
 }
 
-// Latest is the id of the latest action of all; 0 if there is none.
+// Latest returns the id of the latest action; 0 if there is none.
 func Latest(ctx context.Context, q store.Querier) (id int64, err error) {
 	err = q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM actions`).Scan(&id)
 	return id, err
 }
 
-// AnySince reports whether the resource has an action that is later than the one
+// AnySince reports whether the resource has an action that is later than the action
 // with that id.
 func AnySince(ctx context.Context, q store.Querier, r Resource, id int64) (found bool, err error) {
 	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM actions WHERE resource_type = $1 AND resource_key = $2 AND id > $3)`,
@@ -94,7 +93,7 @@ func AnySince(ctx context.Context, q store.Querier, r Resource, id int64) (found
 	return found, err
 }
 
-// WhyFailed is the reason of the account's latest errored action of that type on
+// WhyFailed returns the reason of the account's latest errored action of that type on
 // the resource; empty if there is none.
 func WhyFailed(ctx context.Context, q store.Querier, accountID int64, r Resource, actionType string) (reason string, err error) {
 	err = q.QueryRow(ctx, `SELECT coalesce(reason, '') FROM actions

@@ -7,8 +7,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/sweep"
 )
 
-// Room is what actions bring to the server. Actions are kept for so long after
-// their end; 0 is for ever. It comes after the rooms whose actions it runs.
+// Room returns the room of actions. Actions are removed that long after their end; 0
+// is never. The room comes after those whose actions it runs, because its Recover
+// runs them.
 func (s *Service) Room(kept time.Duration) resource.Room {
 	room := resource.Room{
 		Name:      "actions",

@@ -8,12 +8,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/sweep"
 )
 
-// LeastKept is how long an action is kept after its end at the least: clients
-// ask for it until they have seen its end.
+// LeastKept is the minimum time for which an action is kept after its end, because
+// clients poll it until they see its end.
 const LeastKept = 6 * time.Hour
 
-// Sweep removes actions when so much time, or LeastKept if that is longer, has
-// gone since their end.
+// Sweep removes actions whose end is longer ago than kept, or than LeastKept if that
+// is longer.
 func Sweep(kept time.Duration) sweep.Rows {
 	kept = max(kept, LeastKept)
 	return func(ctx context.Context, tx *store.Tx, limit int) (int64, error) {

@@ -15,18 +15,18 @@ type View struct {
 	Type         string       `json:"type"`
 	StartedAt    string       `json:"started_at"`
 	CompletedAt  *string      `json:"completed_at"`
-	ResourceID   *int64       `json:"resource_id"` // null of a resource whose id is no number
+	ResourceID   *int64       `json:"resource_id"` // null if the id is not a number
 	ResourceType string       `json:"resource_type"`
 	Region       *region.View `json:"region"`
 	RegionSlug   *string      `json:"region_slug"`
-	Error        string       `json:"error,omitempty"`    // why it errored
-	Progress     string       `json:"progress,omitempty"` // what it is doing
+	Error        string       `json:"error,omitempty"`    // reason of the error
+	Progress     string       `json:"progress,omitempty"` // what the action is doing
 
 	draft  *DraftForm
 	params json.RawMessage
 }
 
-// View shows an action.
+// View returns the view of an action.
 func (s *Service) View(a Action) View {
 	v := View{
 		ID: a.ID, Status: a.Status, Type: a.Type, StartedAt: a.StartedAt.Format(time.RFC3339),

@@ -11,7 +11,7 @@ import (
 func (s *Service) Wait(ctx context.Context, accountID, id int64) (Action, error) {
 	ended, stop := s.sagas.Watch(id)
 	defer stop()
-	// What is read is the answer, also when ctx ends while it is read.
+	// A read that has begun is finished although ctx ends.
 	read := context.WithoutCancel(ctx)
 	a, err := Get(read, s.db, accountID, id)
 	if err != nil || a.Status != InProgress {
@@ -35,13 +35,12 @@ func (s *Service) WaitAll(ctx context.Context, actions ...Action) error {
 	return nil
 }
 
-// Poll returns the account's action as Get does, but waits for the end of one
-// that is younger than LongPoll, and in any case for as long as the client would
-// wait. Clients that have just begun an action ask for it at once, and when it is
-// not done sleep for seconds before they ask again.
+// Poll returns the account's action like Get, but waits for its end while it is younger
+// than LongPoll, and at least for patience. Clients read an action right after they
+// begin it, and if it has not ended, sleep for seconds before they read it again.
 func (s *Service) Poll(ctx context.Context, accountID, id int64, patience time.Duration) (Action, error) {
 	a, err := Get(ctx, s.db, accountID, id)
-	// Where the clock has been set back, the action is from the future.
+	// If the clock was set back, the action may start in the future.
 	left := max(min(s.LongPoll-s.db.Now().Sub(a.StartedAt), s.LongPoll), patience)
 	if err != nil || a.Status != InProgress || left <= 0 {
 		return a, err
@@ -49,7 +48,7 @@ func (s *Service) Poll(ctx context.Context, accountID, id int64, patience time.D
 	waiting, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	a, err = s.Wait(waiting, accountID, id)
-	if waiting.Err() != nil && errors.Is(err, waiting.Err()) { // also if the client seems to have gone
+	if waiting.Err() != nil && errors.Is(err, waiting.Err()) { // also if the client has disconnected
 		return a, nil
 	}
 	return a, err

@@ -53,7 +53,7 @@ func (s *Service) list(ctx context.Context, r *resource.Request) (*resource.Resp
 	var found list.Slice[zonedb.Domain]
 	var files map[int64]string
 	err := s.DB.Snapshot(ctx, func(q store.Querier) (err error) {
-		if found, err = zonedb.DomainTable.Read(ctx, q, r.List.Keeping("name", record.NormalName), `account_id = $1`, r.AccountID); err != nil {
+		if found, err = zonedb.DomainTable.Read(ctx, q, r.List.WithStored("name", record.NormalName), `account_id = $1`, r.AccountID); err != nil {
 			return err
 		}
 		files, err = exportAll(ctx, q, found.Items, maxListed)

@@ -18,7 +18,7 @@ var schema []byte
 
 type handlers struct{ db *store.DB }
 
-// Resource is the room as the front door sees it.
+// Resource returns the resource key.
 func Resource(db *store.DB) resource.Resource {
 	h := handlers{db}
 	return resource.Resource{Name: "key", Schema: schema, Handlers: map[string]resource.Handler{
@@ -84,7 +84,7 @@ func validName(name string) (string, error) {
 	return name, nil
 }
 
-// update changes the name only: a key's other attributes are what it is.
+// update changes the name only, because the other attributes identify the key.
 func (h handlers) update(ctx context.Context, r *resource.Request) (*resource.Response, error) {
 	var change struct{ Name *string }
 	if err := r.Bind(&change); err != nil {

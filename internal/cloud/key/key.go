@@ -1,4 +1,4 @@
-// Package key is the SSH public keys that droplets are made with.
+// Package key has the SSH public keys for new droplets.
 package key
 
 import (
@@ -22,7 +22,7 @@ type Key struct {
 }
 
 // types are the types of keys that are accepted. OpenSSH's sk- types, for keys
-// in hardware, are more than DigitalOcean takes. DSA is broken, but the API's
+// in hardware, are accepted too, although DigitalOcean rejects them. DSA is broken, but the API's
 // message promises it; whether a guest lets it in is the guest's choice.
 var types = []string{
 	ssh.KeyAlgoRSA, "ssh-dss", ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoED25519,
@@ -66,13 +66,13 @@ func Fingerprint(publicKey string) (string, error) {
 	return ssh.FingerprintLegacyMD5(parsed), nil
 }
 
-// identity is what a client names a key by: its id or its fingerprint.
+// identity identifies a key: by its id or its fingerprint.
 type identity struct {
 	id          int64
 	fingerprint string
 }
 
-// parseIdentity reads an id or a fingerprint. A fingerprint may be in upper case
+// parseIdentity parses an id or a fingerprint. A fingerprint may be in upper case
 // and may begin with "MD5:".
 func parseIdentity(text string) identity {
 	if id, ok := resource.ParseID(text); ok {

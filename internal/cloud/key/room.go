@@ -5,7 +5,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Room is what SSH keys bring to the server.
+// Room returns the room of SSH keys.
 func Room(db *store.DB) resource.Room {
 	return resource.Room{Name: "keys", Resources: []resource.Resource{Resource(db)}}
 }

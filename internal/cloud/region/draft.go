@@ -1,6 +1,6 @@
 package region
 
-// Draft is a region as the API's early draft showed it.
+// Draft is a region in the form of the API's early draft.
 type Draft struct {
 	Slug      string   `json:"slug"`
 	Name      string   `json:"name"`
@@ -8,7 +8,7 @@ type Draft struct {
 	Available bool     `json:"available"`
 }
 
-// Draft shows the region as the draft did.
+// Draft returns the region in the form of the early draft.
 func (v View) Draft() any {
 	return Draft{Slug: v.Slug, Name: v.Name, Sizes: v.Sizes, Available: v.Available}
 }

@@ -1,4 +1,4 @@
-// Package region is the catalogue of the places where droplets can be.
+// Package region has the catalogue of regions, the places of droplets.
 package region
 
 import (
@@ -22,7 +22,7 @@ import (
 //go:embed schema.json
 var schema []byte
 
-// regions are DigitalOcean's, so that what clients ask for by default is here.
+// regions are DigitalOcean's, so that the defaults of clients work.
 var regions = []Region{
 	{"nyc1", "New York 1"}, {"nyc2", "New York 2"}, {"nyc3", "New York 3"},
 	{"ams2", "Amsterdam 2"}, {"ams3", "Amsterdam 3"},
@@ -54,12 +54,11 @@ type Catalog struct {
 	available []string
 	sizes     *size.Catalog
 	features  func() (features []string, known bool)
-	kept      atomic.Pointer[map[string]*View] // by slug, once the features are known
+	cached    atomic.Pointer[map[string]*View] // by slug, once the features are known
 }
 
-// NewCatalog returns all regions, of which this cloud serves those in
-// available. features is asked until it knows them; what it tells then holds
-// for good, and so must what sizes tells.
+// NewCatalog returns all regions. Those in available take droplets. features is called
+// until known is true; the features, and the sizes, must not change after that.
 func NewCatalog(available []string, sizes *size.Catalog, features func() (features []string, known bool)) (*Catalog, error) {
 	for _, slug := range available {
 		if !slices.Contains(Slugs(), slug) {
@@ -79,10 +78,9 @@ func (c *Catalog) Find(slug string) (Region, bool) {
 	return regions[i], true
 }
 
-// Choose returns the region that a create means: one by its slug, the first
-// available one of those whose slugs begin so, or any for an empty string. ok
-// tells whether such a region exists at all, available whether it takes
-// droplets.
+// Choose returns the region for a new droplet: the one with that slug, else the first
+// available one whose slug begins with the text, which may be empty. ok reports
+// whether there is such a region, and available whether it takes droplets.
 func (c *Catalog) Choose(slug string) (r Region, ok, available bool) {
 	if r, ok = c.Find(slug); ok {
 		return r, true, c.Available(r)
@@ -110,18 +108,18 @@ type View struct {
 	Sizes     []string `json:"sizes"`
 }
 
-// View shows a region.
+// View returns the view of a region.
 func (c *Catalog) View(r Region) View { return *c.views()[r.Slug] }
 
-// ViewOf is View by slug; nil for a region that is not in the catalogue. The
-// view is not the caller's to change.
+// ViewOf returns the view of the region with that slug; nil if there is none. The
+// caller must not change it.
 func (c *Catalog) ViewOf(slug string) *View { return c.views()[slug] }
 
-// views are of all regions. They are kept, because every droplet of every list
-// shows its region.
+// views returns the views of all regions by slug. They are cached, because every
+// droplet in a list has one.
 func (c *Catalog) views() map[string]*View {
-	if kept := c.kept.Load(); kept != nil {
-		return *kept
+	if cached := c.cached.Load(); cached != nil {
+		return *cached
 	}
 	features, known := c.features()
 	views := map[string]*View{}
@@ -133,12 +131,12 @@ func (c *Catalog) views() map[string]*View {
 		views[r.Slug] = v
 	}
 	if known {
-		c.kept.Store(&views)
+		c.cached.Store(&views)
 	}
 	return views
 }
 
-// Resource is the room as the front door sees it.
+// Resource returns the resource region.
 func (c *Catalog) Resource() resource.Resource {
 	return resource.Resource{Name: "region", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /regions":          c.list,

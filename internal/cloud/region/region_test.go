@@ -8,8 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/size"
 )
 
-// Features and sizes come in when they become known, and are kept then.
-func TestViewsAreKeptOnceTheyAreKnown(t *testing.T) {
+// Views have the features and sizes once these are known, and are cached then.
+func TestViewsAreCachedOnceTheyAreKnown(t *testing.T) {
 	known, asked := false, 0
 	sizes := size.NewCatalog(nil, func() (size.Bounds, bool) {
 		if !known {

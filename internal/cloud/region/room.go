@@ -2,7 +2,7 @@ package region
 
 import "github.com/rockpool-cloud/rockpool/internal/ground/resource"
 
-// Room is what regions bring to the server.
+// Room returns the room of regions.
 func (c *Catalog) Room() resource.Room {
 	return resource.Room{Name: "regions", Resources: []resource.Resource{c.Resource()}}
 }

@@ -1,7 +1,7 @@
 package size
 
-// sizes are DigitalOcean's, as the contract's table of slugs has them, and one
-// of our own for small machines, s-1vcpu-256mb. Cheapest first.
+// sizes are DigitalOcean's, from the contract's table of slugs, and one of our own for
+// small machines, s-1vcpu-256mb. The cheapest comes first.
 var sizes = []Size{
 	{"s-1vcpu-256mb", 1, 256, 10, 0.5, 2, "Basic"},
 	{"s-1vcpu-512mb-10gb", 1, 512, 10, 0.5, 4, "Basic"},

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Draft is a size as the API's early draft showed it: quantities are words
-// with their units.
+// Draft is a size in the form of the API's early draft: quantities are texts with
+// units.
 type Draft struct {
 	Slug         string   `json:"slug"`
 	Memory       string   `json:"memory"`
@@ -18,14 +18,14 @@ type Draft struct {
 	Regions      []string `json:"regions,omitempty"` // not inside a droplet
 }
 
-// Draft shows the size as the draft did.
+// Draft returns the size in the form of the early draft.
 func (v View) Draft() any {
 	d := v.DraftInside()
 	d.Regions = v.Regions
 	return d
 }
 
-// DraftInside is Draft inside a droplet.
+// DraftInside returns the form within a droplet.
 func (v View) DraftInside() Draft {
 	memory := fmt.Sprintf("%dmb", v.Memory)
 	if v.Memory >= 1024 {

@@ -61,7 +61,7 @@ func (c *Catalog) view(s Size, available bool) *View {
 	return &v
 }
 
-// Resource is the room as the front door sees it.
+// Resource returns the resource size.
 func (c *Catalog) Resource() resource.Resource {
 	return resource.Resource{Name: "size", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /sizes":        c.list,

@@ -2,7 +2,7 @@ package size
 
 import "github.com/rockpool-cloud/rockpool/internal/ground/resource"
 
-// Room is what sizes bring to the server.
+// Room returns the room of sizes.
 func (c *Catalog) Room() resource.Room {
 	return resource.Room{Name: "sizes", Resources: []resource.Resource{c.Resource()}}
 }

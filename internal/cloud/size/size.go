@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// Size is a droplet's dimensions and what it would cost elsewhere.
+// Size is a droplet's dimensions, and its price at DigitalOcean.
 type Size struct {
 	Slug         string
 	VCPUs        int
@@ -23,7 +23,7 @@ func (s Size) PriceHourly() float64 {
 	return math.Round(s.PriceMonthly/672*1e5) / 1e5
 }
 
-// Bounds are what the machines can be at the most; 0 is no bound.
+// Bounds are the largest dimensions of machines here; 0 is no bound.
 type Bounds struct {
 	MemoryMB int
 	VCPUs    int
@@ -41,20 +41,19 @@ type Catalog struct {
 	bySlug  map[string]Size
 	bounds  func() (b Bounds, known bool)
 	regions []string
-	kept    atomic.Pointer[offer] // once the bounds are known
+	cached  atomic.Pointer[offer] // once the bounds are known
 }
 
-// offer is the sizes within some bounds, as the API shows them: every droplet
-// of every list shows its size, and all sizes of its region.
+// offer is the views of all sizes, and the slugs of those within the bounds. It is
+// cached, because every droplet in a list has its size and the sizes of its region.
 type offer struct {
 	views     map[string]*View
 	available []string
 }
 
-// NewCatalog returns all sizes, cheapest first, offered in those regions. A
-// size that does not fit within the machines' bounds is listed as not
-// available. bounds is asked until it knows them; what it tells then holds for
-// good.
+// NewCatalog returns all sizes, cheapest first, offered in those regions. A size
+// beyond the bounds is listed as not available. bounds is called until known is true;
+// the bounds must not change after that.
 func NewCatalog(regions []string, bounds func() (b Bounds, known bool)) *Catalog {
 	c := &Catalog{sizes: sizes, bySlug: map[string]Size{}, bounds: bounds, regions: regions}
 	for _, s := range sizes {
@@ -69,7 +68,7 @@ func (c *Catalog) Find(slug string) (Size, bool) {
 	return s, ok
 }
 
-// First returns the cheapest size that suits.
+// First returns the cheapest size for which suits returns true.
 func (c *Catalog) First(suits func(Size) bool) (Size, bool) {
 	i := slices.IndexFunc(c.sizes, suits)
 	if i < 0 {
@@ -78,19 +77,19 @@ func (c *Catalog) First(suits func(Size) bool) (Size, bool) {
 	return c.sizes[i], true
 }
 
-// Available reports whether droplets of that size can be made here.
+// Available reports whether droplets of that size can be created.
 func (c *Catalog) Available(s Size) bool { return slices.Contains(c.AvailableSlugs(), s.Slug) }
 
-// AvailableSlugs returns the slugs of the sizes that can be made here. They are
-// not the caller's to change.
+// AvailableSlugs returns the slugs of the available sizes. The caller must not change
+// them.
 func (c *Catalog) AvailableSlugs() []string { return c.offer().available }
 
-// ViewOf shows the size with that slug; nil for one that is not in the
-// catalogue. The view is not the caller's to change.
+// ViewOf returns the view of the size with that slug; nil if there is none. The
+// caller must not change it.
 func (c *Catalog) ViewOf(slug string) *View { return c.offer().views[slug] }
 
 func (c *Catalog) offer() *offer {
-	if o := c.kept.Load(); o != nil {
+	if o := c.cached.Load(); o != nil {
 		return o
 	}
 	bounds, known := c.bounds()
@@ -103,7 +102,7 @@ func (c *Catalog) offer() *offer {
 		}
 	}
 	if known {
-		c.kept.Store(o)
+		c.cached.Store(o)
 	}
 	return o
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/cloud/size"
 )
 
-// As long as the bounds are not known every size is taken for one that fits;
-// from then on they hold, and nobody is asked again.
-func TestWhatFitsIsKeptOnceItIsKnown(t *testing.T) {
+// While the bounds are not known, every size is available. Once they are known they
+// apply, and are not asked for again.
+func TestBoundsAreCachedOnceTheyAreKnown(t *testing.T) {
 	asked := 0
 	c := size.NewCatalog([]string{"nyc3"}, func() (size.Bounds, bool) {
 		if asked++; asked <= 2 {
@@ -38,7 +38,7 @@ func TestWhatFitsIsKeptOnceItIsKnown(t *testing.T) {
 	}
 }
 
-func TestNothingIsBoundByZero(t *testing.T) {
+func TestZeroIsNoBound(t *testing.T) {
 	c := size.NewCatalog(nil, func() (size.Bounds, bool) { return size.Bounds{VCPUs: 4}, true })
 	if !c.ViewOf("m-4vcpu-32gb").Available || c.ViewOf("s-6vcpu-16gb").Available {
 		t.Errorf("with 4 processors and any memory there are %v", c.AvailableSlugs())

@@ -1,6 +1,6 @@
-// Package certificate has a TLS certificate that is taken from its files anew
-// when they change, so that whoever renews it there, as certbot and lego do,
-// needs no restart.
+// Package certificate has a TLS certificate that is read from its files again when
+// they change. So tools that renew certificates, such as certbot and lego, need not
+// restart the server.
 package certificate
 
 import (
@@ -12,38 +12,38 @@ import (
 	"time"
 )
 
-// Certificate is a certificate, with the chain that follows it in its file, and
-// its key. Its methods may be called at once.
+// Certificate is a certificate with its chain and its key. Its methods are safe for
+// concurrent use.
 type Certificate struct {
 	certificate, key file
 	now              func() time.Time
 	log              *slog.Logger
 
 	mu      sync.Mutex
-	looked  time.Time // when the files were last looked at
+	checked time.Time // when the files were last checked for changes
 	current *tls.Certificate
-	failed  string // why the files' present contents can't be used, as logged
-	warned  string // of current's time, as logged
+	failed  string // the last logged reason why the files can't be used
+	warned  string // the last logged warning about the validity of current
 }
 
-// interval is how long the files are not looked at again.
+// interval is the minimum time between two checks of the files.
 const interval = time.Second
 
-// Open reads a certificate and its key from files of PEM. It refuses a key that
-// is another certificate's; of a certificate whose time has not come or is over
-// it only warns, as the clock may be wrong and clients may not care.
+// Open reads a certificate and its key from PEM files. It returns an error if the key
+// is of another certificate. It only logs a warning if the certificate is expired or
+// not yet valid, because the clock may be wrong and clients may not check.
 func Open(certificate, key string, now func() time.Time, log *slog.Logger) (*Certificate, error) {
 	c := &Certificate{certificate: file{path: certificate}, key: file{path: key}, now: now, log: log}
 	if err := c.read(); err != nil {
 		return nil, err
 	}
-	c.looked = now()
+	c.checked = now()
 	c.checkTime()
 	return c, nil
 }
 
-// Config returns a configuration of servers that have the certificate, for TLS
-// 1.2 and later. Its ALPN is the caller's to set.
+// Config returns a configuration for servers with the certificate, for TLS 1.2 and
+// later. The caller sets the protocols for ALPN.
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
 }
@@ -52,18 +52,18 @@ func (c *Certificate) Config() *tls.Config {
 func (c *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := c.now(); now.Sub(c.looked).Abs() >= interval { // the clock may have been set back
-		c.looked = now
-		c.look()
+	if now := c.now(); now.Sub(c.checked).Abs() >= interval { // the clock may have been set back
+		c.checked = now
+		c.reload()
 		c.checkTime()
 	}
 	return c.current, nil
 }
 
-// look takes the certificate that is in the files now. It is replaced by one
-// that can be used only; until then the files are tried again each time, as
-// they may have been met between the writing of one and the other.
-func (c *Certificate) look() {
+// reload reads the files again if they have changed. If they can't be used, the
+// current certificate stays, and the next call tries again: a tool may have written
+// only one of the two files so far.
+func (c *Certificate) reload() {
 	if c.certificate.same() && c.key.same() {
 		c.failed = ""
 		return
@@ -79,7 +79,7 @@ func (c *Certificate) look() {
 	c.log.Info("new TLS certificate", "file", c.certificate.path, "until", c.current.Leaf.NotAfter)
 }
 
-// read reads the files. If it fails everything stays as it is.
+// read reads the files. It changes nothing if it fails.
 func (c *Certificate) read() error {
 	certificate, chain, err := c.certificate.read()
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *Certificate) read() error {
 	return nil
 }
 
-// checkTime warns of a certificate that clients will refuse.
+// checkTime logs a warning if clients will reject the certificate.
 func (c *Certificate) checkTime() {
 	warning, now, leaf := "", c.now(), c.current.Leaf
 	switch {
@@ -112,14 +112,14 @@ func (c *Certificate) checkTime() {
 	c.warned = warning
 }
 
-// file is a file, as it was when it was read.
+// file is a file with its state when it was read.
 type file struct {
 	path string
 	info os.FileInfo
 }
 
-// read reads the file. What is written meanwhile makes it another than the one
-// that is returned.
+// read reads the file. It gets the file's state before the content, so that same
+// notices a write during the read.
 func (f file) read() (file, []byte, error) {
 	info, err := os.Stat(f.path)
 	if err != nil {
@@ -132,8 +132,9 @@ func (f file) read() (file, []byte, error) {
 	return file{f.path, info}, text, err
 }
 
-// same tells whether the file is still the one that was read. A file that is
-// written in place keeps its number, and one put in its place may have its time.
+// same reports whether the file is unchanged since it was read. It compares the inode,
+// because a new file may have the same time; and time and size, because a file that
+// is written in place has the same inode.
 func (f file) same() bool {
 	info, err := os.Stat(f.path)
 	return err == nil && os.SameFile(info, f.info) && info.ModTime().Equal(f.info.ModTime()) && info.Size() == f.info.Size()

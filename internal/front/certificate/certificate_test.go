@@ -37,9 +37,9 @@ func (s *site) open(certificate, key string) (*Certificate, error) {
 	return Open(certificate, key, func() time.Time { return s.now }, slog.New(slog.NewTextHandler(&s.log, nil)))
 }
 
-// said fails unless exactly these have been logged since it was called before,
-// a line each.
-func (s *site) said(want ...string) {
+// assertLogged fails the test unless the log since the last call has exactly one line
+// with each of these texts.
+func (s *site) assertLogged(want ...string) {
 	s.t.Helper()
 	lines := strings.Split(strings.TrimSuffix(s.log.String(), "\n"), "\n")
 	s.log.Reset()
@@ -51,11 +51,11 @@ func (s *site) said(want ...string) {
 		ok = ok && strings.Contains(lines[i], want[i])
 	}
 	if !ok {
-		s.t.Errorf("it said %q, want %q", lines, want)
+		s.t.Errorf("the log has %q, want %q", lines, want)
 	}
 }
 
-// serial has the certificate used for a handshake, and returns which it is.
+// serial returns the serial number of the certificate that a handshake uses.
 func serial(t *testing.T, c *Certificate) string {
 	t.Helper()
 	used, err := c.Config().GetCertificate(nil)
@@ -65,7 +65,7 @@ func serial(t *testing.T, c *Certificate) string {
 	return used.Leaf.SerialNumber.String()
 }
 
-func TestANewCertificateIsTaken(t *testing.T) {
+func TestANewCertificateIsLoaded(t *testing.T) {
 	s := newSite(t)
 	c, err := s.open(s.issue(-1, 30))
 	if err != nil {
@@ -75,30 +75,30 @@ func TestANewCertificateIsTaken(t *testing.T) {
 	s.issue(-1, 60)
 	s.now = s.now.Add(999 * time.Millisecond)
 	if serial(t, c) != first {
-		t.Error("the files were looked at again within a second")
+		t.Error("the files were checked again within a second")
 	}
-	s.said()
+	s.assertLogged()
 	s.now = s.now.Add(time.Millisecond)
 	second := serial(t, c)
 	if second == first {
-		t.Error("the new certificate is not taken")
+		t.Error("the new certificate is not loaded")
 	}
-	s.said("new TLS certificate")
+	s.assertLogged("new TLS certificate")
 	s.now = s.now.Add(time.Hour)
 	if serial(t, c) != second {
 		t.Error("another certificate from the same files")
 	}
-	s.said()
+	s.assertLogged()
 	s.now = start // somebody has set the clock back
 	s.issue(-1, 90)
 	if serial(t, c) == second {
-		t.Error("the new certificate is not taken after the clock was set back")
+		t.Error("the new certificate is not loaded after the clock was set back")
 	}
 }
 
-// Files that are put in the place of others, as by a symbolic link, are new
-// also if they look alike.
-func TestFilesAreReplaced(t *testing.T) {
+// Files that replace others, for example by a symbolic link, are loaded even if size
+// and time are the same.
+func TestReplacedFilesAreLoaded(t *testing.T) {
 	s := newSite(t)
 	versions := []string{filepath.Join(s.folder, "1"), filepath.Join(s.folder, "2")}
 	link := filepath.Join(s.folder, "live")
@@ -129,12 +129,12 @@ func TestFilesAreReplaced(t *testing.T) {
 	}
 	s.now = s.now.Add(time.Second)
 	if serial(t, c) == first {
-		t.Error("the new certificate is not taken")
+		t.Error("the new certificate is not loaded")
 	}
 }
 
-// While what is in the files can't be used, the certificate from before is.
-func TestABrokenCertificateIsNotTaken(t *testing.T) {
+// While the files can't be used, the previous certificate is used.
+func TestABrokenCertificateIsNotLoaded(t *testing.T) {
 	s := newSite(t)
 	certificate, key := s.issue(-1, 30)
 	c, err := s.open(certificate, key)
@@ -164,40 +164,40 @@ func TestABrokenCertificateIsNotTaken(t *testing.T) {
 				t.Errorf("%s: another certificate is used", broken.name)
 			}
 		}
-		s.said(broken.says)
+		s.assertLogged(broken.says)
 	}
 	s.issue(-1, 60)
 	s.now = s.now.Add(time.Second)
 	if serial(t, c) == first {
-		t.Error("the certificate that is whole again is not taken")
+		t.Error("the repaired certificate is not loaded")
 	}
-	s.said("new TLS certificate")
+	s.assertLogged("new TLS certificate")
 }
 
-// A certificate whose time is not now is used, and warned of once, with the
-// day.
-func TestTimesAreWarnedOf(t *testing.T) {
+// A certificate that is expired or not yet valid is used. One warning with the date
+// is logged.
+func TestInvalidTimesAreLogged(t *testing.T) {
 	s := newSite(t)
 	if _, err := s.open(s.issue(-30, -10)); err != nil {
 		t.Fatal(err)
 	}
-	s.said("expired on Sun, 15 Nov 2026")
+	s.assertLogged("expired on Sun, 15 Nov 2026")
 	c, err := s.open(s.issue(5, 30))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.said("not valid before Mon, 30 Nov 2026")
+	s.assertLogged("not valid before Mon, 30 Nov 2026")
 	s.now = start.AddDate(0, 0, 10)
 	serial(t, c)
-	s.said()
+	s.assertLogged()
 	for range 3 {
 		s.now = s.now.AddDate(0, 0, 30)
 		serial(t, c)
 	}
-	s.said("expired on Fri, 25 Dec 2026")
+	s.assertLogged("expired on Fri, 25 Dec 2026")
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRejects(t *testing.T) {
 	s := newSite(t)
 	certificate, key := s.issue(-1, 30)
 	_, other := s.authority.Issue(t, t.TempDir(), start, start)

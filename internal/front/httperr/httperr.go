@@ -13,8 +13,8 @@ import (
 // Answer is how errors of some kinds are answered.
 type Answer struct {
 	Status int
-	ID     string // what programs tell errors apart by
-	When   string // a whole sentence for people
+	ID     string // by which programs distinguish errors
+	When   string // a sentence for people
 	kinds  []apierr.Kind
 }
 

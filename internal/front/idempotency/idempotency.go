@@ -1,7 +1,7 @@
-// Package idempotency remembers the answers of requests that carry a key, so
-// that a client that does not know whether it was heard can ask again. An
-// answer is written in the transaction that it tells of: either both are there
-// or neither.
+// Package idempotency stores the answers of requests that have an idempotency key. A
+// client that did not receive the answer can send the request again. The answer is
+// stored in the transaction that carries out the request, so that both are
+// committed or neither.
 package idempotency
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Kept is how long an answer is remembered.
+// Kept is how long an answer is stored.
 const Kept = 24 * time.Hour
 
-// Hash stands for what is asked for: requests with the same one want the same.
+// Hash is a hash of a request: equal requests have equal hashes.
 type Hash [32]byte
 
 // Key is a client's name for one request, unique in its account.
@@ -30,7 +30,7 @@ type Key struct {
 	Text      string
 }
 
-// Answer is what a request was answered with.
+// Answer is the answer of a request.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -51,13 +51,14 @@ type Keys struct {
 	db *store.DB
 
 	mu       sync.Mutex
-	inFlight map[Key]bool // of this process
+	inFlight map[Key]bool // requests of this process that are under way
 }
 
 // NewKeys returns the keys in db.
 func NewKeys(db *store.DB) *Keys { return &Keys{db: db, inFlight: map[Key]bool{}} }
 
-// Begin takes a key for one request until end is called, or ErrInFlight.
+// Begin reserves a key for one request until end is called. It returns ErrInFlight if
+// the key is reserved.
 func (k *Keys) Begin(key Key) (end func(), err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -72,8 +73,8 @@ func (k *Keys) Begin(key Key) (end func(), err error) {
 	}, nil
 }
 
-// Find returns the answer that is remembered for a key, nil if none is.
-// ErrOther if it is another request's.
+// Find returns the answer that is stored with a key; nil if there is none. It returns
+// ErrOther if the answer is that of another request.
 func (k *Keys) Find(ctx context.Context, key Key, hash Hash) (*Answer, error) {
 	var a Answer
 	var asked []byte
@@ -96,16 +97,16 @@ func (k *Keys) Find(ctx context.Context, key Key, hash Hash) (*Answer, error) {
 	return &a, nil
 }
 
-// Sweep removes answers that are not remembered any more: so many of them, and
-// others of the same microsecond.
+// Sweep removes answers that are older than Kept: limit of them, and those of the
+// same microsecond as the last one.
 func Sweep(ctx context.Context, tx *store.Tx, limit int) (int64, error) {
 	return tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE created_at <= $1 AND created_at <= coalesce(
 		(SELECT created_at FROM idempotency_keys ORDER BY created_at LIMIT 1 OFFSET $2), $1)`,
 		store.Micros(tx.Now().Add(-Kept)), limit-1)
 }
 
-// Save remembers the answer of the request that tx carries out. ErrTaken if the
-// key has an answer that is still remembered.
+// Save stores the answer of the request that tx carries out. It returns ErrTaken if
+// the key has an answer that is not older than Kept.
 func (k *Keys) Save(ctx context.Context, tx *store.Tx, key Key, hash Hash, a Answer) error {
 	_, err := tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE account_id = $1 AND key = $2 AND created_at <= $3`,
 		key.AccountID, key.Text, store.Micros(tx.Now().Add(-Kept)))

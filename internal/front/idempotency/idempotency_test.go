@@ -95,7 +95,7 @@ func TestAnswersComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotCommittedIsNotRemembered(t *testing.T) {
+func TestAnswersOfFailedTransactionsAreNotStored(t *testing.T) {
 	w := newWorld(t)
 	refused := errors.New("refused")
 	if err := w.save("k", idempotency.Hash{1}, idempotency.Answer{Status: 201}, refused); !errors.Is(err, refused) {
@@ -131,7 +131,7 @@ func TestAKeyHasOneAnswerForADay(t *testing.T) {
 	}
 }
 
-// Answers that are too old are removed, so many at a time, and others are not.
+// Sweep removes answers that are too old, at most limit of them, and no others.
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
 	save := func(keys ...string) {
@@ -178,7 +178,7 @@ func TestSweep(t *testing.T) {
 	sweep(2) // both of one time
 }
 
-func TestAKeyIsOneRequestsAtATime(t *testing.T) {
+func TestAKeyIsReservedForOneRequestAtATime(t *testing.T) {
 	w := newWorld(t)
 	end, err := w.keys.Begin(w.key("k"))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package jsontext finds what is wrong with JSON before a decoder mends it in
-// silence, or takes memory for it.
+// Package jsontext checks JSON before it is decoded, for errors that the decoder would
+// correct silently, and for texts that would need too much memory.
 package jsontext
 
 import (
@@ -11,13 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// MaxValues is how many values a text may hold, those in arrays and objects
-// counted one by one. A decoder takes up to a hundred times the bytes of a
-// small value to hold it. The largest request that makes sense, a batch of a
+// MaxValues is how many values a text may have, including those within arrays and
+// objects. A decoded small value needs up to a hundred times the bytes of its text. The largest request that makes sense, a batch of a
 // thousand records, has ten thousand.
 const MaxValues = 20_000
 
-// Bounded refuses what holds too many values.
+// Bounded returns an error if the text has more than MaxValues values.
 func Bounded(text []byte) error {
 	if values(text) > MaxValues {
 		return fmt.Errorf("there are more than %d values", MaxValues)
@@ -25,8 +24,8 @@ func Bounded(text []byte) error {
 	return nil
 }
 
-// Check refuses what the decoder of JSON would change in silence: bytes that
-// are not UTF-8, and escapes of half a character.
+// Check returns an error if the decoder would change the text silently: if it is not
+// UTF-8, or has the escape of half a surrogate pair.
 func Check(text []byte) error {
 	if !utf8.Valid(text) {
 		return errors.New("JSON must be in UTF-8")
@@ -37,7 +36,7 @@ func Check(text []byte) error {
 	return nil
 }
 
-// values counts the values of a JSON text, or a few more than there are.
+// values returns an upper bound of the number of values in a JSON text.
 func values(text []byte) int {
 	n, inString := 1, false
 	for i := 0; i < len(text); i++ {
@@ -45,7 +44,7 @@ func values(text []byte) int {
 		case b == '"':
 			inString = !inString
 		case b == '\\' && inString:
-			i++ // what is escaped ends no string
+			i++ // an escaped quote does not end the string
 		case (b == ',' || b == '[' || b == '{') && !inString:
 			n++
 		}

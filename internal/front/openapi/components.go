@@ -36,7 +36,7 @@ var parameters = object{
 // header describes one header of answers.
 type header struct{ name, kind, description string }
 
-// everyHeader are those of every answer to a token.
+// everyHeader are the headers of every answer to a request with a valid token.
 var everyHeader = []header{
 	{"X-Request-Id", "string", "the request's name in the server's log"},
 	{"RateLimit-Limit", "integer", "how many requests the token may make in an hour"},
@@ -55,8 +55,7 @@ var headers = describe(append(slices.Clone(everyHeader),
 	header{"Allow", "string", "the methods that the path has"},
 ))
 
-// errorHeaders are those that an error of that status has beside every
-// answer's.
+// errorHeaders are the headers of an error of that status besides everyHeader.
 var errorHeaders = map[int][]string{
 	http.StatusUnauthorized:                 {"WWW-Authenticate"},
 	http.StatusMethodNotAllowed:             {"Allow"},
@@ -89,8 +88,8 @@ func headerRefs(names []string) object {
 	return refs
 }
 
-// errorResponses are the errors, one for each status: those that share one are
-// told apart by their ids.
+// errorResponses returns one response for each status of errors. Errors with the same
+// status differ in their ids.
 func errorResponses(form object) object {
 	responses := object{}
 	for _, a := range httperr.Table() {
@@ -102,7 +101,7 @@ func errorResponses(form object) object {
 			continue
 		}
 		shown := []string{"X-Request-Id"}
-		if a.Status != http.StatusUnauthorized { // whose requests are nobody's
+		if a.Status != http.StatusUnauthorized { // a request without a valid token has no rate limit
 			shown = names(everyHeader)
 		}
 		responses[name] = object{
@@ -113,7 +112,7 @@ func errorResponses(form object) object {
 	return responses
 }
 
-// responseName is the name of the component that tells of that status.
+// responseName returns the name of the component for that status.
 func responseName(status int) string {
 	table := httperr.Table()
 	return table[slices.IndexFunc(table, func(a httperr.Answer) bool { return a.Status == status })].ID

@@ -13,10 +13,10 @@ var kept = map[string]bool{
 	"minimum": true, "maximum": true, "multipleOf": true, "minProperties": true, "maxProperties": true,
 }
 
-// left are those that belong to the hyper-schema.
+// left are the keywords of the hyper-schema, which are left out.
 var left = map[string]bool{"id": true, "one": true, "many": true, "optional": true, "aliases": true, "definitions": true, "links": true}
 
-// convert writes a draft-04 schema in JSON Schema 2020-12.
+// convert converts a draft-04 schema to JSON Schema 2020-12.
 func (w *writer) convert(from object) object {
 	if target, ok := from["$ref"].(string); ok {
 		return w.reference(target)
@@ -60,8 +60,8 @@ func (w *writer) convert(from object) object {
 	return to
 }
 
-// isPlain reports whether a schema's example would not only repeat those of
-// its parts.
+// isPlain reports whether a schema has an example of its own, not one that is built
+// from those of its parts.
 func isPlain(from object) bool {
 	for _, keyword := range []string{"properties", "allOf", "anyOf", "oneOf"} {
 		if from[keyword] != nil {
@@ -84,9 +84,8 @@ func types(value any) any {
 	return simple(names)
 }
 
-// reference refers to a resource, or to an object that a resource defines, so
-// that generated clients have a name for it. What is no object stands where it
-// is used.
+// reference returns a reference to a resource, or to an object that a resource
+// defines, so that generated clients have a name for it. Other schemas are inlined.
 func (w *writer) reference(target string) object {
 	name, definition, nested := strings.Cut(strings.TrimPrefix(target, "#/definitions/"), "/definitions/")
 	from := w.from.Resolve(target)

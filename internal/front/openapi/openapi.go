@@ -1,5 +1,5 @@
-// Package openapi writes the API's schema as an OpenAPI 3.1 document, for the
-// tools that read those and no hyper-schema.
+// Package openapi converts the API's schema to an OpenAPI 3.1 document, for tools that
+// can't read a hyper-schema.
 package openapi
 
 import (
@@ -21,8 +21,8 @@ type writer struct {
 	errs    []error
 }
 
-// Document is the OpenAPI document of an API at that URL. It fails if the
-// schema has something that it can't say.
+// Document returns the OpenAPI document of an API at that URL. It fails if OpenAPI
+// has no equivalent for a part of the schema.
 func Document(from *schema.Schema, apiURL string) ([]byte, error) {
 	w := &writer{from: from, schemas: object{}}
 	tags := []any{}
@@ -50,7 +50,7 @@ func Document(from *schema.Schema, apiURL string) ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// paths are the links, by path and method.
+// paths returns the links, by path and method.
 func (w *writer) paths() object {
 	paths := object{}
 	for _, r := range w.from.Resources {
@@ -80,7 +80,8 @@ func refs(kind string, names ...string) []any {
 	return all
 }
 
-// simple is one of a list that has no other, as JSON Schema's type may be.
+// simple returns the only element of a list that has one, else the list: the two
+// forms of JSON Schema's type.
 func simple(list []string) any {
 	if len(list) == 1 {
 		return list[0]

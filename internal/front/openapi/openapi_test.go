@@ -10,8 +10,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
 )
 
-// tree is a resource whose attribute is described by what stands in the place
-// of %s.
+// tree is a resource with one attribute, whose schema replaces %s.
 const tree = `{"tree": {
   "title": "Tree", "description": "A tree is tall.", "type": ["object"], "one": "tree",
   "definitions": {
@@ -85,9 +84,9 @@ func TestSchemasAreTranslated(t *testing.T) {
 	}
 }
 
-// A keyword that changed its meaning since draft-04, or that nobody has thought
-// of, must not silently be left out.
-func TestWhatHasNoTranslationIsRefused(t *testing.T) {
+// A keyword whose meaning has changed since draft-04, or an unknown one, is an error
+// and not silently left out.
+func TestKeywordsWithoutAnEquivalentAreRejected(t *testing.T) {
 	_, err := document(t, `{"description": "a", "example": 1, "type": ["integer"], "minimum": 0, "exclusiveMinimum": true}`)
 	if err == nil || !strings.Contains(err.Error(), `openapi: the keyword "exclusiveMinimum" has no translation`) {
 		t.Errorf("%v", err)

@@ -13,7 +13,7 @@ func (w *writer) operation(r *schema.Resource, link *schema.Link) object {
 	operation := object{
 		"operationId": link.Operation(), "summary": link.Title, "description": link.Description,
 		"tags": []string{r.Title}, "responses": w.responses(link),
-		"x-scopes": link.Scopes, // of which one is enough; in a security requirement, scopes are for OAuth's flows
+		"x-scopes": link.Scopes, // one of them is enough; the scopes of a security requirement are only for OAuth's flows
 	}
 	params := w.pathParams(link)
 	if takesBody(link.Method) {
@@ -35,8 +35,8 @@ func (w *writer) operation(r *schema.Resource, link *schema.Link) object {
 	return operation
 }
 
-// takesBody reports whether a method's parameters are told as those of a body.
-// The API reads them from there for every method, but few clients send them.
+// takesBody reports whether a method's parameters are documented as a body. The API
+// accepts a body with every method, but few clients send it.
 func takesBody(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
@@ -70,7 +70,7 @@ func (w *writer) queryParams(link *schema.Link) []any {
 	return params
 }
 
-// requestBody is the same parameters in each of the forms that they can have.
+// requestBody returns the parameters in each media type that is accepted.
 func (w *writer) requestBody(link *schema.Link) object {
 	name := link.Operation()
 	if w.schemas[name] != nil {
@@ -123,7 +123,7 @@ func (w *writer) response(link *schema.Link, description string, shown []string)
 	return response
 }
 
-// happens reports whether a link can fail with that status.
+// happens reports whether a link can answer with that error status.
 func happens(status int, link *schema.Link) bool {
 	switch status {
 	case http.StatusNotFound:

@@ -1,5 +1,5 @@
-// Package ratelimit counts what each token asks, over an hour that slides and
-// over a minute.
+// Package ratelimit limits the requests of each token, in a sliding hour and in a
+// sliding minute.
 package ratelimit
 
 import (
@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Limiter bounds requests by token. It counts time that has passed, whatever
-// the wall clock is set to.
+// Limiter limits the requests of each token. It uses the monotonic clock.
 type Limiter struct {
 	hour, minute int
 	began        time.Time // by the monotonic clock
@@ -17,25 +16,25 @@ type Limiter struct {
 	tokens map[int64][]time.Duration // when the requests of the last hour were counted, since began, in order
 }
 
-// Unlimited is what a limiter without bounds tells: clients print it.
+// Unlimited is the limit that a limiter without limits reports, because clients print
+// a number.
 const Unlimited = 1_000_000
 
-// New returns a limiter of so many requests an hour and a minute; 0 is no
-// bound.
+// New returns a limiter of that many requests an hour and a minute; 0 is no limit.
 func New(hour, minute int) *Limiter {
 	return &Limiter{hour: hour, minute: minute, began: time.Now(), tokens: map[int64][]time.Duration{}}
 }
 
-// Verdict is what became of one request.
+// Verdict is the result of Take for one request.
 type Verdict struct {
 	Allowed    bool
 	Limit      int           // requests an hour
-	Remaining  int           // 0 also while the minute's bound holds
+	Remaining  int           // also 0 if the limit of a minute is reached
 	Reset      time.Duration // until the oldest counted request is an hour old
 	RetryAfter time.Duration // until the next request may be allowed; 0 if allowed
 }
 
-// Take counts a request of that token, unless it is one too many.
+// Take counts a request of that token, if it is allowed.
 func (l *Limiter) Take(token int64) Verdict {
 	if l.hour == 0 {
 		return Verdict{Allowed: true, Limit: Unlimited, Remaining: Unlimited, Reset: time.Hour}

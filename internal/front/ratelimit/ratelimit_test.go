@@ -43,7 +43,7 @@ func TestTake(t *testing.T) {
 	})
 }
 
-func TestNoBoundOfAMinute(t *testing.T) {
+func TestNoLimitOfAMinute(t *testing.T) {
 	l := ratelimit.New(3, 0)
 	for i, allowed := range []bool{true, true, true, false} {
 		if v := l.Take(1); v.Allowed != allowed {
@@ -52,7 +52,7 @@ func TestNoBoundOfAMinute(t *testing.T) {
 	}
 }
 
-func TestNoBound(t *testing.T) {
+func TestNoLimit(t *testing.T) {
 	l := ratelimit.New(0, 3)
 	for range 10 {
 		if v := l.Take(1); v != (ratelimit.Verdict{Allowed: true, Limit: ratelimit.Unlimited, Remaining: ratelimit.Unlimited, Reset: time.Hour}) {

@@ -7,7 +7,7 @@ import (
 
 const authorization = `-H "Authorization: Bearer $DIGITALOCEAN_ACCESS_TOKEN"`
 
-// overview are the samples about no link in particular.
+// overview are the samples of the overview, which are not about one link.
 var overview = map[string]sample{
 	"Bearer":  command("", http.StatusOK, `curl "$DIGITALOCEAN_API_URL/v2/account"`, authorization),
 	"Basic":   command("", http.StatusOK, `curl -u "$DIGITALOCEAN_ACCESS_TOKEN:x" "$DIGITALOCEAN_API_URL/v2/account"`),
@@ -30,7 +30,7 @@ var overview = map[string]sample{
 		`-d '{"name":"web-2","size":"s-1vcpu-1gb","image":"micro"}'`),
 }
 
-// aKey names a key of the reader's.
+// aKey sets the variable for the id of an SSH key of the reader's.
 const aKey = "KEY_ID=512189\n"
 
 func command(given string, status int, parts ...string) sample {

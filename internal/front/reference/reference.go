@@ -1,5 +1,5 @@
-// Package reference writes the API's reference for people: one page of HTML,
-// made of the schema, with a sample for every link that runs as it stands.
+// Package reference generates the API's reference for people from the schema: one page
+// of HTML, with a sample command for every link that can be run unchanged.
 package reference
 
 import (
@@ -23,10 +23,10 @@ var pageCSS string
 
 var page = template.Must(template.New("page").Parse(pageHTML))
 
-// Page is the reference of an API at that origin.
+// Page returns the reference of an API at that origin.
 func Page(s *schema.Schema, origin string) ([]byte, error) {
 	var resources []resource
-	shared := map[string]*table{} // what the overview tells of
+	shared := map[string]*table{} // tables in the overview, by resource
 	for _, r := range s.Resources {
 		described := describe(s, r)
 		if len(r.Links) == 0 {
@@ -54,12 +54,12 @@ type resource struct {
 type link struct {
 	Operation, Title, Description string
 	Method, Path                  string
-	Scopes                        []string // of which one is enough
-	Params                        *table   // nil without any
+	Scopes                        []string // one of them is enough
+	Params                        *table   // nil if there are none
 	Sample                        sample
 	Status                        int
 	StatusText                    string
-	Answer                        string // an example of it
+	Answer                        string // an example of its body
 }
 
 func describe(s *schema.Schema, r *schema.Resource) resource {
@@ -77,7 +77,7 @@ func describe(s *schema.Schema, r *schema.Resource) resource {
 	return shown
 }
 
-// table is what a table shows: attributes, or parameters.
+// table is a table of attributes or of parameters.
 type table struct {
 	Params bool
 	Rows   []row
@@ -86,12 +86,12 @@ type table struct {
 // row is one line of a table.
 type row struct {
 	Name, Type, Description, Example string
-	Resource                         string // that the type names
+	Resource                         string // to which the type refers
 	Required                         bool
-	Member                           bool // of the object above it
+	Member                           bool // it is a member of the object above it
 }
 
-// rows makes the lines of a table, those of members after their object's.
+// rows returns the lines of a table. Members come after their object.
 func rows(prefix string, attributes []schema.Attribute) []row {
 	var all []row
 	for _, a := range attributes {
@@ -109,8 +109,8 @@ func rows(prefix string, attributes []schema.Attribute) []row {
 	return all
 }
 
-// described adds the values that an attribute can have, unless its description
-// has named them.
+// described returns an attribute's description, with the values of its enum unless the
+// description has all of them.
 func described(a schema.Attribute) string {
 	values := make([]string, len(a.Enum))
 	for i, value := range a.Enum {
@@ -123,10 +123,10 @@ func described(a schema.Attribute) string {
 	return a.Description + ": " + strings.Join(values, ", ")
 }
 
-// maxNamed is how many values are named: more would hide the words.
+// maxNamed is the maximum number of values that are listed in a description.
 const maxNamed = 10
 
-// variables are the lines for what stands in a link's path.
+// variables returns the lines for the variables in a link's path.
 func variables(l *schema.Link) []row {
 	var all []row
 	for _, v := range l.Variables {
@@ -141,7 +141,7 @@ func variables(l *schema.Link) []row {
 	return all
 }
 
-// kind says in words what an attribute's values are.
+// kind returns an attribute's type in words.
 func kind(a schema.Attribute) string {
 	text := strings.Join(a.Types, " or ")
 	if len(a.Items) > 0 {

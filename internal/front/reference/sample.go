@@ -13,22 +13,22 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/schema"
 )
 
-// sample is a command that can be run as it stands.
+// sample is a command that can be run unchanged.
 type sample struct {
 	Given     string // lines that set the shell variables in it
 	Command   string
-	Operation string // the link's; empty if it is about none in particular
-	Status    int    // that it is answered with
+	Operation string // the link's; empty in the overview
+	Status    int    // of the answer
 }
 
-// curl is a sample that calls a link.
+// curl returns the sample for a link.
 func curl(s *schema.Schema, l *schema.Link) sample {
 	var words names
 	path := l.Path
 	for _, v := range l.Variables {
 		path = strings.Replace(path, "{"+v.Resource+"}", words.of(v), 1)
 	}
-	// A value that is the example of an identity means the thing by that name.
+	// A value that is the example of an identity is replaced by its variable.
 	variable := func(value any) string {
 		for _, v := range s.Identities() {
 			if _, ok := v.Slug(); !ok && v.By[0].Example == value {
@@ -54,7 +54,7 @@ func curl(s *schema.Schema, l *schema.Link) sample {
 // body.
 func takesBody(method string) bool { return method != "GET" && method != "DELETE" }
 
-// query writes parameters as the query of a URL that stands in double quotes.
+// query encodes parameters as the query of a URL in double quotes.
 func query(params map[string]any, variable func(value any) string) string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -67,15 +67,15 @@ func query(params map[string]any, variable func(value any) string) string {
 	return "?" + strings.Join(pairs, "&")
 }
 
-// continued goes on with a command on the next line.
+// continued continues a command on the next line.
 const continued = " \\\n  "
 
-// names are the shell variables that a sample needs: they stand for what the
-// reader's cloud calls its own things.
+// names are the shell variables of a sample, for the identities of the reader's
+// resources.
 type names []schema.Variable
 
-// of is the word that stands for an identity. What is in every cloud's
-// catalogue stands as it is.
+// of returns the variable for an identity. The slug of a catalogue, which is the same
+// in every cloud, is returned unchanged.
 func (n *names) of(v schema.Variable) string {
 	if slug, ok := v.Slug(); ok {
 		return url.PathEscape(slug)
@@ -86,7 +86,7 @@ func (n *names) of(v schema.Variable) string {
 	return "$" + shellName(v)
 }
 
-// given are lines that set the variables.
+// given returns the lines that set the variables.
 func (n names) given() string {
 	var lines string
 	for _, v := range n {
@@ -99,15 +99,14 @@ func shellName(v schema.Variable) string {
 	return strings.ToUpper(strings.ReplaceAll(v.Resource, "-", "_")) + "_ID"
 }
 
-// A variable in a body, as quoted has it encoded: the first kind in the place
-// of a number.
+// Variables in a body after quoted has encoded it. The first replaces a number.
 var (
 	numberVariable = regexp.MustCompile(`"#(\$[A-Z_]+)"`)
 	textVariable   = regexp.MustCompile(`"(\$[A-Z_]+)"`)
 )
 
-// quoted writes a body as a word of the shell's, with variables in the place of
-// values that there are some for.
+// quoted encodes a body as one word of a shell, with variables instead of the values
+// that have one.
 func quoted(body map[string]any, variable func(value any) string) string {
 	withVariables := replaced(body, func(value any) any {
 		name := variable(value)
@@ -128,7 +127,7 @@ func quoted(body map[string]any, variable func(value any) string) string {
 	return "'" + textVariable.ReplaceAllString(text, `"'$1'"`) + "'"
 }
 
-// lined writes an object of JSON with a line for each member.
+// lined encodes a JSON object with a line for each member.
 func lined(object map[string]any) string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -137,7 +136,7 @@ func lined(object map[string]any) string {
 	return "{\n" + strings.Join(lines, ",\n") + "\n  }"
 }
 
-// replaced copies a value of JSON with its plain values replaced.
+// replaced returns a copy of a JSON value with its plain values replaced.
 func replaced(value any, by func(plain any) any) any {
 	switch value := value.(type) {
 	case []any:
@@ -156,7 +155,7 @@ func replaced(value any, by func(plain any) any) any {
 	return by(value)
 }
 
-// indented writes a value as JSON for people; nothing of nothing.
+// indented encodes a value as indented JSON; empty for nil.
 func indented(value any) string {
 	if value == nil {
 		return ""

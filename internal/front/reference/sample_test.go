@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// variable knows two things by name.
+// variable returns the variables of two identities.
 func variable(value any) string {
 	switch value {
 	case json.Number("512189"):
@@ -20,7 +20,7 @@ func variable(value any) string {
 	return ""
 }
 
-// What quoted writes is one word to a shell, and JSON to the server.
+// A shell reads the result of quoted as one word, which is JSON.
 func TestQuoted(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	for name, test := range map[string]struct {

@@ -8,9 +8,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// ValidateAnswer checks the decoded body of an answer of the link's status, nil
-// if it had none: it must be what the link's target describes, and nothing
-// more.
+// ValidateAnswer validates the decoded body of an answer of the link's status, nil
+// if it had none, against the link's target. Members that the target does not
+// describe are errors.
 func (l *Link) ValidateAnswer(body any) error {
 	if l.answer == nil {
 		if body != nil {
@@ -21,7 +21,7 @@ func (l *Link) ValidateAnswer(body any) error {
 	return validate(l.answer, body)
 }
 
-// ValidateError checks the decoded body of an answer that is an error.
+// ValidateError validates the decoded body of an answer that is an error.
 func (s *Schema) ValidateError(body any) error { return validate(s.invalid, body) }
 
 func validate(rules func() (*jsonschema.Schema, error), body any) error {
@@ -32,14 +32,14 @@ func validate(rules func() (*jsonschema.Schema, error), body any) error {
 	return compiled.Validate(body)
 }
 
-// AnswerExample makes a body that the link could answer with; nil if it has
+// AnswerExample returns an example of the body of the link's answer; nil if it has
 // none.
 func (l *Link) AnswerExample() any {
 	example, _ := l.doc.example(l.target, maxReferences)
 	return example
 }
 
-// Params describes the link's parameters, those that are required first.
+// Params returns the link's parameters, the required ones first.
 func (l *Link) Params() []Attribute {
 	all := l.doc.attributes(l.schema)
 	slices.SortStableFunc(all, func(a, b Attribute) int {
@@ -54,8 +54,7 @@ func (l *Link) Params() []Attribute {
 	return all
 }
 
-// ParamsExample is parameters that the link can be called with; empty if it
-// can do without.
+// ParamsExample returns an example of the link's parameters; empty if it needs none.
 func (l *Link) ParamsExample() map[string]any {
 	if example, ok := l.schema["example"].(object); ok {
 		return maps.Clone(example)
@@ -69,10 +68,10 @@ func (l *Link) ParamsExample() map[string]any {
 	return example
 }
 
-// ParamsSchema is what the document says of the link's parameters, nil if it
-// has none; AnswerSchema of its answer, nil if that has no body. They are not
-// to be changed.
+// ParamsSchema returns the schema of the link's parameters; nil if it has none. The
+// caller must not change it.
 func (l *Link) ParamsSchema() map[string]any { return l.schema }
 
-// AnswerSchema is described with ParamsSchema.
+// AnswerSchema returns the schema of the body of the link's answer; nil if it has
+// none. The caller must not change it.
 func (l *Link) AnswerSchema() map[string]any { return l.target }

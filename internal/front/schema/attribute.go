@@ -17,11 +17,11 @@ type Attribute struct {
 	Required    bool
 	Example     any
 	Enum        []any
-	Resource    string      // that it is one of, or whose objects its items are; empty if neither
+	Resource    string      // if the attribute is a resource, or an array of that resource; else empty
 	Members     []Attribute // of an object, or of each of an array's objects
 }
 
-// attributes describes the properties of an object.
+// attributes returns the properties of an object.
 func (d document) attributes(schema object) []Attribute {
 	properties, _ := schema["properties"].(object)
 	required := strs(schema["required"])
@@ -35,7 +35,7 @@ func (d document) attributes(schema object) []Attribute {
 }
 
 func (d document) attribute(name string, schema object) Attribute {
-	schema = d.follow(schema)
+	schema = d.dereference(schema)
 	a := Attribute{Name: name, Example: schema["example"], Nullable: slices.Contains(strs(schema["type"]), "null")}
 	a.Description, _ = schema["description"].(string)
 	a.Enum, _ = schema["enum"].([]any)
@@ -44,7 +44,7 @@ func (d document) attribute(name string, schema object) Attribute {
 	if items, ok := schema["items"].(object); ok {
 		a.Items = slices.Sorted(maps.Keys(d.shape(items).types))
 		if inner = items; resourceOf(items) == "" {
-			inner = d.follow(items)
+			inner = d.dereference(items)
 		}
 	}
 	for _, part := range append(branches(inner), inner) {
@@ -52,12 +52,12 @@ func (d document) attribute(name string, schema object) Attribute {
 			a.Resource, a.Members = name, nil
 			break
 		}
-		a.Members = append(a.Members, d.attributes(d.follow(part))...)
+		a.Members = append(a.Members, d.attributes(d.dereference(part))...)
 	}
 	return a
 }
 
-// resourceOf returns the resource that a schema is a reference to, if it is.
+// resourceOf returns the resource that a schema refers to; empty if it does not.
 func resourceOf(schema object) string {
 	ref, _ := schema["$ref"].(string)
 	name := strings.TrimPrefix(ref, "#/definitions/")
@@ -67,8 +67,8 @@ func resourceOf(schema object) string {
 	return name
 }
 
-// follow goes where references lead, as far as maxReferences.
-func (d document) follow(schema object) object {
+// dereference resolves a schema's reference, up to maxReferences times in a row.
+func (d document) dereference(schema object) object {
 	for range maxReferences {
 		ref, ok := schema["$ref"].(string)
 		if !ok {
@@ -79,8 +79,8 @@ func (d document) follow(schema object) object {
 	return schema
 }
 
-// identified returns the attributes that the definition at an href's pointer
-// stands for.
+// identified returns the attributes to which the identity at an href's pointer
+// refers.
 func (d document) identified(pointer string) []Attribute {
 	definition := d.resolve(pointer)
 	alternatives := branches(definition)
@@ -98,7 +98,7 @@ func (d document) identified(pointer string) []Attribute {
 	return all
 }
 
-// rank puts what identifies a resource before its other attributes.
+// rank is for sorting: attributes that identify a resource come before the others.
 func (d document) rank(resource string, a Attribute) int {
 	var by []Attribute
 	if pointer := identityOf(resource); d.resolve(pointer) != nil {
@@ -110,7 +110,7 @@ func (d document) rank(resource string, a Attribute) int {
 	return len(by)
 }
 
-// identityOf is the pointer to what identifies a resource, if it has that.
+// identityOf returns the pointer to the definition of a resource's identity.
 func identityOf(resource string) string {
 	return "#/definitions/" + resource + "/definitions/identity"
 }

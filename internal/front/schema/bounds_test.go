@@ -9,9 +9,9 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// An array that is too long is refused as such, in whatever form it comes, and
-// whatever its items are.
-func TestLongArraysAreRefused(t *testing.T) {
+// The error of an array that is too long names its length, in whatever notation it
+// is sent and whatever its items are.
+func TestLongArraysAreRejected(t *testing.T) {
 	loaded, err := schema.Load(map[string][]byte{"thing": []byte(thing)})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestLongArraysAreRefused(t *testing.T) {
 	}
 }
 
-// An array that comes by two names is refused by the length of both together.
+// An array that is sent by two names is rejected if both together are too long.
 func TestLongArraysByTwoNames(t *testing.T) {
 	text := strings.Replace(thing, `"schema": {"type": ["object"], `, `"schema": {"type": ["object"], "aliases": {"old": "list"}, `, 1)
 	loaded, err := schema.Load(map[string][]byte{"thing": []byte(text)})
@@ -64,8 +64,8 @@ func TestLongArraysByTwoNames(t *testing.T) {
 	}
 }
 
-// Arrays are checked in pieces; the problems of the first piece that has any
-// are told, by their places in the whole.
+// Arrays are validated in pieces. The error lists the problems of the first piece
+// that has any, by their indexes in the whole array.
 func TestProblemsDeepInAnArray(t *testing.T) {
 	loaded, err := schema.Load(map[string][]byte{"thing": []byte(thing)})
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Text is the value of a form's or a query's parameter, which can only be
-// written as text, whatever it means. "null" is null where the parameter can be
-// that, and so is an empty text (contract, section 4) unless texts are one of
-// several types: there it may mean something of its own, as the early draft's
-// "reboot=" does. A string of JSON is what it is.
+// Text is the value of a form's or a query's parameter, which is a text whatever the
+// parameter's type is. If the parameter is nullable, "null" is null, and so is an
+// empty text (contract, section 4). The exception is a parameter with several
+// types, one of them string: there an empty text is a value, as in the early draft's
+// "reboot=". A string in JSON is a string, never a Text.
 type Text string
 
 func (t Text) isNull(types map[string]bool) bool {
@@ -19,14 +19,14 @@ func (t Text) isNull(types map[string]bool) bool {
 	return types["null"] && (t == "null" || t == "" && !several)
 }
 
-// Repeated is the values of a form's parameter that stands several times.
+// Repeated is the values of a form's parameter that occurs several times.
 type Repeated []string
 
 func (l *Link) coerceMembers(object, properties map[string]any) {
 	for name, value := range object {
 		property, known := properties[name].(map[string]any)
 		if properties != nil && !known {
-			delete(object, name) // not ours to judge
+			delete(object, name) // unknown members are ignored
 			continue
 		}
 		if value != nil {
@@ -34,7 +34,7 @@ func (l *Link) coerceMembers(object, properties map[string]any) {
 			object[name] = value
 		}
 		if value == nil && !l.doc.shape(property).types["null"] {
-			delete(object, name) // as good as absent
+			delete(object, name) // counts as absent
 		}
 	}
 }
@@ -68,12 +68,12 @@ func (l *Link) coerce(value any, schema map[string]any) any {
 	return value
 }
 
-// shape is what a schema says of a value's form, its references followed and
-// its alternatives joined.
+// shape is the union of the types, items and properties of a schema, its references
+// and its alternatives.
 type shape struct {
 	types      map[string]bool
 	items      map[string]any
-	maxItems   int // of an array, which all of a link's parameters have
+	maxItems   int // of an array; every array among the parameters has one
 	properties map[string]any
 }
 
@@ -83,7 +83,7 @@ func (d document) shape(schema map[string]any) shape {
 	return s
 }
 
-// maxReferences bounds how far a schema's references are followed.
+// maxReferences is how many references in a row are resolved.
 const maxReferences = 8
 
 func (d document) addShape(s *shape, schema map[string]any, depth int) {
@@ -123,7 +123,8 @@ func (d document) addShape(s *shape, schema map[string]any, depth int) {
 	}
 }
 
-// coerceText makes of a text what a form can only write as one.
+// coerceText converts a text to the type in the schema. A text that does not fit is
+// returned unchanged.
 func (l *Link) coerceText(text string, s shape) any {
 	if s.types["string"] {
 		return text
@@ -174,7 +175,7 @@ func (l *Link) coerceText(text string, s shape) any {
 	return text
 }
 
-// coerceItems coerces an array's items, unless they are too many.
+// coerceItems coerces an array's items, unless there are too many.
 func (l *Link) coerceItems(list []any, s shape) any {
 	if s.types["array"] && len(list) > s.maxItems {
 		return oversized{len(list), s.maxItems}

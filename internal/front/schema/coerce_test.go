@@ -93,7 +93,7 @@ func TestCoerce(t *testing.T) {
 	}
 }
 
-// A form has texts only, of which some mean null.
+// A form has texts only. Some of them mean null.
 func TestCoerceForms(t *testing.T) {
 	loaded, err := schema.Load(map[string][]byte{"thing": []byte(thing)})
 	if err != nil {
@@ -138,7 +138,7 @@ func TestCoerceForms(t *testing.T) {
 	}
 }
 
-// A literal inside a text is refused for what a body of JSON is refused for.
+// A JSON literal in a text is rejected for the same reasons as a JSON body.
 func TestHalfCharactersInLiterals(t *testing.T) {
 	loaded := served(t)
 	i := slices.IndexFunc(loaded.Links, func(l *schema.Link) bool { return l.Route() == "POST /droplets" })
@@ -150,7 +150,7 @@ func TestHalfCharactersInLiterals(t *testing.T) {
 		{"tags", schema.Text(`["\ud800"]`), `error parsing the parameter tags: the escape \ud800 is half a character`},
 		{"tags", `["a","\udfffb"]`, `error parsing the parameter tags: the escape \udfff is half a character`},
 		{"backup_policy", schema.Text(`{"plan":"\ud83d"}`), `error parsing the parameter backup_policy: the escape \ud83d is half a character`},
-		{"user_data", schema.Text(`{"a":"\ud800"}`), ""}, // a text, whatever it looks like
+		{"user_data", schema.Text(`{"a":"\ud800"}`), ""}, // the parameter's type is string
 		{"tags", schema.Text(`["\u0061"]`), ""},
 	} {
 		params := loaded.Links[i].Gather(map[string]any{"name": "a", "size": "1gb", "image": "micro", test.name: test.value})
@@ -161,9 +161,8 @@ func TestHalfCharactersInLiterals(t *testing.T) {
 	}
 }
 
-// FuzzParameters sends whatever JSON holds to each link of the real schema.
-// What is accepted has no number that a handler could not take, and what is
-// refused names a field and says why.
+// FuzzParameters sends any JSON to each link of the real schema. Accepted numbers
+// fit an int64 or a float64. Errors name a field and a reason.
 func FuzzParameters(f *testing.F) {
 	loaded := served(f)
 	for _, seed := range []string{
@@ -203,7 +202,7 @@ func FuzzParameters(f *testing.F) {
 	})
 }
 
-// served is the schema that the server runs on.
+// served returns the schema of the server.
 func served(t testing.TB) *schema.Schema {
 	t.Helper()
 	files, err := filepath.Glob("../../*/*/*schema.json")
@@ -226,7 +225,7 @@ func served(t testing.TB) *schema.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range resources { // of which one is more than its file
+	for _, r := range resources { // the droplet resource has more than is in its file
 		definitions[r.Name] = r.Schema
 	}
 	loaded, err := schema.Load(definitions)
@@ -239,7 +238,7 @@ func served(t testing.TB) *schema.Schema {
 	return loaded
 }
 
-// checkNumbers fails for a number that neither an int64 nor a float64 holds.
+// checkNumbers fails the test for a number that fits neither an int64 nor a float64.
 func checkNumbers(t *testing.T, value any) {
 	t.Helper()
 	switch v := value.(type) {

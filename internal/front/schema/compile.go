@@ -9,13 +9,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// compile readies the links to be compiled when they are first needed. To
-// compile them all takes half of a start.
+// compile prepares the links, which are compiled when they are first used. To
+// compile all of them would take half of the time of a start.
 func (s *Schema) compile() {
 	served := &compiler{document: func() document { return s.doc }}
-	// What we describe is described whole: in answers of ours and in examples
-	// an unknown member is a mistake. Clients see the open document, so that
-	// members may be added.
+	// Our answers and examples must have no members that the schema does not
+	// describe. The document for clients does not say so, because later versions may
+	// add members.
 	s.strict = &compiler{document: func() document { return document(closed(object(s.doc)).(object)) }}
 	for _, link := range s.Links {
 		if link.target != nil {
@@ -29,7 +29,7 @@ func (s *Schema) compile() {
 }
 
 // Check compiles the whole schema and validates its examples. It is for tests:
-// a server compiles only what it is asked for.
+// a server compiles only the links that are used.
 func (s *Schema) Check() error {
 	var errs []error
 	fits := func(what, pointer string, example any) {
@@ -55,7 +55,7 @@ func (s *Schema) Check() error {
 	return errors.Join(errs...)
 }
 
-// compiler compiles parts of a document. Several may use it at once.
+// compiler compiles parts of a document. It is safe for concurrent use.
 type compiler struct {
 	document func() document
 
@@ -81,10 +81,10 @@ func (c *compiler) schema(pointer string) func() (*jsonschema.Schema, error) {
 
 const documentURL = "https://rockpool.invalid/schema"
 
-// compiler returns a compiler that knows the document. Without "$schema": the
-// hyper-schema's own meta-schema is not among those that the compiler carries,
-// draft-04's is and says the same of everything but links. And without the
-// resources' ids, which would change what their references are relative to.
+// compiler returns a compiler that has the document, except for two keywords.
+// "$schema" names the hyper-schema's meta-schema, which the compiler does not have;
+// it has draft-04's, which differs only in links. The "id" of a resource would
+// change the base of its references.
 func (d document) compiler() (*jsonschema.Compiler, error) {
 	definitions := object{}
 	for name, definition := range d.resources() {
@@ -97,8 +97,8 @@ func (d document) compiler() (*jsonschema.Compiler, error) {
 	return compiler, compiler.AddResource(documentURL, copied)
 }
 
-// closed copies a part of the document, its objects closed to properties that
-// it does not describe.
+// closed returns a copy of a part of the document that allows no properties that it
+// does not describe.
 func closed(part any) any {
 	switch part := part.(type) {
 	case []any:

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// complete writes into the definitions what follows from them, and refuses
-// what they lack.
+// complete adds to the definitions what can be derived from them. It returns an
+// error if something is missing.
 func (d document) complete() error {
 	var errs []error
 	for name, definition := range d.resources() {
@@ -35,7 +35,7 @@ func (d document) complete() error {
 			}
 		}
 	}
-	// An example may be of what another resource has only now got whole.
+	// An example may include another resource, which is complete only now.
 	for name, definition := range d.resources() {
 		for at, attribute := range attributesBelow(definition) {
 			if err := d.describe(attribute); err != nil {
@@ -52,7 +52,8 @@ func (d document) complete() error {
 	return errors.Join(errs...)
 }
 
-// require makes all properties required that are not optional, here and below.
+// require sets "required" to the properties that are not optional, in the schema
+// and in all schemas within it.
 func (d document) require(at string, schema object, wrong func(string, ...any)) {
 	if schema["required"] != nil {
 		wrong("%s: required is derived; write what is optional instead", at)
@@ -72,7 +73,7 @@ func (d document) require(at string, schema object, wrong func(string, ...any)) 
 	}
 }
 
-// setOptional lists the parameters that are not required, as prmd does.
+// setOptional sets "optional" to the parameters that are not required, as prmd does.
 func setOptional(at string, parameters object, wrong func(string, ...any)) {
 	properties, _ := parameters["properties"].(object)
 	required := strs(parameters["required"])
@@ -86,15 +87,15 @@ func setOptional(at string, parameters object, wrong func(string, ...any)) {
 	}))
 }
 
-// setNames sets a list that draft-04 does not allow to be empty.
+// setNames sets a keyword whose list must not be empty in draft-04.
 func setNames(schema object, key string, names []string) {
 	if len(names) > 0 {
 		schema[key] = anys(names)
 	}
 }
 
-// setTarget gives a link the status and the target that its rel means, unless
-// it has its own.
+// setTarget sets a link's status and target to the defaults of its rel, unless it
+// has its own.
 func setTarget(resource string, definition, link object) error {
 	status, key, target := http.StatusOK, "one", object{"$ref": "#/definitions/" + resource}
 	properties := object{}

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// attributesBelow ranges over the attributes and parameters that a resource's
-// definition describes, also those within others, by their pointers.
+// attributesBelow yields the attributes and parameters in a resource's definition,
+// nested ones too, with their pointers.
 func attributesBelow(definition object) iter.Seq2[string, object] {
 	found := map[string]object{}
 	var walk func(at string, schema object)
@@ -34,7 +34,7 @@ func isMember(step string) bool {
 	return strings.HasPrefix(step, "/definitions/") || strings.HasPrefix(step, "/properties/")
 }
 
-// isReference reports whether a schema only says which others it stands for.
+// isReference reports whether a schema consists of references only.
 func isReference(schema object) bool {
 	if schema["$ref"] != nil {
 		return true
@@ -43,8 +43,8 @@ func isReference(schema object) bool {
 	return len(schema) == 1 && len(alternatives) > 0 && !slices.ContainsFunc(alternatives, func(o object) bool { return o["$ref"] == nil })
 }
 
-// describe checks that an attribute says enough of itself, and gives it an
-// example made of those of its parts if it has none of its own.
+// describe checks that an attribute has a description and a type. If it has no
+// example, describe builds one from those of its parts.
 func (d document) describe(attribute object) error {
 	types := strs(attribute["type"])
 	switch {
@@ -70,11 +70,11 @@ func (d document) describe(attribute object) error {
 
 func (d document) hasMembers(schema object) bool {
 	return schema["properties"] != nil || schema["additionalProperties"] != nil ||
-		slices.ContainsFunc(branches(schema), func(branch object) bool { return d.hasMembers(d.follow(branch)) })
+		slices.ContainsFunc(branches(schema), func(branch object) bool { return d.hasMembers(d.dereference(branch)) })
 }
 
-// example makes a value of what a schema's parts have for examples, following
-// so many references.
+// example builds an example of a schema from those of its parts. depth is how many
+// references in a row it resolves.
 func (d document) example(schema object, depth int) (any, bool) {
 	if example, ok := schema["example"]; ok {
 		return example, true

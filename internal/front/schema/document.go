@@ -12,18 +12,18 @@ import (
 // document is the whole hyper-schema, decoded.
 type document object
 
-// ExampleOrigin stands in examples for wherever a cloud is.
+// ExampleOrigin is the placeholder in examples for the origin of a cloud.
 const ExampleOrigin = "https://rockpool.example.com"
 
-// Document is the whole hyper-schema as JSON, for an API at that URL.
+// Document returns the whole hyper-schema as JSON, for an API at that URL.
 func (s *Schema) Document(apiURL string) ([]byte, error) {
 	doc := maps.Clone(s.doc)
 	doc["links"] = []any{map[string]string{"href": apiURL, "rel": "self"}}
 	return json.Marshal(doc)
 }
 
-// Resolve returns what a reference like #/definitions/droplet leads to; nil if
-// nothing is there. It is not to be changed.
+// Resolve returns the schema to which a reference like #/definitions/droplet refers;
+// nil if there is none. The caller must not change it.
 func (s *Schema) Resolve(ref string) map[string]any { return s.doc.resolve(ref) }
 
 func (d document) resolve(ref string) object {
@@ -39,7 +39,7 @@ func (d document) resolve(ref string) object {
 	return o
 }
 
-// resources ranges over the definitions, by name.
+// resources yields the definitions, sorted by name.
 func (d document) resources() iter.Seq2[string, object] {
 	definitions := map[string]object{}
 	for name, definition := range d["definitions"].(object) {
@@ -48,10 +48,10 @@ func (d document) resources() iter.Seq2[string, object] {
 	return sorted(definitions)
 }
 
-// combiners are the keywords that make a schema of several.
+// combiners are the keywords that combine several schemas.
 var combiners = []string{"allOf", "anyOf", "oneOf"}
 
-// branches are the schemas that one is made of.
+// branches returns the schemas that a schema combines.
 func branches(schema object) []object {
 	var all []object
 	for _, combiner := range combiners {
@@ -60,8 +60,8 @@ func branches(schema object) []object {
 	return all
 }
 
-// below ranges over the schemas directly within one, by the pointers that lead
-// on to them.
+// below yields the schemas directly within a schema, with their pointers relative
+// to it.
 func below(schema object) iter.Seq2[string, object] {
 	found := map[string]object{}
 	for _, keyword := range []string{"definitions", "properties"} {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// filterPrefix begins the names of definitions that describe a parameter by
-// which the resource's list can be narrowed.
+// filterPrefix begins the names of definitions that describe a filter of the
+// resource's list.
 const filterPrefix = "filter_"
 
-// expand writes into the definitions the parameters of lists and the links of
-// other paths. It returns, by the pointer to each of these links, the pointer to
-// the link that it is another path to.
+// expand adds to the definitions the filters of lists, and a link for each alias. It
+// returns the pointer to each of these links, with the pointer to the link of which
+// it is an alias.
 func (d document) expand() (aliases map[string]string, err error) {
 	aliases = map[string]string{}
 	for name, definition := range d.resources() {
@@ -44,8 +44,8 @@ func linkPointer(resource string, i int) string {
 	return fmt.Sprintf("/definitions/%s/links/%d", resource, i)
 }
 
-// setFilters gives the link of a list the parameters that the definitions
-// filter_NAME of its resource describe.
+// setFilters adds to the link of a list the parameters that its resource's
+// definitions filter_NAME describe.
 func setFilters(resource string, definition, link object) {
 	definitions, _ := definition["definitions"].(object)
 	properties := object{}
@@ -59,8 +59,7 @@ func setFilters(resource string, definition, link object) {
 	}
 }
 
-// alias returns a link to the same by the href that is written, with what else
-// is written in place of the link's.
+// alias returns a copy of a link, with the members of written instead of the link's.
 func alias(link, written object) (object, error) {
 	other := copied(link).(object)
 	written = maps.Clone(written)
@@ -86,7 +85,7 @@ func alias(link, written object) (object, error) {
 	return other, nil
 }
 
-// copied returns a JSON value that shares nothing with the one given.
+// copied returns a deep copy of a JSON value.
 func copied(value any) any {
 	switch value := value.(type) {
 	case object:

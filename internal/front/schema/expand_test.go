@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// expandable is a resource with a list that has a filter, and with a link to
-// create one of it, with more written in the latter.
+// expandable is a resource with a list that has a filter, and with a link of rel
+// create to which a test adds members.
 func expandable(more string) map[string][]byte {
 	return map[string][]byte{"thing": []byte(`{"title": "Thing", "description": "A thing.", "type": ["object"], "one": "thing", "many": "things",
 		"definitions": {"id": {"description": "its number", "example": 1, "type": ["integer"]},
@@ -36,7 +36,7 @@ func TestAnAliasIsAnotherPathToTheSame(t *testing.T) {
 	}
 }
 
-func TestAnAliasIsRejectedThatIsNone(t *testing.T) {
+func TestInvalidAliasesAreRejected(t *testing.T) {
 	for written, want := range map[string]string{
 		`{"title": "Old"}`:                         "it has no href of its own",
 		`{"href": "/things"}`:                      "it has no href of its own",

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// parameter is one name that a link takes.
+// parameter is one parameter of a link.
 type parameter struct {
 	name      string
-	spellings []string // its name, and the older ones that it is taken by
+	spellings []string // its name and its aliases
 	schema    map[string]any
-	nullable  bool // null is a value, not as good as absent
+	nullable  bool // null is a value; else it counts as absent
 }
 
 // parameters reads a link's properties, and its keyword "aliases": an object
@@ -50,17 +50,15 @@ func (l *Link) ParameterNames() []string {
 	return names
 }
 
-// Gather picks the link's parameters out of what a request brings, and brings
-// them to the types of its schema, as far as that loses nothing: digits in a
-// string to an integer where only an integer is meant, a list with commas to
-// an array, a number to a string. What does not fit stays for Validate to
-// refuse.
+// Gather selects the link's parameters from the sources of a request, and converts
+// them to the types in its schema if that loses nothing: digits in a string to an
+// integer if only an integer is allowed, a text with commas to an array, a number to
+// a string. A value that does not fit stays unchanged, and Validate rejects it.
 //
-// An earlier source goes before a later one, and in each of them a parameter's
-// name before its aliases, except that lists are joined. Names that the schema
-// does not know are left out, and so is a null, unless the schema says that it
-// is a value. So is a filter of a list that is an empty text (contract, section
-// 4).
+// An earlier source has precedence over a later one. In each source a parameter's
+// name has precedence over its aliases, but arrays by several names are
+// concatenated. Gather ignores names that the schema does not have, null unless the
+// schema allows it, and empty texts for filters of a list (contract, section 4).
 func (l *Link) Gather(sources ...map[string]any) map[string]any {
 	params := map[string]any{}
 	for _, source := range sources {
@@ -76,8 +74,8 @@ func (l *Link) Gather(sources ...map[string]any) map[string]any {
 	return params
 }
 
-// joined returns two lists as one, which may be too long then, and of other
-// values the first.
+// joined concatenates two arrays, unless the result is too long. Of other values it
+// returns the first.
 func joined(first, second any, s shape) any {
 	list, isList := first.([]any)
 	if !isList {
@@ -105,11 +103,11 @@ func (l *Link) take(params, source map[string]any, p parameter) {
 		if l.Lists() && value == "" {
 			continue
 		}
-		held, ok := params[p.name]
+		previous, ok := params[p.name]
 		if !ok {
 			params[p.name] = value
 			continue
 		}
-		params[p.name] = joined(held, value, l.doc.shape(p.schema))
+		params[p.name] = joined(previous, value, l.doc.shape(p.schema))
 	}
 }

@@ -16,16 +16,16 @@ type Link struct {
 	Resource    string
 	Title       string
 	Description string
-	Rel         string // what it is to the resource: create, destroy, instances, self, update
+	Rel         string // relation to the resource: create, destroy, instances, self or update
 	Method      string
 	Path        string     // below /v2, identities as {resource}
 	Variables   []Variable // the identities in Path
-	Scopes      []string   // of which a token needs one, like droplet:read
-	Alias       *Link      // the link that this one is another path to; nil if it is none
+	Scopes      []string   // a token needs one of them; for example droplet:read
+	Alias       *Link      // the link of which this one is an alias; nil if it is none
 	Status      int        // of its answer
-	Also        int        // another status that it may have, as when nothing was to be done; 0 if it has one only
+	Also        int        // another status of its answer, for example if nothing had to be done; 0 for none
 
-	pointer string // where it is in the document
+	pointer string // to it in the document
 	params  []parameter
 	schema  object // of its parameters; nil if it has none
 	target  object // of its answer; nil if it has no body
@@ -40,10 +40,10 @@ type Variable struct {
 	By       []Attribute // the attributes that identify it
 }
 
-// Route is the link's name for handlers: "METHOD /path".
+// Route returns the link's key among the handlers: "METHOD /path".
 func (l *Link) Route() string { return l.Method + " " + l.Path }
 
-// Operation is the link's name for programs, like droplet_action_create.
+// Operation returns the link's name for programs, such as droplet_action_create.
 func (l *Link) Operation() string {
 	return strings.ToLower(strings.NewReplacer("-", "_", " ", "_").Replace(l.Resource + "_" + l.Title))
 }
@@ -51,14 +51,14 @@ func (l *Link) Operation() string {
 // Lists reports whether the link answers with a list.
 func (l *Link) Lists() bool { return l.Rel == "instances" }
 
-// Match returns the link for a path below /v2, as it is sent, and the method;
-// nil if there is none. A HEAD is a GET.
+// Match returns the link for a method and a percent-encoded path below /v2; nil if
+// there is none. HEAD matches like GET.
 func (s *Schema) Match(method, path string) *Link {
 	if method == "HEAD" {
 		method = "GET"
 	}
 	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	// In the order of routes a literal comes before a variable in its place.
+	// The links are sorted so that a literal segment comes before a variable.
 	i := slices.IndexFunc(s.Links, func(l *Link) bool { return l.Method == method && l.fits(segments) })
 	if i < 0 {
 		return nil
@@ -73,7 +73,7 @@ func (l *Link) fits(segments []string) bool {
 	})
 }
 
-// link reads a link that is complete.
+// link decodes a completed link.
 func (d document) link(resource string, raw object) (*Link, error) {
 	var link Link
 	var text struct{ Title, Description, Rel, Method, Href string }
@@ -107,7 +107,7 @@ func (d document) link(resource string, raw object) (*Link, error) {
 	return &link, link.readHref(text.Href)
 }
 
-// scopes reads one scope or a list of them; none if it is neither.
+// scopes decodes one scope or a list of scopes; none if the value is invalid.
 func scopes(value any) (all []string) {
 	if one, ok := value.(string); ok {
 		return []string{one}
@@ -120,12 +120,12 @@ func scopes(value any) (all []string) {
 	return all
 }
 
-// identity is a variable of an href: the encoded pointer to a definition, in
-// parentheses, as Heroku's generators of clients write it.
+// identity matches a variable of an href: the percent-encoded pointer to a definition,
+// in parentheses, as Heroku's client generators expect it.
 var identity = regexp.MustCompile(`\{\(([^)]*)\)\}`)
 
-// readHref turns an href's variables into the names of the resources that they
-// identify.
+// readHref sets Path and Variables: it replaces an href's variables by the names of
+// the resources that they identify.
 func (l *Link) readHref(href string) error {
 	var errs []error
 	l.Path = identity.ReplaceAllStringFunc(href, func(variable string) string {
@@ -148,18 +148,19 @@ func (l *Link) readHref(href string) error {
 	return errors.Join(errs...)
 }
 
-// Slug returns the example of the slug that identifies the resource, if it is
-// of a catalogue, so that every cloud calls it the same.
-func (v Variable) Slug() (string, bool) {
+// Slug returns the example of the slug that identifies the resource. ok is false if
+// the resource has no slug that is the same in every cloud, as those of a catalogue
+// are.
+func (v Variable) Slug() (slug string, ok bool) {
 	i := slices.IndexFunc(v.By, func(a Attribute) bool { return a.Name == "slug" })
 	if i < 0 {
 		return "", false
 	}
-	slug, ok := v.By[i].Example.(string)
+	slug, ok = v.By[i].Example.(string)
 	return slug, ok
 }
 
-// Identities returns what identifies each resource that has an identity.
+// Identities returns the identity of each resource that has one.
 func (s *Schema) Identities() []Variable {
 	var all []Variable
 	for name := range s.doc.resources() {

@@ -10,11 +10,11 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/jsontext"
 )
 
-// broken is a literal that can't be read without changing it in silence. It
-// stands for the value until Validate refuses it.
+// broken replaces a literal that the decoder would change silently. Validate rejects
+// it.
 type broken struct{ error }
 
-// findBroken returns what is wrong with a literal somewhere in a value.
+// findBroken returns the error of the first broken literal in a value.
 func findBroken(value any) error {
 	switch v := value.(type) {
 	case broken:
@@ -35,7 +35,7 @@ func findBroken(value any) error {
 	return nil
 }
 
-// literal reads a JSON array or object; nil for anything else.
+// literal decodes a JSON array or object; nil for anything else.
 func literal(text string) any {
 	if !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
 		return nil
@@ -86,9 +86,9 @@ func coerceNumber(n json.Number, types map[string]bool) any {
 	return n
 }
 
-// integer writes a number without a fraction as a plain integer: 3.0 and 3e0
-// are 3. A number too large for an id stays as it was, so that nobody can make
-// us write out a million digits.
+// integer converts a number without a fraction to a plain integer: 3.0 and 3e0 are
+// 3. A number that is too large for an id stays unchanged, because it could have a
+// million digits.
 func integer(n json.Number) json.Number {
 	if len(n) > 32 || exponent(n.String()) > 18 {
 		return n
@@ -99,7 +99,7 @@ func integer(n json.Number) json.Number {
 	return n
 }
 
-// exponent is the size of a number's exponent, 0 without one.
+// exponent returns the absolute value of a number's exponent; 0 without one.
 func exponent(number string) int {
 	_, text, found := strings.Cut(strings.ToLower(number), "e")
 	if !found {

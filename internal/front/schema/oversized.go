@@ -7,13 +7,12 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/front/jsontext"
 )
 
-// oversized stands for an array with more items than its schema allows, until
-// Validate refuses it. Its items are neither coerced nor checked: each that is
-// wrong would take a thousand bytes to tell, and a body has room for half a
-// million.
+// oversized replaces an array with more items than its schema allows. Validate
+// rejects it. The items are neither coerced nor validated: the validator needs about
+// a thousand bytes for each invalid one, and a body can have half a million.
 type oversized struct{ got, most int }
 
-// findOversized returns where in the value at a location an array is too long;
+// findOversized returns the location of the first array in a value that is too long;
 // nil if none is.
 func findOversized(value any, at []string) ([]string, oversized) {
 	switch v := value.(type) {
@@ -35,27 +34,27 @@ func findOversized(value any, at []string) ([]string, oversized) {
 	return nil, oversized{}
 }
 
-// checkBounds refuses arrays among a link's parameters without a maxItems, or
-// with one that no text of JSON may reach.
+// checkBounds returns an error if an array among a link's parameters has no maxItems,
+// or one above the number of values that a body may have.
 func (d document) checkBounds(at string, schema object) error {
 	return d.checkBoundsOnce(at, schema, map[string]bool{})
 }
 
-// checkBoundsOnce is checkBounds without the references that were followed
-// before: a schema may refer to itself.
-func (d document) checkBoundsOnce(at string, schema object, followed map[string]bool) error {
+// checkBoundsOnce is checkBounds without the references in resolved, which were
+// resolved before: a schema may refer to itself.
+func (d document) checkBoundsOnce(at string, schema object, resolved map[string]bool) error {
 	if ref, ok := schema["$ref"].(string); ok {
-		if followed[ref] {
+		if resolved[ref] {
 			return nil
 		}
-		followed[ref] = true
-		return d.checkBoundsOnce(at, d.resolve(ref), followed)
+		resolved[ref] = true
+		return d.checkBoundsOnce(at, d.resolve(ref), resolved)
 	}
 	if shape := d.shape(schema); shape.types["array"] && (shape.maxItems < 1 || shape.maxItems >= jsontext.MaxValues) {
 		return fmt.Errorf("%s has no maxItems below %d", at, jsontext.MaxValues)
 	}
 	for step, member := range below(schema) {
-		if err := d.checkBoundsOnce(at+step, member, followed); err != nil {
+		if err := d.checkBoundsOnce(at+step, member, resolved); err != nil {
 			return err
 		}
 	}

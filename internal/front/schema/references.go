@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// checkReferences refuses references that lead nowhere, or round and round.
+// checkReferences returns an error if a reference leads nowhere, or is circular.
 func (d document) checkReferences() error {
 	var errs []error
 	var walk func(at string, part any)
@@ -30,7 +30,7 @@ func (d document) checkReferences() error {
 	return errors.Join(errs...)
 }
 
-// leads reports whether a reference leads to something that is none.
+// leads reports whether a chain of references ends at a schema that is no reference.
 func (d document) leads(schema object) bool {
 	for range maxReferences {
 		ref, ok := schema["$ref"].(string)

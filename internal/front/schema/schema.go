@@ -4,13 +4,13 @@
 //
 // A resource's definition is a draft-04 hyper-schema in the layout of Heroku's
 // prmd: definitions of its attributes, properties that refer to them, and
-// links. Load completes it, so that a definition holds only what can't be
-// derived, and refuses what is missing. The keywords beyond draft-04 are:
+// links. Load adds what can be derived, and rejects a definition in which anything
+// else is missing. The keywords beyond draft-04 are:
 //
 //   - one and many, of a resource: under which name an answer holds one object
 //     of it, and a list of them. Links need them by their rel.
 //   - optional, of any object with properties outside a link's parameters:
-//     those that may be absent. All others are required, so required is never
+//     the properties that may be absent. All others are required, so required is never
 //     written there. Of a link's parameters it is the other way round: required
 //     is written, and optional is derived.
 //   - example, of an attribute: a value of it. An object is exemplified by its
@@ -20,17 +20,17 @@
 //     that are required. The example of a resource's identity stands for
 //     whatever that resource is called in the reader's cloud.
 //   - aliases, of a link's schema: an object of older names, and the parameters
-//     that they stand for. A null is as good as no parameter, unless the
-//     parameter's type says null.
+//     that they stand for. A null counts as no parameter, unless the parameter's
+//     type has null.
 //   - scope, of a link: what a token needs, like droplet:read, or a list of
 //     which one is enough.
 //   - status, of a link: that of its answer. By rel it is 200, of create 201,
 //     of destroy 204.
 //   - also, of a link: another status that it may answer with, and the same
 //     target, as when nothing was to be done.
-//   - alias, of a link: another path to the same. It has an href, and where they
-//     differ a title, a description and an example of parameters. It becomes a
-//     link of its own.
+//   - alias, of a link: another path for the same operation. It has an href and,
+//     if they differ, a title, a description and an example of parameters. It
+//     becomes a link of its own.
 //   - targetSchema, of a link: draft-04's own, written only where the answer is
 //     not what its rel means: of instances a list with links and meta, of
 //     destroy nothing, else one object.
@@ -73,7 +73,7 @@ type Schema struct {
 	Links     []*Link     // by route
 	Resources []*Resource // by name
 	doc       document
-	strict    *compiler                          // of the document closed to what it does not describe
+	strict    *compiler                          // of the document without properties that it does not describe
 	invalid   func() (*jsonschema.Schema, error) // the form of errors
 }
 
@@ -90,14 +90,14 @@ type Resource struct {
 //go:embed shared.json
 var shared []byte
 
-// The names of what every schema defines besides its resources.
+// The names of the definitions that every schema has besides its resources.
 const (
 	listName  = "list"
 	errorName = "error"
 )
 
-// Load joins the definitions, one a resource, into one document, completes it
-// and checks what needs no compiled schema; Check does the rest.
+// Load joins the definitions of the resources to one document, completes it, and
+// checks what can be checked without compiling it. Check checks the rest.
 func Load(definitions map[string][]byte) (*Schema, error) {
 	resources, err := decode(definitions)
 	if err != nil {
@@ -116,8 +116,8 @@ func Load(definitions map[string][]byte) (*Schema, error) {
 		return nil, err
 	}
 	read := func() error { return s.read(aliases) }
-	// Nothing can be derived from references that lead nowhere, nor be compiled
-	// before all is complete.
+	// The order matters: complete needs valid references, and compile needs the
+	// completed document.
 	for _, step := range []func() error{s.doc.checkReferences, s.doc.complete, read} {
 		if err := step(); err != nil {
 			return nil, err
@@ -157,8 +157,8 @@ func decode(definitions map[string][]byte) (object, error) {
 	return resources, nil
 }
 
-// read makes the resources and links of what the document says. The aliases are
-// those of expand.
+// read decodes the resources and links of the document. The aliases are those that
+// expand returned.
 func (s *Schema) read(aliases map[string]string) error {
 	var errs []error
 	byPointer := map[string]*Link{}
@@ -187,8 +187,8 @@ func (s *Schema) read(aliases map[string]string) error {
 	return errors.Join(append(errs, s.checkLinks())...)
 }
 
-// checkLinks refuses two links for one thing, and two that programs would call
-// by one name.
+// checkLinks returns an error if two links have the same route, or the same
+// operation.
 func (s *Schema) checkLinks() error {
 	var errs []error
 	routes, operations := map[string]*Link{}, map[string]*Link{}
@@ -204,7 +204,7 @@ func (s *Schema) checkLinks() error {
 	return errors.Join(errs...)
 }
 
-// remarshal reads what JSON says of from into to.
+// remarshal converts from to the type of to, by way of JSON.
 func remarshal(from, to any) error {
 	text, err := json.Marshal(from)
 	if err != nil {

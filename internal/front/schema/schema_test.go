@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// small is the definition of a resource with all that a definition can have.
+// small is the definition of a resource that uses every keyword.
 const small = `{
   "id": "schema/pond", "title": "Pond", "description": "A pond is a small lake.", "type": ["object"],
   "one": "pond", "many": "ponds", "optional": ["depth"],
@@ -231,9 +231,8 @@ func TestValidateAnswer(t *testing.T) {
 	}
 }
 
-// Answers are made ready to be checked when that is first asked, by however
-// many at once.
-func TestValidateAnswersAtOnce(t *testing.T) {
+// The schemas of answers are compiled at their first use, which may be concurrent.
+func TestValidateAnswerIsSafeForConcurrentUse(t *testing.T) {
 	s := load(t)
 	var checks sync.WaitGroup
 	for range 4 {

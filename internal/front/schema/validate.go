@@ -20,13 +20,13 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// Validate checks coerced parameters against the link's schema. The error is
-// an apierr that names each field and its mend.
+// Validate validates coerced parameters against the link's schema. The error is an
+// *apierr.Error that says for each field what is wrong.
 func (l *Link) Validate(params map[string]any) error {
 	if l.rules == nil {
 		return nil
 	}
-	// What can't be checked without cost or harm is refused first.
+	// Values that would be expensive or dangerous to validate are rejected first.
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if err := findBroken(params[name]); err != nil {
 			return apierr.BadRequest("error parsing the parameter %s: %v", name, err)
@@ -53,12 +53,12 @@ func (l *Link) Validate(params map[string]any) error {
 	return e
 }
 
-// piece is how many items of an array are checked at once. The validator tells
-// all that is wrong, and takes hundreds of bytes for each.
+// piece is how many items of an array are validated at once. The validator reports
+// every problem, and allocates hundreds of bytes for each.
 const piece = 50
 
-// check returns what is wrong with parameters: with the first piece of their
-// arrays where anything is.
+// check returns the problems of parameters. It validates arrays in pieces, and stops
+// after the first piece with a problem.
 func (l *Link) check(params map[string]any) ([]apierr.Field, error) {
 	longest := 0
 	for _, value := range params {
@@ -84,8 +84,8 @@ func (l *Link) check(params map[string]any) ([]apierr.Field, error) {
 	}
 }
 
-// cut returns the parameters with one piece of each array that is longer: that
-// from start on, or the first of an array that has ended.
+// cut returns the parameters with one piece of each long array: the piece that begins
+// at start, or the first piece if the array ends before start.
 func cut(params map[string]any, start int) map[string]any {
 	part := maps.Clone(params)
 	for name, value := range part {
@@ -100,10 +100,10 @@ func cut(params map[string]any, start int) map[string]any {
 	return part
 }
 
-// maxFields is how many problems an error tells at the most.
+// maxFields is the maximum number of problems in an error.
 const maxFields = 20
 
-// hasHuge reports whether a value holds a number that no attribute can be.
+// hasHuge reports whether a value has a number that is huge.
 func hasHuge(value any) bool {
 	switch v := value.(type) {
 	case json.Number:
@@ -120,8 +120,8 @@ func hasHuge(value any) bool {
 	return false
 }
 
-// hasNUL reports whether a value holds a text with the character NUL, which
-// PostgreSQL cannot keep and where programs in guests take a text to end.
+// hasNUL reports whether a value has a text with the character NUL. PostgreSQL can't
+// store it, and programs in guests end a text there.
 func hasNUL(value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -138,8 +138,8 @@ func hasNUL(value any) bool {
 	return false
 }
 
-// huge reports whether a number is beyond the integers of 64 bits, or such that
-// a validator would have to write it out in millions of digits to compare it.
+// huge reports whether a number is beyond the integers of 64 bits, or has so large an
+// exponent that the validator would need millions of digits to compare it.
 func huge(n json.Number) bool {
 	if _, err := n.Int64(); err == nil {
 		return false
@@ -148,10 +148,10 @@ func huge(n json.Number) bool {
 	return err != nil || math.Abs(f) >= 1<<63 || len(n) > 400 || exponent(n.String()) > 400
 }
 
-// collect gathers the problems at the leaves of a validation error of
-// parameters whose arrays were cut at start.
+// collect appends the problems at the leaves of a validation error. The parameters'
+// arrays were cut at start.
 func collect(e *jsonschema.ValidationError, start int, fields *[]apierr.Field) {
-	// The branches of an anyOf say contradictory things; the whole says enough.
+	// The branches of an anyOf have contradictory problems, so only the anyOf is reported.
 	_, any := e.ErrorKind.(*kind.AnyOf)
 	_, one := e.ErrorKind.(*kind.OneOf)
 	if len(e.Causes) > 0 && !any && !one {
@@ -162,7 +162,7 @@ func collect(e *jsonschema.ValidationError, start int, fields *[]apierr.Field) {
 	}
 	location := e.InstanceLocation
 	if len(location) > 1 && start > 0 {
-		// Whatever was not cut has been checked with the first piece.
+		// Only arrays that were cut have problems after the first piece.
 		if i, err := strconv.Atoi(location[1]); err == nil {
 			location = slices.Clone(location)
 			location[1] = strconv.Itoa(start + i)
@@ -182,7 +182,7 @@ func field(location []string, problem string) apierr.Field {
 	return apierr.Field{Field: name, Message: human(name) + " " + problem}
 }
 
-// human writes a field's name as the API's sentences do: "public_key" is
+// human returns a field's name as it begins a sentence: "public_key" is
 // "Public key".
 func human(name string) string {
 	name = strings.ReplaceAll(name, "_", " ")

@@ -1,7 +1,7 @@
-// Package fault lets a test make an external effect fail, or crash the program
-// as kill -9 would, exactly where it wants. Every effect on the world outside
-// the database (a file, a process, a socket) passes a named point first. In
-// production no injector is in the context and a point costs a map look-up.
+// Package fault lets tests inject failures, and crashes like kill -9, at named points.
+// Code calls At before every effect outside the database (on a file, a process, a
+// socket). In production there is no injector in the context, and At only looks for
+// one there.
 package fault
 
 import (
@@ -9,9 +9,8 @@ import (
 	"errors"
 )
 
-// ErrCrash, returned by an injector, stands for the death of the process at
-// that point: whoever gets it must return without cleaning up or writing
-// anything, as if it had not been there to do so.
+// ErrCrash is returned by an injector to simulate that the process dies at that point.
+// Code that gets it must return without cleaning up or writing anything.
 var ErrCrash = errors.New("crashed by fault injection")
 
 // Injector decides what happens at the point with that name.
@@ -19,12 +18,12 @@ type Injector func(point string) error
 
 type key struct{}
 
-// With returns a context in which the points ask inject.
+// With returns a context in which At calls inject.
 func With(ctx context.Context, inject Injector) context.Context {
 	return context.WithValue(ctx, key{}, inject)
 }
 
-// At is a point: it returns nil, or the error that a test wants there.
+// At returns the error that a test injects at that point; nil if it injects none.
 func At(ctx context.Context, point string) error {
 	if inject, ok := ctx.Value(key{}).(Injector); ok {
 		return inject(point)

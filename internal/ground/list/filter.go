@@ -10,17 +10,16 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// Filter is a parameter that a list can be narrowed by. Several of them hold
-// together.
+// Filter is a parameter that filters a list. Several filters are combined by AND.
 type Filter[T any] struct {
 	Name    string                          // of the parameter
-	Where   string                          // in SQL, for a table; ? stands for the value
-	Choices map[string]string               // or conditions by the value; an empty one holds for every row
-	Match   func(item T, value string) bool // for a list that is held whole
-	NotWith []string                        // parameters that make no sense beside it
+	Where   string                          // condition in SQL, for a table; ? is the value
+	Choices map[string]string               // or a condition for each value; an empty one is true for every row
+	Match   func(item T, value string) bool // for a list in memory
+	NotWith []string                        // parameters that it can't be combined with
 }
 
-// FilterNames returns the parameters of some filters.
+// FilterNames returns the names of the filters' parameters.
 func FilterNames[T any](filters []Filter[T]) []string {
 	var names []string
 	for _, f := range filters {
@@ -29,18 +28,18 @@ func FilterNames[T any](filters []Filter[T]) []string {
 	return names
 }
 
-// Keeping returns the query with a filter's value, if it has one, as the list
-// keeps it.
-func (q Query) Keeping(filter string, kept func(value string) string) Query {
+// WithStored returns the query with a filter's value, if it has one, converted to the
+// form in which the table stores it.
+func (q Query) WithStored(filter string, stored func(value string) string) Query {
 	if value, ok := q.Filter[filter].(string); ok {
 		q.Filter = maps.Clone(q.Filter)
-		q.Filter[filter] = kept(value)
+		q.Filter[filter] = stored(value)
 	}
 	return q
 }
 
-// given returns the filters that a query has values for. Its other parameters
-// are no filters of the list, which the front door has seen to.
+// given returns the filters for which a query has values. The front door guarantees
+// that the list has filters for all its parameters.
 func given[T any](filters []Filter[T], q Query) ([]Filter[T], error) {
 	var found []Filter[T]
 	for _, f := range filters {
@@ -56,7 +55,7 @@ func given[T any](filters []Filter[T], q Query) ([]Filter[T], error) {
 	return found, nil
 }
 
-// narrow adds a query's filters to a condition.
+// narrow adds a query's filters to a condition in SQL.
 func (t Table[T]) narrow(q Query, where string, args []any) (string, []any, error) {
 	filters, err := given(t.Filters, q)
 	if err != nil {
@@ -83,7 +82,7 @@ func (t Table[T]) narrow(q Query, where string, args []any) (string, []any, erro
 	return c.text, c.args, nil
 }
 
-// argument is a parameter's value as SQL takes it.
+// argument returns a parameter's value as an argument for SQL.
 func argument(value any) any {
 	if number, ok := value.(json.Number); ok {
 		if n, err := number.Int64(); err == nil {
@@ -93,7 +92,7 @@ func argument(value any) any {
 	return value
 }
 
-// narrowed returns the items that a query's filters let through.
+// narrowed returns the items that match a query's filters.
 func narrowed[T any](all []T, filters []Filter[T], q Query) ([]T, error) {
 	filters, err := given(filters, q)
 	if err != nil || len(filters) == 0 {

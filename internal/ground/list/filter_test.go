@@ -23,8 +23,8 @@ var filters = []list.Filter[item]{
 	{Name: "even", Where: `(id % 2 = 0) = ?`, Match: func(i item, value string) bool { return strconv.FormatBool(i.id%2 == 0) == value }, NotWith: []string{"name", "rest"}},
 }
 
-// What filters let through is a list like any other: by ranges and by pages
-// each row is seen once, and the total counts those rows.
+// Reading a filtered list by ranges or by pages returns each matching row once. The
+// total counts those rows.
 func TestFilters(t *testing.T) {
 	lists := both(t, numbers(60))
 	rapid.Check(t, func(t *rapid.T) {

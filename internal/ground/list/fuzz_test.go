@@ -13,8 +13,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/list"
 )
 
-// FuzzParseRange asks both kinds of lists for whatever range a client can send.
-// Both answer alike, and what they answer leads where it says.
+// FuzzParseRange reads any range from both kinds of lists. Both return the same, and
+// the ranges that they return lead to the items before and after.
 func FuzzParseRange(f *testing.F) {
 	for _, seed := range []string{
 		"id ..", "id", "id ]10..20[; max=10,order=desc;", "id ]3.. ;max=2", "id 1..4; max=2,order=desc", "ids [5..7]; max=1", "title ..n995",
@@ -42,7 +42,7 @@ func FuzzParseRange(f *testing.F) {
 			checkAround(t, lists, header, found, ordered)
 			return
 		}
-		again := follow(t, lists, found.ContentRange)
+		again := readRange(t, lists, found.ContentRange)
 		if !slices.Equal(ids(again), ids(*found)) || again.ContentRange != found.ContentRange || again.PrevRange != found.PrevRange ||
 			(again.NextRange == "") != (found.NextRange == "") {
 			t.Errorf("%q: by its own Content-Range %q:\n%+v\n%+v", header, found.ContentRange, found, again)
@@ -55,14 +55,14 @@ func FuzzParseRange(f *testing.F) {
 			if after < len(ordered) {
 				t.Errorf("%q: nothing leads beyond %v", header, found.Items)
 			}
-		} else if next := follow(t, lists, found.NextRange); len(next.Items) == 0 || next.Items[0] != ordered[after] {
+		} else if next := readRange(t, lists, found.NextRange); len(next.Items) == 0 || next.Items[0] != ordered[after] {
 			t.Errorf("%q: Next-Range %q leads from %v to %v", header, found.NextRange, found.Items, next.Items)
 		}
 		if found.PrevRange == "" {
 			if first > 0 {
 				t.Errorf("%q: nothing leads before %v", header, found.Items)
 			}
-		} else if before := follow(t, lists, found.PrevRange); !slices.Equal(before.Items, ordered[max(0, first-q.Max):first]) {
+		} else if before := readRange(t, lists, found.PrevRange); !slices.Equal(before.Items, ordered[max(0, first-q.Max):first]) {
 			t.Errorf("%q: Prev-Range %q leads from %v to %v", header, found.PrevRange, found.Items, before.Items)
 		}
 	})
@@ -81,13 +81,13 @@ func inOrder(items []item, q list.Query) []item {
 	return ordered
 }
 
-// checkAround fails unless an empty slice leads to what is before and after it,
-// and no item is in neither.
+// checkAround fails the test unless the ranges of an empty slice lead to all items
+// before and after it.
 func checkAround(t fataler, lists map[string]reader, header string, found *list.Slice[item], ordered []item) {
 	t.Helper()
 	at := 0
 	if found.PrevRange != "" {
-		before := follow(t, lists, found.PrevRange).Items
+		before := readRange(t, lists, found.PrevRange).Items
 		if len(before) == 0 {
 			t.Errorf("%q: Prev-Range %q leads to nothing", header, found.PrevRange)
 			return
@@ -98,7 +98,7 @@ func checkAround(t fataler, lists map[string]reader, header string, found *list.
 		if at < len(ordered) {
 			t.Errorf("%q: nothing leads to %v", header, ordered[at:])
 		}
-	} else if next := follow(t, lists, found.NextRange); at == len(ordered) || len(next.Items) == 0 || next.Items[0] != ordered[at] {
+	} else if next := readRange(t, lists, found.NextRange); at == len(ordered) || len(next.Items) == 0 || next.Items[0] != ordered[at] {
 		t.Errorf("%q: Next-Range %q leads to %v of %v", header, found.NextRange, next.Items, ordered)
 	}
 }
@@ -110,7 +110,8 @@ type fataler interface {
 	Fatalf(string, ...any)
 }
 
-// readBoth reads a slice from both lists, which must agree; nil if they refuse.
+// readBoth reads a slice from both lists, which must be equal; nil if both return an
+// error.
 func readBoth(t fataler, lists map[string]reader, q list.Query) *list.Slice[item] {
 	t.Helper()
 	fromMemory, memoryErr := lists["memory"](q)
@@ -128,8 +129,8 @@ func readBoth(t fataler, lists map[string]reader, q list.Query) *list.Slice[item
 	return &fromMemory
 }
 
-// follow reads by a range that an answer gave.
-func follow(t fataler, lists map[string]reader, header string) list.Slice[item] {
+// readRange reads by a range that an answer had.
+func readRange(t fataler, lists map[string]reader, header string) list.Slice[item] {
 	t.Helper()
 	q, ok := list.ParseRange(header)
 	if !ok {

@@ -9,33 +9,34 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// Attr is an attribute that a list can be ordered by. Its values are unique in
-// the list, and hold none of the signs that make a range: brackets, semicolons,
-// or two dots in a row.
+// Attr is an attribute by which a list can be ordered. Its values are unique in the
+// list, and have no characters with a meaning in a range: brackets, semicolons, or
+// two dots in a row.
 type Attr[T any] struct {
 	Name   string
-	Alias  string         // another name that is taken; may be empty
+	Alias  string         // another name that is accepted; may be empty
 	Column string         // in SQL
-	Number bool           // values are integers, else texts compared byte by byte
+	Number bool           // values are integers; else texts, compared byte by byte
 	Value  func(T) string // of an item
 }
 
-// Slice is what a query found.
+// Slice is the result of a query.
 type Slice[T any] struct {
 	Items []T
 	Info
 }
 
-// Info is what a client must know of a slice besides its items.
+// Info describes a slice to a client.
 type Info struct {
-	Total        int      // items in the whole list, as it is filtered
-	Attrs        []string // the list can be ordered by
+	Total        int      // number of items in the whole list, after its filters
+	Attrs        []string // by which the list can be ordered
 	ContentRange string
 	NextRange    string // empty if nothing comes after
 	PrevRange    string // empty if nothing comes before
 }
 
-// resolve finds the query's attribute, also by Heroku's older plural, and checks the query's values against it.
+// resolve returns the query's attribute, by its name, its alias, or the plural that
+// older clients of Heroku send. It checks the query's values against the attribute.
 func resolve[T any](attrs []Attr[T], q *Query) (Attr[T], error) {
 	if q.invalid != nil {
 		return Attr[T]{}, withAttrs(q.invalid, attrs)
@@ -75,7 +76,7 @@ func names[T any](attrs []Attr[T]) []string {
 	return names
 }
 
-// parse returns a bound's value as SQL takes it.
+// parse returns a bound's value as an argument for SQL.
 func (a Attr[T]) parse(value string) (any, error) {
 	if !a.Number {
 		return value, nil
@@ -83,7 +84,7 @@ func (a Attr[T]) parse(value string) (any, error) {
 	return strconv.ParseInt(value, 10, 64)
 }
 
-// compare compares two valid values in ascending order.
+// compare compares two valid values.
 func (a Attr[T]) compare(x, y string) int {
 	if !a.Number {
 		return cmp.Compare(x, y)
@@ -93,19 +94,19 @@ func (a Attr[T]) compare(x, y string) int {
 	return cmp.Compare(m, n)
 }
 
-// window is what was read around a slice.
+// window is what surrounds a slice.
 type window struct {
 	total    int
 	more     bool     // items follow within the query's bounds
-	beyond   bool     // items follow the query's end, and its beginning
+	beyond   bool     // items follow the query's end and its beginning
 	previous []string // values of the up to Max items before the slice, or of the two at their ends; the nearest first
 }
 
-// describe makes a slice's Info.
+// describe returns a slice's Info.
 func describe[T any](attrs []Attr[T], a Attr[T], q Query, items []T, w window) Info {
 	info := Info{Total: w.total, Attrs: names(attrs), ContentRange: q.format("", "", false)}
 	if len(w.previous) > 0 {
-		// With both bounds: an end with a max alone would be the first page.
+		// Both bounds are needed: with an end and a max alone it would be the first page.
 		info.PrevRange = q.format(w.previous[len(w.previous)-1], w.previous[0], false)
 	}
 	if len(items) == 0 {
@@ -129,8 +130,8 @@ func describe[T any](attrs []Attr[T], a Attr[T], q Query, items []T, w window) I
 	return info
 }
 
-// beyond returns where the items begin that follow an empty slice: after the
-// query's end, or at its beginning where that is later.
+// beyond returns the bounds of the items that follow an empty slice. They begin after
+// the query's end, or at its beginning if that is later.
 func (a Attr[T]) beyond(q Query) (from, to string, exclusive bool) {
 	if q.From.Value != "" {
 		c := a.compare(q.From.Value, q.To.Value)

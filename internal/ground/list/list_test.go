@@ -50,7 +50,7 @@ func openTable(t testing.TB, items []item) *store.DB {
 		if _, err := tx.Exec(ctx, `CREATE TABLE items (id BIGINT PRIMARY KEY, name `+storetest.Text()+` UNIQUE, shown BIGINT)`); err != nil {
 			return err
 		}
-		// One that the condition leaves out must count nowhere.
+		// A row that the condition excludes must not be counted.
 		if _, err := tx.Exec(ctx, `INSERT INTO items VALUES (0, '', 0), (1000000, 'zzz', 0)`); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func openTable(t testing.TB, items []item) *store.DB {
 	return db
 }
 
-// both returns the two kinds of lists with the same items in them.
+// both returns the two kinds of lists with the same items.
 func both(t testing.TB, items []item) map[string]reader {
 	t.Helper()
 	db := openTable(t, items)
@@ -107,7 +107,7 @@ func span(from, to int64) []int64 {
 	return all
 }
 
-// The rows of the contract's table in section 5a, and what they leave open.
+// The rows of the contract's table in section 5a, and more cases.
 func TestRanges(t *testing.T) {
 	for name, read := range both(t, numbers(450)) {
 		for _, test := range []struct {
@@ -200,9 +200,9 @@ func TestUnsatisfiableRanges(t *testing.T) {
 	}
 }
 
-// Whoever follows Next-Range from the start sees every item once, in order,
-// and whoever goes back by Prev-Range sees the same pages.
-func TestFollowingRanges(t *testing.T) {
+// Reading by Next-Range from the start returns every item once, in order. Reading back
+// by Prev-Range returns the same slices.
+func TestNextAndPreviousRanges(t *testing.T) {
 	lists := both(t, numbers(60))
 	rapid.Check(t, func(t *rapid.T) {
 		read := lists[rapid.SampledFrom([]string{"memory", "table"}).Draw(t, "kind")]
@@ -240,8 +240,8 @@ func TestFollowingRanges(t *testing.T) {
 	})
 }
 
-// A range with two ends, of which nothing is left, still leads to all that is.
-func TestRangesWithNothingInThem(t *testing.T) {
+// The answer of an empty range with two ends still leads to all items.
+func TestEmptyRanges(t *testing.T) {
 	items := slices.DeleteFunc(numbers(40), func(i item) bool { return i.id%10 > 4 })
 	lists := both(t, items)
 	rapid.Check(t, func(t *rapid.T) {
@@ -256,7 +256,7 @@ func TestRangesWithNothingInThem(t *testing.T) {
 	})
 }
 
-// A page has the items that counting from the list's start gives it.
+// A page has the items at its place in the list.
 func TestPagesByNumber(t *testing.T) {
 	items := numbers(60)
 	for i := range items {
@@ -285,8 +285,8 @@ func TestPagesByNumber(t *testing.T) {
 	})
 }
 
-// What is kept of a list's total holds for its own condition, and for no other.
-func TestTotalsThatAreKept(t *testing.T) {
+// A stored total is used for its own condition only.
+func TestStoredTotals(t *testing.T) {
 	db := openTable(t, numbers(9))
 	kept := table
 	kept.Totals = map[string]string{`shown = $1`: `SELECT 1000 + $1`}

@@ -2,8 +2,8 @@ package list
 
 import "slices"
 
-// Of cuts a slice out of a list that is held whole. In its own order it stays
-// as it is.
+// Of returns a slice of a list in memory. Without an attribute in the query the list
+// keeps its order.
 func Of[T any](all []T, attrs []Attr[T], filters []Filter[T], q Query) (Slice[T], error) {
 	ownOrder := q.Attr == ""
 	a, err := resolve(attrs, &q)

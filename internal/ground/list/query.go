@@ -1,5 +1,5 @@
-// Package list cuts slices out of lists: by page and number, or by a range of
-// an attribute's values, which costs the same deep in a list as at its start.
+// Package list returns slices of lists: pages by their number, or ranges of an
+// attribute's values. A range costs the same deep in a list as at its start.
 package list
 
 import (
@@ -9,26 +9,26 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/apierr"
 )
 
-// Query is which slice of a list is asked for.
+// Query says which slice of a list a client asks for.
 type Query struct {
-	Attr   string // the list is ordered by; empty for the list's own order
+	Attr   string // by which the list is ordered; empty for the list's own order
 	From   Bound  // where the slice begins, in the order of the list
 	To     Bound  // and where it ends
 	Desc   bool
-	Max    int  // how many items at the most
-	Offset int  // how many to leave out first, for pages
-	Paged  bool // by number: nobody asks for what is around the slice
+	Max    int  // maximum number of items
+	Offset int  // number of items to skip, for pages
+	Paged  bool // by page: what surrounds the slice is not needed
 
-	// Filter is what the list is narrowed to: values by their parameters, in
-	// the types that a JSON decoder with UseNumber gives.
+	// Filter has the values of the filters by their parameters, in the types that a
+	// JSON decoder with UseNumber returns.
 	Filter map[string]any
 
-	invalid *apierr.Error // what is wrong with it
+	invalid *apierr.Error // nil if the query is valid
 }
 
 // Bound is one end of a range of values.
 type Bound struct {
-	Value     string // empty for an open end
+	Value     string // empty if the end is open
 	Exclusive bool
 }
 
@@ -40,9 +40,9 @@ const (
 
 // ParseRange reads a Range header in the grammar of the contract's section 5a:
 // attr [bracket] [first] ".." [last] [bracket] [; max=N, order=asc|desc]. It
-// reports false for the unit of bytes, or any other of RFC 9110's form
-// "unit=...", which is no concern of a list. What is wrong with a range is said
-// when it is used, because only the list knows what would be right.
+// reports false for a range in the form of RFC 9110, "unit=...", such as bytes; lists
+// ignore it. Errors in the range are returned when the query is used, because they
+// name the list's attributes.
 func ParseRange(header string) (q Query, ok bool) {
 	q, ok, q.invalid = parseRange(header)
 	return q, ok
@@ -73,10 +73,10 @@ func parseRange(header string) (q Query, ok bool, invalid *apierr.Error) {
 }
 
 func (q *Query) parseBounds(text string) *apierr.Error {
-	if text == "" { // Heroku's clients leave the dots out when both ends are open
+	if text == "" { // Heroku's clients omit the dots if both ends are open
 		return nil
 	}
-	dots := strings.LastIndex(text, "..") // so that the first value can end in a dot, as one that we lead on by may
+	dots := strings.LastIndex(text, "..") // the first value may end in a dot, and NextRange has such values
 	if dots < 0 {
 		return apierr.RangeNotSatisfiable("Range must have .. between its first and its last value")
 	}
@@ -89,7 +89,7 @@ func (q *Query) parseBounds(text string) *apierr.Error {
 	if !q.To.Exclusive {
 		q.To.Value = strings.TrimSuffix(last, "]")
 	}
-	// Spaces inside a value are its own.
+	// Spaces inside a value belong to it.
 	q.From.Value, q.To.Value = strings.TrimSpace(q.From.Value), strings.TrimSpace(q.To.Value)
 	if strings.Contains(q.From.Value, "..") {
 		return apierr.RangeNotSatisfiable("Range has .. twice")
@@ -111,7 +111,7 @@ func (q *Query) parseParam(param string) *apierr.Error {
 	case "max":
 		n, err := strconv.ParseUint(value, 10, 31)
 		if err != nil && strings.Trim(value, "0123456789") == "" && value != "" {
-			n, err = LargestMax, nil // too large to be counted
+			n, err = LargestMax, nil // too large for an integer
 		}
 		if err != nil || n == 0 {
 			return apierr.RangeNotSatisfiable("Range's max must be a number from 1 to %d", LargestMax)
@@ -128,8 +128,7 @@ func (q *Query) parseParam(param string) *apierr.Error {
 	return nil
 }
 
-// format writes a range in the header's form. The bounds are in the order of
-// the list.
+// format formats a range as in the header. The bounds are in the order of the list.
 func (q Query) format(from, to string, exclusive bool) string {
 	var b strings.Builder
 	b.WriteString(q.Attr + " ")

@@ -13,20 +13,20 @@ import (
 // Table is a list in the database.
 type Table[T any] struct {
 	Select      string // SELECT ... FROM ..., without a WHERE
-	From        string // the tables of Select that conditions speak of: items are counted and passed over there
+	From        string // the tables that conditions need, for counting and skipping items
 	Attrs       []Attr[T]
 	Filters     []Filter[T]
-	NewestFirst bool // its own order is descending
+	NewestFirst bool // the list's own order is descending
 	Scan        func(store.Scanner) (T, error)
 
-	// Totals are queries of how many items there are, by the condition that
-	// they are for and with its arguments. Under any other condition the items
-	// are counted, which takes the longer the more there are.
+	// Totals has, for some conditions, a query for the number of items, which has the
+	// condition's arguments. For other conditions Read counts the items, which takes
+	// longer the more there are.
 	Totals map[string]string
 }
 
-// Read cuts a slice out of the rows where a condition holds, and the query's
-// filters. The condition's arguments are $1 and so on.
+// Read returns a slice of the rows that match a condition and the query's filters.
+// The condition's arguments are $1 and so on.
 func (t Table[T]) Read(ctx context.Context, db store.Querier, q Query, where string, args ...any) (Slice[T], error) {
 	if q.Attr == "" {
 		q.Desc = t.NewestFirst
@@ -62,10 +62,10 @@ func (t Table[T]) Read(ctx context.Context, db store.Querier, q Query, where str
 	return Slice[T]{Items: items, Info: describe(t.Attrs, a, q, items, w)}, nil
 }
 
-// Total returns how many rows there are where a condition holds.
+// Total returns the number of rows that match a condition.
 func (t Table[T]) Total(ctx context.Context, db store.Querier, where string, args ...any) (total int, err error) {
-	query, kept := t.Totals[where]
-	if !kept {
+	query, ok := t.Totals[where]
+	if !ok {
 		query = "SELECT count(*) FROM " + t.From + " WHERE " + where
 	}
 	if err := db.QueryRow(ctx, query, args...).Scan(&total); err != nil {
@@ -74,7 +74,7 @@ func (t Table[T]) Total(ctx context.Context, db store.Querier, where string, arg
 	return total, nil
 }
 
-// reading is one Read under way.
+// reading is one call of Read.
 type reading[T any] struct {
 	table Table[T]
 	attr  Attr[T]
@@ -84,13 +84,13 @@ type reading[T any] struct {
 	args  []any
 }
 
-// items reads the slice, and one more if there is one.
+// items reads the slice, and one item more if there is one.
 func (r reading[T]) items(ctx context.Context) ([]T, error) {
 	c := r.condition()
 	c.bound(r.q.From, ">", "<", r.q.Desc)
 	c.bound(r.q.To, "<", ">", r.q.Desc)
 	if r.q.Offset > 0 {
-		r.pass(c)
+		r.skip(c)
 	}
 	query := fmt.Sprintf("%s WHERE %s ORDER BY %s LIMIT %s", r.table.Select, c.text, r.order(r.q.Desc), c.arg(r.q.Max+1))
 	rows, err := r.db.Query(ctx, query, c.args...)
@@ -101,10 +101,10 @@ func (r reading[T]) items(ctx context.Context) ([]T, error) {
 	return items, nil
 }
 
-// pass narrows a condition to the items from the query's offset on. Those
-// before are passed over by their values alone, which an index has: an OFFSET
-// of the whole query would read each of them, and all that is joined to it.
-func (r reading[T]) pass(c *condition[T]) {
+// skip adds to a condition that items begin at the query's offset. It skips the items
+// before by an index alone. An OFFSET of the whole query would read each of them, and
+// all rows that are joined to it.
+func (r reading[T]) skip(c *condition[T]) {
 	operator := ">="
 	if r.q.Desc {
 		operator = "<="
@@ -119,7 +119,7 @@ func (r reading[T]) beyond(ctx context.Context, more bool) (found bool, err erro
 		return false, nil
 	}
 	c := r.condition()
-	c.bound(r.q.From, ">", "<", r.q.Desc) // it may come after the end
+	c.bound(r.q.From, ">", "<", r.q.Desc) // the beginning may come after the end
 	c.bound(Bound{r.q.To.Value, !r.q.To.Exclusive}, ">", "<", r.q.Desc)
 	query := fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s WHERE %s)", r.table.From, c.text)
 	if err := r.db.QueryRow(ctx, query, c.args...).Scan(&found); err != nil {
@@ -128,8 +128,8 @@ func (r reading[T]) beyond(ctx context.Context, more bool) (found bool, err erro
 	return found, nil
 }
 
-// previous reads between which values the slice before lies, the nearest
-// first; none if nothing comes before.
+// previous returns the last and the first value of the slice before; none if there is
+// no item before.
 func (r reading[T]) previous(ctx context.Context, items []T) ([]string, error) {
 	c := r.condition()
 	switch {
@@ -174,8 +174,8 @@ type condition[T any] struct {
 	args []any
 }
 
-// bound adds one end of a range: compared by up where the list ascends, by
-// down where it descends.
+// bound adds one end of a range. Values are compared by the operator up if the list
+// ascends, and by down if it descends.
 func (c *condition[T]) bound(b Bound, up, down string, desc bool) {
 	if b.Value == "" {
 		return

@@ -1,5 +1,5 @@
-// Package sweep removes rows that are of no use any more: a little at a time, so
-// that nobody who writes has to wait for it.
+// Package sweep removes rows that are too old, in small transactions, so that other
+// transactions that write do not wait long.
 package sweep
 
 import (
@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	// Batch is how many rows one transaction removes, or a few more.
+	// Batch is about how many rows one transaction removes.
 	Batch = 100
-	// Pause is between two of them.
+	// Pause is the time between two transactions.
 	Pause = 50 * time.Millisecond
-	// Interval is between two times that everything is looked through.
+	// Interval is the time between two sweeps of all tables.
 	Interval = 10 * time.Minute
 )
 
-// Rows removes rows that are too old at the time of the transaction: about limit
-// of them, and not fewer unless there are no more. It returns how many.
+// Rows removes rows that are too old at the time of the transaction. It removes at
+// least limit rows if there are that many, and not many more. It returns the number.
 type Rows func(ctx context.Context, tx *store.Tx, limit int) (removed int64, err error)
 
-// Run sweeps at once and then at every Interval, until ctx ends. What fails is
-// logged, and tried again the next time.
+// Run sweeps at once and then at every Interval, until ctx ends. It logs errors and
+// continues.
 func Run(ctx context.Context, db *store.DB, log *slog.Logger, all map[string]Rows) {
 	tick := time.NewTicker(Interval)
 	defer tick.Stop()

@@ -16,7 +16,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/sweep"
 )
 
-// rows is so many that are too old; it notes when it was asked to remove some.
+// rows is a number of rows that are too old. It records when it is called.
 type rows struct {
 	left  int64
 	asked []time.Duration
@@ -31,8 +31,8 @@ func (r *rows) sweep(_ context.Context, _ *store.Tx, limit int) (int64, error) {
 	return n, r.err
 }
 
-// Everything goes in batches with pauses between them, and again after a while;
-// who fails keeps nobody from that.
+// Run removes rows in batches with pauses, and again after Interval. An error does not
+// stop it.
 func TestRun(t *testing.T) {
 	storetest.NeedSQLite(t, "time stands still while PostgreSQL is waited for")
 	synctest.Test(t, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// An end does not wait for all that is too old.
+// Once returns when its context ends, although more rows are too old.
 func TestOnceEndsWithItsContext(t *testing.T) {
 	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {

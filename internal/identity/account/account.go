@@ -1,4 +1,4 @@
-// Package account is who owns what is in the cloud.
+// Package account has the accounts, which own the resources of the cloud.
 package account
 
 import (
@@ -18,7 +18,7 @@ import (
 //go:embed schema.json
 var schema []byte
 
-// Limits are how much one account may have.
+// Limits are the limits of one account.
 type Limits struct {
 	Droplets int
 }
@@ -37,7 +37,7 @@ type View struct {
 	StatusMessage   string `json:"status_message"`
 }
 
-// First returns the id of the first account, which is made if there is none.
+// First returns the id of the first account. It creates one if there is none.
 func First(ctx context.Context, tx *store.Tx) (id int64, err error) {
 	err = tx.QueryRow(ctx, `SELECT id FROM accounts ORDER BY id LIMIT 1`).Scan(&id)
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -48,7 +48,7 @@ func First(ctx context.Context, tx *store.Tx) (id int64, err error) {
 		uuid.NewString(), store.Micros(tx.Now()))
 }
 
-// Resource is the room as the front door sees it.
+// Resource returns the resource account.
 func Resource(db *store.DB, limits Limits) resource.Resource {
 	return resource.Resource{Name: "account", Schema: schema, Handlers: map[string]resource.Handler{
 		"GET /account": func(ctx context.Context, r *resource.Request) (*resource.Response, error) {

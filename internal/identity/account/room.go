@@ -5,7 +5,7 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Room is what accounts bring to the server.
+// Room returns the room of accounts.
 func Room(db *store.DB, limits Limits) resource.Room {
 	return resource.Room{Name: "accounts", Resources: []resource.Resource{Resource(db, limits)}}
 }

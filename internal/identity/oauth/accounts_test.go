@@ -8,9 +8,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/identity/oauth"
 )
 
-// What one account calls its tokens is nothing to another: the first token of
-// an account is made although another's has that name.
-func TestNamesOfTokensAreAnAccountsOwn(t *testing.T) {
+// Two accounts may have tokens of the same name.
+func TestTokenNamesAreScopedToAnAccount(t *testing.T) {
 	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A look-up that takes long may have read the token before it was revoked. What
-// it has found is not remembered beyond the time that it belongs to.
-func TestALateLookUpIsNotRemembered(t *testing.T) {
+// A slow look-up may have read the token before it was revoked. Its result is not
+// added to a cache that is newer than the look-up.
+func TestASlowLookUpIsNotAddedToANewerCache(t *testing.T) {
 	tokens := NewTokens(nil)
 	slow, other := digestOf("slow"), digestOf("other")
 	began := time.Unix(1e9, 0)

@@ -11,8 +11,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Personal is a personal access token as its owner sees it. Its text is not
-// kept, so it is not in here.
+// Personal describes a personal access token to its owner. It does not have the
+// token's text, which is not stored.
 type Personal struct {
 	ID       int64
 	Name     string
@@ -21,7 +21,7 @@ type Personal struct {
 	LastUsed time.Time // to the minute; zero if the token was never used
 }
 
-// List returns the tokens that are good at the time now, ordered by id.
+// List returns the tokens that are valid at the time now, ordered by id.
 func List(ctx context.Context, q store.Querier, now time.Time) ([]Personal, error) {
 	rows, err := q.Query(ctx, `SELECT id, name, scopes, created_at, last_used_at FROM tokens
 		WHERE expires_at IS NULL OR expires_at > $1 ORDER BY id`, store.Micros(now))
@@ -49,17 +49,17 @@ func List(ctx context.Context, q store.Querier, now time.Time) ([]Personal, erro
 
 // Find returns the id of the token with that text, and 0 if there is none.
 func Find(ctx context.Context, q store.Querier, text string) (id int64, err error) {
-	kept := digestOf(text)
-	err = q.QueryRow(ctx, `SELECT id FROM tokens WHERE hash = $1`, kept[:]).Scan(&id)
+	hash := digestOf(text)
+	err = q.QueryRow(ctx, `SELECT id FROM tokens WHERE hash = $1`, hash[:]).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	return id, err
 }
 
-// Revoke ends a token for good. Processes that have used it go on accepting it
-// for at most Remembered. The row stays, so that Exists still knows the name;
-// it expires in 1970, so that no clock that is set back revives it.
+// Revoke revokes a token. Other processes may accept it for at most Remembered after
+// that. The row stays, so that Exists still finds the name. The token expires in 1970,
+// so that it stays expired if the clock is set back.
 func Revoke(ctx context.Context, tx *store.Tx, id int64) error {
 	if _, err := tx.Exec(ctx, `UPDATE tokens SET expires_at = 0 WHERE id = $1`, id); err != nil {
 		return fmt.Errorf("revoke token: %w", err)

@@ -7,17 +7,16 @@ import (
 	"regexp"
 )
 
-// secret matches tokens of this API, whole or not, and in a path also those of
-// DigitalOcean's early days, which have no prefix. Elsewhere 64 hex digits are a
+// secret matches tokens of this API, complete or not. In a path it also matches
+// DigitalOcean's early tokens, which have no prefix. Elsewhere 64 hex digits are a
 // checksum.
 var secret = regexp.MustCompile(`(?i)do[a-z]_v1_[0-9a-z_]*|(/)[0-9a-f]{64,}`)
 
 // Redact returns a text without the tokens in it.
 func Redact(text string) string { return secret.ReplaceAllString(text, "${1}TOKEN") }
 
-// Redacting returns a handler that leaves tokens out of everything that is
-// logged. Clients put tokens into paths by mistake, and so into the errors about
-// them.
+// Redacting returns a handler that removes tokens from log records. Clients put tokens
+// into paths by mistake, and errors quote the paths.
 func Redacting(next slog.Handler) slog.Handler { return redacting{next} }
 
 type redacting struct{ slog.Handler }

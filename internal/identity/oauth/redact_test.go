@@ -27,7 +27,7 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// A token is in no line of a log, wherever it was put.
+// Tokens are removed from all parts of a log record.
 func TestTokensAreNotLogged(t *testing.T) {
 	token := "dop_v1_" + strings.Repeat("0a", 32)
 	var kept bytes.Buffer

@@ -1,4 +1,4 @@
-// Package oauth is who may do what: tokens and their scopes.
+// Package oauth has the tokens that authenticate requests, and their scopes.
 package oauth
 
 import (
@@ -16,18 +16,18 @@ import (
 // personalPrefix begins the text of a personal access token.
 const personalPrefix = "dop_v1_"
 
-// Full is the scope of everything.
+// Full has the scopes for all operations.
 const Full = "read write"
 
-// Token is what a request is made with.
+// Token is the token of a request.
 type Token struct {
 	ID        int64
 	AccountID int64
 	Scopes    []string
 }
 
-// Allows reports whether the token may do what needs one of those scopes, such
-// as droplet:read. The coarse scope read covers all reading, write all the rest.
+// Allows reports whether the token has one of those scopes, such as droplet:read. The
+// scope read includes all scopes that end in :read, and write all others.
 func (t Token) Allows(scopes ...string) bool { return slices.ContainsFunc(scopes, t.allows) }
 
 func (t Token) allows(scope string) bool {
@@ -38,15 +38,15 @@ func (t Token) allows(scope string) bool {
 	return slices.Contains(t.Scopes, coarse) || slices.Contains(t.Scopes, scope)
 }
 
-// CreatePersonal makes a personal access token and returns its text, which is
-// not kept and can't be had again.
+// CreatePersonal creates a personal access token and returns its text. The text is not
+// stored, so it can't be read again.
 func CreatePersonal(ctx context.Context, tx *store.Tx, accountID int64, name, scopes string) (string, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	text := personalPrefix + hex.EncodeToString(secret)
-	kept := digestOf(text)
+	hash := digestOf(text)
 	_, err := tx.Exec(ctx, `INSERT INTO tokens (account_id, name, hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		accountID, name, kept[:], scopes, store.Micros(tx.Now()))
+		accountID, name, hash[:], scopes, store.Micros(tx.Now()))
 	if err != nil {
 		return "", fmt.Errorf("create token: %w", err)
 	}
@@ -60,8 +60,8 @@ func Exists(ctx context.Context, q store.Querier, accountID int64, name string) 
 	return n > 0, err
 }
 
-// digest is what is kept of a token. A plain one is enough for 256 random
-// bits: there is nothing to guess.
+// digest is the hash of a token, which is stored instead of its text. A hash without a
+// salt suffices, because 256 random bits can't be guessed.
 type digest [sha256.Size]byte
 
 func digestOf(text string) digest { return sha256.Sum256([]byte(text)) }

@@ -80,9 +80,9 @@ func TestPersonalToken(t *testing.T) {
 	}
 }
 
-// A token that was revoked here is refused at once; one that another process
-// revoked, as soon as the memory of it ends. One that was not there is looked for every time.
-func TestWhatIsRememberedOfTokens(t *testing.T) {
+// A token that this process revokes is rejected at once, and one that another process
+// revokes after Remembered. A missing token is looked up every time.
+func TestTheCacheOfTokens(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	path := storetest.Source(t)
 	openDB := func() *store.DB {
@@ -176,9 +176,8 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// However many requests come at once, the token's time of last use is written
-// once.
-func TestTheUseOfATokenIsNotedOnce(t *testing.T) {
+// Concurrent requests write the token's time of last use once.
+func TestConcurrentUsesAreWrittenOnce(t *testing.T) {
 	db, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)

@@ -13,26 +13,25 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
-// Tokens finds the tokens of one database. Looking one up takes a third of the
-// time of a small request, so those that were found are remembered: until this
-// process writes anything, so that whatever a client was told has happened
-// holds for its next request, and for Remembered at the most, because other
-// processes write too.
+// Tokens finds the tokens of one database. Reading one takes a third of the time of a
+// small request, so tokens are cached. The cache is emptied when this process commits
+// anything, so that a change applies to the client's next request; and after
+// Remembered, because other processes write too.
 type Tokens struct {
 	db *store.DB
 
 	mu      sync.Mutex
-	commits uint64 // of the database when known was empty
+	commits uint64 // of the database when known was emptied
 	since   time.Time
 	known   map[digest]row
 	noted   map[int64]time.Time // when this process has written a token's time of last use
 }
 
-// Remembered is how long a token is believed to be as it was. Whoever revokes
-// one from another process waits that long before saying that it is revoked.
+// Remembered is how long a token is cached. A process that revokes a token waits that
+// long before it reports that the token is revoked.
 const Remembered = 100 * time.Millisecond
 
-// row is a token with what decides whether it is good.
+// row is a token with its times of expiry and last use.
 type row struct {
 	Token
 	expires, used sql.NullInt64
@@ -41,9 +40,9 @@ type row struct {
 // NewTokens returns the tokens in db.
 func NewTokens(db *store.DB) *Tokens { return &Tokens{db: db, noted: map[int64]time.Time{}} }
 
-// usedEvery is how stale a token's time of last use may be: writing it with
-// every request would cost a disk flush each. By as much it may be ahead, where
-// the clock has been set back.
+// usedEvery is the maximum error of a token's time of last use, which is behind, or
+// ahead if the clock was set back. Writing it with every request would cost a disk
+// flush each.
 const usedEvery = time.Minute
 
 // Authenticate returns the token with that text, or apierr.Unauthorized.
@@ -60,7 +59,7 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (Token, error) {
 		return Token{}, apierr.Unauthorized()
 	}
 	if stale := !found.used.Valid || now.Sub(store.Time(found.used.Int64)).Abs() >= usedEvery; stale && t.isFirstToNote(found.ID, now) {
-		// A token is as good when that can't be noted, on a full disk.
+		// The token is valid even if this fails, for example on a full disk.
 		_ = t.db.Write(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE tokens SET last_used_at = $2 WHERE id = $1`, found.ID, store.Micros(now))
 			return err
@@ -69,8 +68,8 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (Token, error) {
 	return found.Token, nil
 }
 
-// isFirstToNote reports whether nobody else has just written, or is about to
-// write, when the token was used.
+// isFirstToNote reports whether no other request has just written, or is about to
+// write, the time of the token's last use.
 func (t *Tokens) isFirstToNote(id int64, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -82,7 +81,7 @@ func (t *Tokens) isFirstToNote(id int64, now time.Time) bool {
 }
 
 func (t *Tokens) find(ctx context.Context, d digest, now time.Time) (row, error) {
-	commits := t.db.Commits() // before the look-up: what comes during it may not be in it
+	commits := t.db.Commits() // before the look-up, which may miss a later commit
 	found, known, ok := t.recall(d, commits, now)
 	if ok {
 		return found, nil
@@ -90,8 +89,8 @@ func (t *Tokens) find(ctx context.Context, d digest, now time.Time) (row, error)
 	return t.lookUp(ctx, d, known)
 }
 
-// lookUp reads a token from the database, and adds it to what was remembered
-// when that began.
+// lookUp reads a token from the database, and adds it to known, the cache when the
+// look-up began.
 func (t *Tokens) lookUp(ctx context.Context, d digest, known map[digest]row) (found row, err error) {
 	var scopes string
 	err = t.db.QueryRow(ctx, `SELECT id, account_id, scopes, expires_at, last_used_at FROM tokens WHERE hash = $1`, d[:]).
@@ -104,8 +103,8 @@ func (t *Tokens) lookUp(ctx context.Context, d digest, known map[digest]row) (fo
 	return found, nil
 }
 
-// recall returns a token that is remembered, and forgets all when any of them
-// may have changed. known is what is remembered at the time, for remember.
+// recall returns a token from the cache. It first empties the cache if a token may
+// have changed. known is the cache, for remember.
 func (t *Tokens) recall(d digest, commits uint64, now time.Time) (found row, known map[digest]row, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -116,9 +115,9 @@ func (t *Tokens) recall(d digest, commits uint64, now time.Time) (found row, kno
 	return found, t.known, ok
 }
 
-// remember adds a token that was looked up to what was remembered when that
-// began. If all of it has been forgotten since, so is this: the look-up may have
-// taken long, and what it has found may be older than what is remembered now.
+// remember adds a token that was looked up to known, the cache when the look-up began.
+// If the cache was emptied since, known is not in use any more, and the token is not
+// cached: it may have changed during the look-up.
 func (t *Tokens) remember(known map[digest]row, d digest, found row) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -21,14 +21,14 @@ const Name = "rockpool.test"
 
 // Authority signs certificates.
 type Authority struct {
-	Pool *x509.CertPool // of it alone
+	Pool *x509.CertPool // with only this authority
 	File string         // with its own certificate, as PEM
 
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority makes an authority that nobody knows yet.
+// NewAuthority makes an authority.
 func NewAuthority(tb testing.TB) *Authority {
 	tb.Helper()
 	a := &Authority{Pool: x509.NewCertPool(), key: newKey(tb), certificate: &x509.Certificate{
@@ -42,8 +42,8 @@ func NewAuthority(tb testing.TB) *Authority {
 	return a
 }
 
-// Issue writes a new certificate of those days and its key into a folder, over
-// those that are there, and returns their paths.
+// Issue writes a new certificate with that validity, and its key, to files in a
+// folder, and returns their paths. It overwrites those of an earlier call.
 func (a *Authority) Issue(tb testing.TB, folder string, from, until time.Time) (certificate, key string) {
 	tb.Helper()
 	secret := newKey(tb)
