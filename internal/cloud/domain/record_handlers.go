@@ -18,7 +18,7 @@ func (s *Service) listRecords(ctx context.Context, r *resource.Request) (*resour
 		return nil, err
 	}
 	wanted := r.List.WithStored("name", func(name string) string { return record.FilterName(d.Name, name) }).
-		Keeping("type", func(kind string) string { return strings.ToUpper(strings.TrimSpace(kind)) })
+		WithStored("type", func(kind string) string { return strings.ToUpper(strings.TrimSpace(kind)) })
 	found, err := zonedb.RecordTable.Read(ctx, s.DB, wanted, `domain_id = $1`, d.ID)
 	if err != nil {
 		return nil, err
