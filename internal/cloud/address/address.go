@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
@@ -29,6 +30,10 @@ type Pool struct {
 	usable func(netip.AddrPort) bool
 
 	netmask, gateway string // as text, for every view of every droplet
+
+	// probing is held while the host is asked which ports can be bound: two probes
+	// of one port at the same time would each find it taken.
+	probing sync.Mutex
 }
 
 // NewPool returns a pool of the addresses in prefix, which is a /24 or larger. The ports
@@ -83,6 +88,8 @@ func (p *Pool) Find(ctx context.Context, q store.Querier, dropletID int64) (Assi
 	if err != nil || ok {
 		return a, err
 	}
+	p.probing.Lock()
+	defer p.probing.Unlock()
 	hosts := p.Size()
 	ports := p.Ports()
 	var first netip.Addr
@@ -119,8 +126,12 @@ func Assign(ctx context.Context, tx *store.Tx, dropletID int64, found Assignment
 	if a, ok, err := Of(ctx, tx, dropletID); err != nil || ok {
 		return a, err
 	}
-	if taken, err := isTaken(ctx, tx, found.Address); err != nil || taken {
-		return Assignment{}, errors.Join(err, ErrTaken)
+	taken, err := isTaken(ctx, tx, found.Address)
+	if err != nil {
+		return Assignment{}, err
+	}
+	if taken {
+		return Assignment{}, ErrTaken
 	}
 	forwards, err := json.Marshal(found.Forwards)
 	if err != nil {
@@ -150,6 +161,8 @@ func (p *Pool) Renew(ctx context.Context, q store.Querier, dropletID int64) (a A
 	if err != nil || !ok {
 		return a, false, err
 	}
+	p.probing.Lock()
+	defer p.probing.Unlock()
 	now := p.renewed(a.Address, a.Forwards)
 	changed = !slices.Equal(now, a.Forwards)
 	a.Forwards = now

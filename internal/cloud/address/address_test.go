@@ -5,6 +5,9 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -240,4 +243,33 @@ func TestUsableReportsWhetherAPortCanBeBound(t *testing.T) {
 	if !address.Usable(at) {
 		t.Errorf("%v is free, and not usable", at)
 	}
+}
+
+// The probes of two droplets take turns: each would find the other's port taken.
+func TestProbesTakeTurns(t *testing.T) {
+	db := open(t)
+	var probing atomic.Int32
+	p := address.NewPool(netip.MustParsePrefix("127.18.3.0/24"), []int{22, 80}, func(netip.AddrPort) bool {
+		defer probing.Add(-1)
+		if probing.Add(1) > 1 {
+			t.Error("two probes at the same time")
+		}
+		runtime.Gosched()
+		return true
+	})
+	if _, err := assign(t, db, p, 1); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for id := int64(2); id < 20; id++ {
+		all.Go(func() {
+			if _, err := p.Find(context.Background(), db, id); err != nil {
+				t.Error(err)
+			}
+			if _, _, err := p.Renew(context.Background(), db, 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

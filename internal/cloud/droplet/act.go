@@ -36,14 +36,12 @@ func (s *Service) PlanAction(ctx context.Context, accountID, id int64, actionTyp
 	if err != nil {
 		return nil, err
 	}
+	return s.plan(ctx, accountID, id, k, params)
+}
+
+func (s *Service) plan(ctx context.Context, accountID, id int64, k kind, params map[string]any) (*ActionPlan, error) {
 	a := &ActionPlan{service: s, kind: k, accountID: accountID, id: id, params: params}
-	if k.NeedsHost {
-		if err := s.ready(ctx); err != nil {
-			return nil, err
-		}
-		a.budget = s.budget()
-	}
-	if !k.NeedsPower {
+	if !k.NeedsPower && !k.NeedsHost {
 		return a, nil
 	}
 	d, err := get(ctx, s.DB, accountID, id)
@@ -53,7 +51,15 @@ func (s *Service) PlanAction(ctx context.Context, accountID, id int64, actionTyp
 	if d.Locked {
 		return nil, errPending
 	}
-	a.runs, err = s.runs(ctx, id)
+	if k.NeedsHost {
+		if err := s.ready(ctx); err != nil {
+			return nil, err
+		}
+		a.budget = s.budget()
+	}
+	if k.NeedsPower {
+		a.runs, err = s.runs(ctx, id)
+	}
 	return a, err
 }
 

@@ -20,11 +20,15 @@ func (s *Service) act(ctx context.Context, r *resource.Request) (*resource.Respo
 	if err != nil {
 		return nil, err
 	}
-	act, err := s.PlanAction(ctx, r.AccountID, id, actionType, params)
+	k, err := s.kindOf(actionType)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Needs(act.kind.Scopes...); err != nil {
+	if err := r.Needs(k.Scopes...); err != nil {
+		return nil, err
+	}
+	act, err := s.plan(ctx, r.AccountID, id, k, params)
+	if err != nil {
 		return nil, err
 	}
 	return r.Write(ctx, s.DB, func(tx *store.Tx) (*resource.Response, error) {

@@ -37,7 +37,7 @@ func (s *Service) actionsSchema() ([]byte, error) {
 		if k.Draft != nil {
 			reference(k.Draft.Key, k.Draft.schema())
 		}
-		if k.Admit == nil || k.Missing {
+		if k.Admit == nil {
 			continue
 		}
 		types = append(types, k.Type)

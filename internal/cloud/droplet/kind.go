@@ -39,8 +39,8 @@ type kind struct {
 	// by saga.Run.Params. It is nil for kinds that no client asks for by type.
 	Admit func(ctx context.Context, tx *store.Tx, r ActionRequest) (params any, err error)
 
-	// Missing says that this cloud does not have the kind: Admit only says why.
-	Missing bool
+	// Missing is why this cloud does not have the kind; nil if it has.
+	Missing *apierr.Error
 
 	// The steps, and what their end changes. A kind without Observe, Complete and
 	// Abort gets those that record the state of the machine: observe, recordPower
@@ -89,9 +89,12 @@ func (s *Service) kinds() []kind {
 // kindOf returns the kind of action with that type, which a client may ask for.
 func (s *Service) kindOf(actionType string) (kind, error) {
 	all := s.kinds()
-	i := slices.IndexFunc(all, func(k kind) bool { return k.Type == actionType && k.Admit != nil })
-	if i < 0 {
+	i := slices.IndexFunc(all, func(k kind) bool { return k.Type == actionType && (k.Admit != nil || k.Missing != nil) })
+	switch {
+	case i < 0:
 		return kind{}, apierr.Invalid("type", "Type is invalid")
+	case all[i].Missing != nil:
+		return kind{}, all[i].Missing
 	}
 	return all[i], nil
 }
@@ -100,7 +103,7 @@ func (s *Service) kindOf(actionType string) (kind, error) {
 func (s *Service) ActionKinds() []action.Kind {
 	var kinds []action.Kind
 	for _, k := range s.kinds() {
-		if !k.Missing {
+		if k.Missing == nil {
 			kinds = append(kinds, action.Kind{ResourceType: resourceType, Type: k.Type, Draft: k.Draft.shown(), Definition: k.Definition})
 		}
 	}

@@ -49,13 +49,13 @@ func (s *Service) ensureImage(ctx context.Context, r *saga.Run, id int64) (compu
 
 // assignAddress finds an address outside a transaction, because that asks the host, and
 // assigns it inside one.
-func (s *Service) assignAddress(ctx context.Context, _ *saga.Run, id int64) error {
+func (s *Service) assignAddress(ctx context.Context, r *saga.Run, id int64) error {
 	for {
 		found, err := s.Pool.Find(ctx, s.DB, id)
 		if err != nil {
 			return err
 		}
-		err = s.DB.Write(ctx, func(tx *store.Tx) error { return s.takeAddress(ctx, tx, id, found) })
+		err = r.Write(ctx, func(tx *store.Tx) error { return s.takeAddress(ctx, tx, id, found) })
 		if !errors.Is(err, address.ErrTaken) {
 			return err
 		}

@@ -34,8 +34,8 @@ func (s *Service) destroyMachine(ctx context.Context, _ *saga.Run, id int64) err
 	return s.Engine.Destroy(ctx, id)
 }
 
-func (s *Service) releaseAddress(ctx context.Context, _ *saga.Run, id int64) error {
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
+func (s *Service) releaseAddress(ctx context.Context, r *saga.Run, id int64) error {
+	return r.Write(ctx, func(tx *store.Tx) error {
 		a, had, err := address.Of(ctx, tx, id)
 		if err != nil || !had {
 			return err

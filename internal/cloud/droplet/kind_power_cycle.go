@@ -19,7 +19,7 @@ func (s *Service) powerCycleKind() kind {
 }
 
 func (s *Service) resetOrStart(ctx context.Context, r *saga.Run, id int64) error {
-	if err := s.renewForwards(ctx, id); err != nil {
+	if err := s.renewForwards(ctx, r, id); err != nil {
 		return err
 	}
 	err := s.Engine.Reset(ctx, id)

@@ -19,7 +19,7 @@ func (s *Service) powerOnKind() kind {
 }
 
 // start starts the machine, with the forwards that the cloud has now, unless it runs.
-func (s *Service) start(ctx context.Context, _ *saga.Run, id int64) error {
+func (s *Service) start(ctx context.Context, r *saga.Run, id int64) error {
 	release, err := s.starts.acquire(ctx)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (s *Service) start(ctx context.Context, _ *saga.Run, id int64) error {
 	defer release()
 	state, err := s.Engine.State(ctx, id)
 	if err == nil && state != compute.Running { // a running machine keeps its forwards
-		err = s.renewForwards(ctx, id)
+		err = s.renewForwards(ctx, r, id)
 	}
 	if err != nil {
 		return err

@@ -46,10 +46,6 @@ type dimensions struct {
 	DiskGB   int    `json:"disk_gb"`
 }
 
-func (d Droplet) dimensions() dimensions {
-	return dimensions{Size: d.Size, VCPUs: d.VCPUs, MemoryMB: d.MemoryMB, DiskGB: d.DiskGB}
-}
-
 // admitResize returns the droplet's new dimensions, and reserves them in the budget.
 // Clients match the messages (contract, droplet-actions.md).
 func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r ActionRequest) (any, error) {
@@ -68,7 +64,7 @@ func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r ActionRequest
 		return nil, apierr.Invalid("size", "Size can not decrease size of Droplet's disk image")
 	case wanted.Slug == d.Size && next.DiskGB == d.DiskGB:
 		return nil, apierr.Invalid("size", "Droplet already has size %s", wanted.Slug)
-	case !s.Sizes.Available(wanted):
+	case !s.Sizes.Fits(next.VCPUs, next.MemoryMB, next.DiskGB):
 		return nil, apierr.Invalid("size", "Size is too large to fit on your droplet's server")
 	case r.Runs:
 		return nil, apierr.Refused("Droplet must be powered off to resize")
@@ -84,14 +80,14 @@ func (s *Service) admitResize(ctx context.Context, tx *store.Tx, r ActionRequest
 	return next, reserve(ctx, tx, d.ID, Allocation{MemoryMB: next.MemoryMB, DiskGB: next.DiskGB})
 }
 
-// rememberSize outputs the droplet's dimensions before the resize, as the database
-// has them, for the undo.
+// rememberSize outputs the dimensions of the machine before the resize, for the
+// undo.
 func (s *Service) rememberSize(ctx context.Context, r *saga.Run, id int64) error {
-	d, err := getByID(ctx, s.DB, id)
+	spec, err := s.Engine.Spec(ctx, id)
 	if err != nil {
 		return err
 	}
-	return r.SetOutput(d.dimensions())
+	return r.SetOutput(dimensions{VCPUs: spec.VCPUs, MemoryMB: spec.MemoryMB, DiskGB: spec.Disks[0].SizeGB})
 }
 
 func (s *Service) resizeMachine(ctx context.Context, r *saga.Run, id int64) error {
@@ -99,30 +95,44 @@ func (s *Service) resizeMachine(ctx context.Context, r *saga.Run, id int64) erro
 	if err := r.Params(&next); err != nil {
 		return err
 	}
-	return s.changeMachine(ctx, id, next)
+	spec, err := s.Engine.Spec(ctx, id)
+	if err != nil {
+		return err
+	}
+	spec.VCPUs, spec.MemoryMB = next.VCPUs, next.MemoryMB
+	if next.Disk {
+		spec.Disks[0].SizeGB = next.DiskGB
+	}
+	return s.Engine.Change(ctx, spec)
 }
 
+// restoreMachineSize ends well in every state of the machine, because an undo is
+// repeated until it succeeds: one that is gone has no size, and one that somebody
+// has started keeps what it runs with.
 func (s *Service) restoreMachineSize(ctx context.Context, r *saga.Run, id int64) error {
 	var before dimensions
 	remembered, err := r.Output("remember", &before)
 	if err != nil || !remembered {
 		return err
 	}
-	err = s.changeMachine(ctx, id, before)
-	if errors.Is(err, compute.ErrNotFound) {
-		return nil // a machine that is gone has no size
-	}
-	return err
-}
-
-// changeMachine gives the stopped machine those dimensions.
-func (s *Service) changeMachine(ctx context.Context, id int64, to dimensions) error {
 	spec, err := s.Engine.Spec(ctx, id)
+	if errors.Is(err, compute.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	spec.VCPUs, spec.MemoryMB, spec.Disks[0].SizeGB = to.VCPUs, to.MemoryMB, to.DiskGB
-	return s.Engine.Change(ctx, spec)
+	now := spec.Clone()
+	spec.VCPUs, spec.MemoryMB, spec.Disks[0].SizeGB = before.VCPUs, before.MemoryMB, before.DiskGB
+	if spec.Equal(now) {
+		return nil
+	}
+	err = s.Engine.Change(ctx, spec)
+	if errors.Is(err, compute.ErrNotFound) || errors.Is(err, compute.ErrRunning) || errors.Is(err, compute.ErrShrink) {
+		s.Log.Warn("a machine keeps the size of a resize that failed", "droplet", id, "error", err)
+		return nil
+	}
+	return err
 }
 
 func (s *Service) resized(ctx context.Context, tx *store.Tx, r *saga.Run) error {

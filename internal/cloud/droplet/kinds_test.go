@@ -30,7 +30,7 @@ func acting(actionType string, params ...any) func(w *world, id int64) error {
 var trials = []trial{
 	{name: "create", want: "active"},
 	{name: "power_off", open: acting("power_off"), want: "off"},
-	{name: "power_on when on", open: acting("power_on"), want: "active", empty: true},
+	{name: "power_on when on", open: acting("power_on"), want: "active", empty: true, assert: isNamed("web-1")},
 	{name: "power_on", before: []string{"power_off"}, open: acting("power_on"), want: "active"},
 	{name: "power_cycle", open: acting("power_cycle"), want: "active"},
 	{name: "power_cycle when off", before: []string{"power_off"}, open: acting("power_cycle"), want: "active"},
@@ -47,7 +47,31 @@ var trials = []trial{
 		assert: hasDimensions(dimensions{"s-1vcpu-512mb-10gb", 1, 512, 10})},
 	{name: "resize with disk", before: []string{"power_off"}, open: acting("resize", "size", "s-3vcpu-1gb", "disk", true), want: "off",
 		assert: hasDimensions(dimensions{"s-3vcpu-1gb", 3, 1024, 60})},
-	{name: "rename", want: "active", empty: true, open: acting("rename", "name", "web-2")},
+	{name: "rename", want: "active", empty: true, open: acting("rename", "name", "web-2"), assert: isNamed("web-2")},
+}
+
+// isNamed returns a function that fails the test unless the droplet has that name.
+func isNamed(want string) func(w *world, id int64) {
+	return func(w *world, id int64) {
+		w.t.Helper()
+		d, err := w.Get(context.Background(), w.account, id)
+		check(w.t, err)
+		if d.Name != want {
+			w.t.Errorf("the droplet's name is %s, want %s", d.Name, want)
+		}
+	}
+}
+
+// What restarts a machine starts it once more, and what finds it on does not.
+func TestStartsOfTheMachine(t *testing.T) {
+	for actionType, want := range map[string]int{"power_on": 1, "power_cycle": 2, "reboot": 2, "rename": 1} {
+		w := newWorld(t, nil)
+		id := w.active().ID
+		w.act(id, actionType, "name", "web-2")
+		if got := w.boots(id); got != want {
+			t.Errorf("after %s the machine has been started %d times, want %d", actionType, got, want)
+		}
+	}
 }
 
 // TestActions runs every kind of action as package sagatest does: cleanly, each

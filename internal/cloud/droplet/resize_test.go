@@ -7,6 +7,7 @@ import (
 
 	"github.com/rockpool-cloud/rockpool/internal/cloud/action"
 	"github.com/rockpool-cloud/rockpool/internal/cloud/droplet"
+	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
 
 // dimensions are what a resize changes.
@@ -109,6 +110,79 @@ func TestAFailedResizeIsUndone(t *testing.T) {
 	hasDimensions(small)(w, id)
 	if after, err := droplet.Allocated(t.Context(), w.DB); err != nil || after != before {
 		t.Errorf("droplets have %+v, %v; before the resize %+v", after, err, before)
+	}
+}
+
+// A machine that is gone can't be resized. The action ends, and so does the lock.
+func TestAResizeWithoutAMachineEnds(t *testing.T) {
+	w := newWorld(t, nil)
+	id := w.active().ID
+	w.act(id, "power_off")
+	check(t, w.machine.Destroy(t.Context(), id))
+	if a := w.act(id, "resize", "size", "s-1vcpu-1gb"); a.Status != action.Errored || a.Reason == "" {
+		t.Errorf("the resize ended %s: %s", a.Status, a.Reason)
+	}
+	if got := w.status(id); got != "off" {
+		t.Errorf("the droplet is %s", got)
+	}
+}
+
+// A machine that is larger than its row says, as after the restore of an older
+// backup, keeps its disk, and a failed resize of it ends.
+func TestAResizeOfAMachineThatIsLargerThanItsRow(t *testing.T) {
+	fails := false
+	w := newWorld(t, func(point string) error {
+		if fails && point == "simulated.change" {
+			fails = false
+			return errors.New("no luck")
+		}
+		return nil
+	})
+	id := w.active().ID
+	w.act(id, "power_off")
+	w.act(id, "resize", "size", "s-3vcpu-1gb", "disk", true)
+	w.act(id, "power_on")
+	w.act(id, "power_off")
+	check(t, w.write(func(tx *store.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE droplets SET size_slug = 's-1vcpu-256mb', memory_mb = 256, vcpus = 1, disk_gb = 10 WHERE id = $1`, id)
+		return err
+	}))
+	fails = true
+	if a := w.act(id, "resize", "size", "s-1vcpu-512mb-10gb"); a.Status != action.Errored {
+		t.Errorf("the resize that fails ended %s", a.Status)
+	}
+	w.assertMachine(id, dimensions{"s-3vcpu-1gb", 3, 1024, 60})
+	if a := w.act(id, "resize", "size", "s-1vcpu-512mb-10gb"); a.Status != action.Completed {
+		t.Errorf("the resize ended %s: %s", a.Status, a.Reason)
+	}
+	w.assertMachine(id, dimensions{"s-1vcpu-512mb-10gb", 1, 512, 60})
+	// With the disk: the engine refuses a smaller one, and the action ends.
+	if a := w.act(id, "resize", "size", "s-1vcpu-1gb", "disk", true); a.Status != action.Errored {
+		t.Errorf("a disk that would shrink: %s", a.Status)
+	}
+	w.assertMachine(id, dimensions{"s-1vcpu-512mb-10gb", 1, 512, 60})
+}
+
+// A machine that somebody has started meanwhile keeps its size, and the action
+// ends.
+func TestAResizeOfAMachineThatRunsEnds(t *testing.T) {
+	w := newWorld(t, nil)
+	id := w.active().ID
+	w.act(id, "power_off")
+	plan, err := w.PlanAction(t.Context(), w.account, id, "resize", map[string]any{"size": "s-1vcpu-1gb"})
+	check(t, err)
+	check(t, w.machine.Start(t.Context(), id))
+	var a action.Action
+	check(t, w.write(func(tx *store.Tx) (err error) {
+		a, err = plan.Open(t.Context(), tx)
+		return err
+	}))
+	if a = w.wait(a.ID); a.Status != action.Errored {
+		t.Errorf("the resize ended %s", a.Status)
+	}
+	w.assertMachine(id, small)
+	if got := w.status(id); got != "active" {
+		t.Errorf("the droplet is %s", got)
 	}
 }
 

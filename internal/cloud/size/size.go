@@ -80,6 +80,12 @@ func (c *Catalog) First(suits func(Size) bool) (Size, bool) {
 // Available reports whether droplets of that size can be created.
 func (c *Catalog) Available(s Size) bool { return slices.Contains(c.AvailableSlugs(), s.Slug) }
 
+// Fits reports whether a machine with those dimensions can be made here.
+func (c *Catalog) Fits(vcpus, memoryMB, diskGB int) bool {
+	bounds, _ := c.bounds()
+	return bounds.fit(Size{VCPUs: vcpus, MemoryMB: memoryMB, DiskGB: diskGB})
+}
+
 // AvailableSlugs returns the slugs of the available sizes. The caller must not change
 // them.
 func (c *Catalog) AvailableSlugs() []string { return c.offer().available }

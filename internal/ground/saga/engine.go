@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,10 +31,17 @@ type Engine struct {
 	mu       sync.Mutex
 	ctx      context.Context // nil until Start, and after Close
 	stop     context.CancelFunc
-	running  map[int64]context.CancelCauseFunc
+	running  map[int64]*running
 	last     map[Lock]chan struct{} // closed when the latest run with the lock has returned
 	watchers map[int64]*watchers    // by saga
 	wg       sync.WaitGroup
+}
+
+// running is the latest run of a saga in this process.
+type running struct {
+	epoch  int64
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed when the run has returned
 }
 
 // watchers are those who wait for the end of one saga.
@@ -52,7 +60,7 @@ func NewEngine(db *store.DB, owner string, log *slog.Logger) *Engine {
 	return &Engine{
 		db: db, owner: owner, log: log, repeats: 1,
 		definitions: map[string]Definition{},
-		running:     map[int64]context.CancelCauseFunc{},
+		running:     map[int64]*running{},
 		last:        map[Lock]chan struct{}{},
 		watchers:    map[int64]*watchers{},
 	}
@@ -77,14 +85,14 @@ func (e *Engine) Define(definitions ...Definition) {
 func (e *Engine) Start(ctx context.Context) error {
 	e.mu.Lock()
 	e.ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
-	running := e.ctx
+	working := e.ctx
 	e.mu.Unlock()
-	if err := e.renewLeases(running); err != nil {
+	if err := e.renewLeases(working); err != nil {
 		e.Close()
 		return fmt.Errorf("recover unfinished operations: %w", err)
 	}
 	e.wg.Go(func() {
-		periodic.Run(running, leaseTime/3, e.log, "renew the leases of unfinished operations", e.renewLeases)
+		periodic.Run(working, leaseTime/3, e.log, "renew the leases of unfinished operations", e.renewLeases)
 	})
 	return nil
 }
@@ -111,8 +119,16 @@ func (e *Engine) renewLeases(ctx context.Context) error {
 	}
 	var leased []row
 	err := e.db.Write(ctx, func(tx *store.Tx) (err error) {
-		leased, err = lease(ctx, tx, e.owner, tx.Now().Add(leaseTime))
-		return err
+		if leased, err = lease(ctx, tx, e.owner, tx.Now().Add(leaseTime)); err != nil {
+			return err
+		}
+		leased = slices.DeleteFunc(leased, e.runs)
+		for i := range leased {
+			if leased[i].locks, err = locksOf(ctx, tx, leased[i].id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	for _, s := range leased {
 		e.run(s)
@@ -120,38 +136,55 @@ func (e *Engine) renewLeases(ctx context.Context) error {
 	return err
 }
 
+// runs reports whether the saga runs here in its present epoch.
+func (e *Engine) runs(s row) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	run := e.running[s.id]
+	return run != nil && run.epoch == s.epoch
+}
+
 // run starts the saga unless it runs already. It waits for earlier runs that had
 // one of its locks: one may still be in a step although its saga was cancelled.
+// It ends and waits for a run of an earlier epoch: another node has had the saga
+// since.
 func (e *Engine) run(s row) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.ctx == nil || e.running[s.id] != nil {
+	earlier := e.running[s.id]
+	if e.ctx == nil || earlier != nil && earlier.epoch == s.epoch {
 		return
 	}
 	ctx, cancel := context.WithCancelCause(e.ctx)
-	e.running[s.id] = cancel
-	done := make(chan struct{})
+	this := &running{epoch: s.epoch, cancel: cancel, done: make(chan struct{})}
 	var before []chan struct{}
+	if earlier != nil {
+		earlier.cancel(errLost)
+		before = append(before, earlier.done)
+	}
+	e.running[s.id] = this
 	for _, lock := range s.locks {
-		if earlier := e.last[lock]; earlier != nil {
-			before = append(before, earlier)
+		if last := e.last[lock]; last != nil {
+			before = append(before, last)
 		}
-		e.last[lock] = done
+		e.last[lock] = this.done
 	}
 	e.wg.Go(func() {
-		for _, earlier := range before {
-			<-earlier
+		for _, done := range before {
+			<-done
 		}
 		e.execute(ctx, s)
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		delete(e.running, s.id)
+		if e.running[s.id] == this {
+			delete(e.running, s.id)
+		}
 		for _, lock := range s.locks {
-			if e.last[lock] == done {
+			if e.last[lock] == this.done {
 				delete(e.last, lock)
 			}
 		}
-		close(done)
+		close(this.done)
 		cancel(nil)
 	})
 }
@@ -161,8 +194,8 @@ func (e *Engine) run(s row) {
 func (e *Engine) ended(id int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if cancel := e.running[id]; cancel != nil {
-		cancel(errEnded)
+	if run := e.running[id]; run != nil {
+		run.cancel(errEnded)
 	}
 	if w := e.watchers[id]; w != nil {
 		close(w.ended)

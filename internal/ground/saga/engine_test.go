@@ -83,6 +83,17 @@ func TestLocksExclude(t *testing.T) {
 	})
 }
 
+// The same lock twice is a mistake of the caller, not a lock that another saga
+// holds.
+func TestALockIsGivenOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		e := w.start("n", saga.Definition{Kind: "try"})
+		if _, err := w.begin(e, "try", "1", "1"); err == nil || errors.Is(err, saga.ErrLocked) {
+			t.Errorf("the lock of one thing twice: %v", err)
+		}
+	})
+}
+
 func TestCancelMakesRoomForTheNext(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		step, _, _ := blocking()

@@ -80,7 +80,7 @@ func (r *Run) forward(ctx context.Context, def Definition) (failure, err error) 
 		}
 		failure := r.try(ctx, step.Name, r.repeated(step.Do), def.Retry)
 		switch {
-		case errors.Is(failure, fault.ErrCrash) || ctx.Err() != nil:
+		case errors.Is(failure, fault.ErrCrash) || errors.Is(failure, errLost) || ctx.Err() != nil:
 			return nil, errors.Join(failure, ctx.Err())
 		case failure != nil:
 			return failure, nil
@@ -226,7 +226,7 @@ func (r *Run) write(ctx context.Context, what string, fn func(tx *store.Tx) erro
 		}
 	}
 	return r.engine.db.Write(ctx, func(tx *store.Tx) error {
-		ok, err := leasedBy(ctx, tx, r.saga.id, r.engine.owner)
+		ok, err := leasedBy(ctx, tx, r.saga, r.engine.owner)
 		if err != nil {
 			return err
 		}

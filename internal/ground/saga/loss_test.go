@@ -145,6 +145,35 @@ func TestADeadNodesSagaIsTakenOverAfterTheLease(t *testing.T) {
 	})
 }
 
+// A node that was frozen in a step while another one ran its saga, and got it
+// back, ends its old run: what that knows of the journal is stale.
+func TestAStaleRunGivesWayToANewOne(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var d diary
+		began, release := make(chan bool, 2), make(chan bool)
+		e := w.start("n", saga.Definition{Kind: "try", Steps: []saga.Step{
+			{Name: "slow", Do: func(ctx context.Context, r *saga.Run) error {
+				began <- true
+				<-release // whatever happens to ctx, as a frozen node
+				return r.Write(context.WithoutCancel(ctx), func(*store.Tx) error { d.note("slow"); return nil })
+			}, Undo: d.step("slow", nil).Undo},
+			d.step("next", nil),
+		}})
+		id := w.mustBegin(e, "try", "1")
+		<-began
+		// The other node takes the saga, begins to undo it, and dies.
+		w.exec(`UPDATE sagas SET owner = 'other', epoch = epoch + 1, unwinding = 1, reason = 'no luck', lease_until = $2 WHERE id = $1`,
+			id, store.Micros(time.Now()))
+		time.Sleep(time.Minute) // the heartbeat takes it back
+		synctest.Wait()
+		close(release)
+		if end := w.wait(e, id); end != (saga.End{Failed: true, Reason: "no luck"}) {
+			t.Errorf("ended %+v", end)
+		}
+		d.assert(t, "undo next", "undo slow")
+	})
+}
+
 // Heartbeats of a node that has nothing to do write nothing: on a full disk each
 // write may cost a part of the reserve, and the nights are long.
 func TestAnIdleNodeWritesNothing(t *testing.T) {

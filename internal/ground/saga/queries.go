@@ -14,6 +14,7 @@ import (
 // row is an unfinished saga as the database has it.
 type row struct {
 	id        int64
+	epoch     int64 // how often the saga has changed its owner
 	kind      string
 	subject   string
 	params    json.RawMessage
@@ -23,28 +24,34 @@ type row struct {
 	locks     []Lock
 }
 
-const columns = `id, kind, subject, params_json, unwinding, reason, started_at`
+const columns = `id, epoch, kind, subject, params_json, unwinding, reason, started_at`
 
 func scan(scanner store.Scanner) (s row, err error) {
 	var unwinding int
 	var params string
 	var started int64
-	err = scanner.Scan(&s.id, &s.kind, &s.subject, &params, &unwinding, &s.reason, &started)
+	err = scanner.Scan(&s.id, &s.epoch, &s.kind, &s.subject, &params, &unwinding, &s.reason, &started)
 	s.params, s.unwinding, s.startedAt = json.RawMessage(params), unwinding == 1, store.Time(started)
 	return s, err
 }
 
 func insert(ctx context.Context, tx *store.Tx, s *row, owner string, lease time.Time) (err error) {
-	s.id, err = tx.Insert(ctx, `INSERT INTO sagas (kind, subject, params_json, unwinding, reason, started_at, owner, lease_until)
-		VALUES ($1, $2, $3, 0, '', $4, $5, $6) RETURNING id`,
+	s.id, err = tx.Insert(ctx, `INSERT INTO sagas (epoch, kind, subject, params_json, unwinding, reason, started_at, owner, lease_until)
+		VALUES (0, $1, $2, $3, 0, '', $4, $5, $6) RETURNING id`,
 		s.kind, s.subject, string(s.params), store.Micros(s.startedAt), owner, store.Micros(lease))
+	if err != nil {
+		return err
+	}
 	for _, lock := range s.locks {
+		_, err := tx.Exec(ctx, `INSERT INTO saga_locks (kind, lock_key, saga_id) VALUES ($1, $2, $3)`, lock.Kind, lock.Key, s.id)
+		if store.IsUnique(err) {
+			return ErrLocked
+		}
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO saga_locks (kind, lock_key, saga_id) VALUES ($1, $2, $3)`, lock.Kind, lock.Key, s.id)
 	}
-	return err
+	return nil
 }
 
 func remove(ctx context.Context, tx *store.Tx, id int64) error {
@@ -83,20 +90,12 @@ func anyUnfinished(ctx context.Context, q store.Querier) (found bool, err error)
 }
 
 // lease takes or renews the lease of every saga that is this owner's, or whose
-// owner has let its lease run out.
+// owner has let its lease run out. The epoch of a saga rises with each change of
+// its owner.
 func lease(ctx context.Context, tx *store.Tx, owner string, until time.Time) ([]row, error) {
-	rows, err := tx.Query(ctx, `UPDATE sagas SET owner = $1, lease_until = $2
+	rows, err := tx.Query(ctx, `UPDATE sagas SET epoch = epoch + CASE WHEN owner = $1 THEN 0 ELSE 1 END, owner = $1, lease_until = $2
 		WHERE owner = $1 OR lease_until < $3 RETURNING `+columns, owner, store.Micros(until), store.Micros(tx.Now()))
-	leased, err := store.Collect(rows, err, scan)
-	if err != nil {
-		return nil, err
-	}
-	for i := range leased {
-		if leased[i].locks, err = locksOf(ctx, tx, leased[i].id); err != nil {
-			return nil, err
-		}
-	}
-	return leased, nil
+	return store.Collect(rows, err, scan)
 }
 
 func locksOf(ctx context.Context, q store.Querier, id int64) ([]Lock, error) {
@@ -106,10 +105,11 @@ func locksOf(ctx context.Context, q store.Querier, id int64) ([]Lock, error) {
 	})
 }
 
-// leasedBy reports whether the saga is still unfinished and this owner's.
-func leasedBy(ctx context.Context, tx *store.Tx, id int64, owner string) (bool, error) {
+// leasedBy reports whether the saga is unfinished and still this owner's, in the
+// same epoch: another node may have run it in between.
+func leasedBy(ctx context.Context, tx *store.Tx, s row, owner string) (bool, error) {
 	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM sagas WHERE id = $1 AND owner = $2`, id, owner).Scan(&n)
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM sagas WHERE id = $1 AND owner = $2 AND epoch = $3`, s.id, owner, s.epoch).Scan(&n)
 	return n == 1, err
 }
 

@@ -35,8 +35,15 @@ func (r *Run) Params(into any) error {
 	return nil
 }
 
+// Write runs fn in a transaction, if the saga is still this node's to run. Steps
+// write by it: a node that was frozen for longer than its lease writes nothing.
+func (r *Run) Write(ctx context.Context, fn func(tx *store.Tx) error) error {
+	return r.write(ctx, "", fn)
+}
+
 // SetOutput sets what the step that runs now has found out. It is written with
-// the journal's entry of the step, as JSON.
+// the journal's entry of the step, as JSON. Of a volatile step it is there for
+// this run only.
 func (r *Run) SetOutput(value any) (err error) {
 	r.output, err = json.Marshal(value)
 	return err

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/store"
 )
@@ -82,15 +83,17 @@ func (e *Engine) Begin(ctx context.Context, tx *store.Tx, n New) (int64, error) 
 	if _, ok := e.definitions[n.Kind]; !ok {
 		return 0, fmt.Errorf("no saga %s is defined", n.Kind)
 	}
+	for i, lock := range n.Locks {
+		if slices.Contains(n.Locks[:i], lock) {
+			return 0, fmt.Errorf("saga %s has the lock of %s %s twice", n.Kind, lock.Kind, lock.Key)
+		}
+	}
 	params, err := json.Marshal(n.Params)
 	if err != nil {
 		return 0, fmt.Errorf("encode parameters of saga %s: %w", n.Kind, err)
 	}
 	s := row{kind: n.Kind, subject: n.Subject, params: params, startedAt: tx.Now(), locks: n.Locks}
 	err = insert(ctx, tx, &s, e.owner, tx.Now().Add(leaseTime))
-	if store.IsUnique(err) {
-		return 0, ErrLocked
-	}
 	if err != nil {
 		return 0, fmt.Errorf("begin saga %s: %w", n.Kind, err)
 	}

@@ -5,6 +5,7 @@
 -- +goose Up
 CREATE TABLE sagas (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    epoch       INTEGER NOT NULL, -- rises with each change of its owner
     kind        TEXT NOT NULL,    -- droplet/resize
     subject     TEXT NOT NULL,    -- the id of what it is about
     params_json TEXT NOT NULL,
@@ -32,8 +33,8 @@ CREATE TABLE saga_locks (
 );
 CREATE INDEX saga_locks_saga ON saga_locks (saga_id);
 
-INSERT INTO sagas (id, kind, subject, params_json, unwinding, reason, started_at, owner, lease_until)
-SELECT id, resource_type || '/' || type, resource_id || '', 'null',
+INSERT INTO sagas (id, epoch, kind, subject, params_json, unwinding, reason, started_at, owner, lease_until)
+SELECT id, 0, resource_type || '/' || type, resource_id || '', 'null',
     CASE WHEN reason IS NULL THEN 0 ELSE 1 END, coalesce(reason, ''), started_at, coalesce(owner, ''), coalesce(lease_until, 0)
 FROM actions WHERE status = 'in-progress';
 INSERT INTO saga_steps (saga_id, step, state, at)

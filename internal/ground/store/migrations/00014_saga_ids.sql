@@ -5,4 +5,5 @@ DELETE FROM sqlite_sequence WHERE name = 'sagas';
 INSERT INTO sqlite_sequence (name, seq) SELECT 'sagas', seq FROM sqlite_sequence WHERE name = 'actions';
 
 -- +goose Down
-SELECT 1;
+DELETE FROM sqlite_sequence WHERE name = 'actions';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'actions', seq FROM sqlite_sequence WHERE name = 'sagas';

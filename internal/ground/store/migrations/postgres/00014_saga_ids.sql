@@ -1,7 +1,9 @@
 -- Ids of sagas go on after those of all actions that there ever were.
 
 -- +goose Up
-SELECT setval('sagas_id_seq', last_value, is_called) FROM actions_id_seq;
+SELECT setval('sagas_id_seq', greatest(last_value, coalesce((SELECT max(id) FROM actions), 0), 1),
+    is_called OR EXISTS (SELECT 1 FROM actions)) FROM actions_id_seq;
 
 -- +goose Down
-SELECT 1;
+SELECT setval('actions_id_seq', greatest(last_value, coalesce((SELECT max(id) FROM actions), 0), 1),
+    is_called OR EXISTS (SELECT 1 FROM actions)) FROM sagas_id_seq;
