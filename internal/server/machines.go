@@ -123,7 +123,7 @@ type host struct {
 	bounded func(memoryMB, diskGB int) droplet.Budget // nil for no limit
 	log     *slog.Logger
 
-	asking sync.Mutex // locked while the engine probes its host
+	asking chan struct{} // holds a value while the engine is asked
 	mu     sync.Mutex
 	have   compute.Capabilities
 	known  bool
@@ -145,8 +145,12 @@ func (h *host) ask(ctx context.Context) error {
 	if _, known := h.capabilities(); known {
 		return nil
 	}
-	h.asking.Lock()
-	defer h.asking.Unlock()
+	select {
+	case h.asking <- struct{}{}:
+		defer func() { <-h.asking }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	if _, known := h.capabilities(); known {
 		return nil
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http/httptest"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/resource"
 	"github.com/rockpool-cloud/rockpool/internal/machines/compute"
@@ -27,7 +30,7 @@ func (p *probed) Capabilities(context.Context) (compute.Capabilities, error) {
 // capabilities are known.
 func TestEngineIsProbedBeforeTheHandler(t *testing.T) {
 	engine := &probed{err: errors.New("QEMU is not installed")}
-	h := &host{engine: engine, log: slog.New(slog.DiscardHandler)}
+	h := &host{engine: engine, asking: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler)}
 	_, sizes, places, err := h.catalogs([]string{"nyc3"})
 	if err != nil {
 		t.Fatal(err)
@@ -59,5 +62,15 @@ func TestEngineIsProbedBeforeTheHandler(t *testing.T) {
 	}
 	if n := show(); n == 0 {
 		t.Error("no size is available")
+	}
+}
+
+// The first scrape after a start has the budget, which depends on the host.
+func TestAScrapeAsksTheEngine(t *testing.T) {
+	engine := &probed{}
+	s := &Server{registry: prometheus.NewRegistry(), host: &host{engine: engine, asking: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler)}}
+	s.metrics().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/metrics", nil))
+	if engine.asked != 1 {
+		t.Errorf("asked %d times", engine.asked)
 	}
 }

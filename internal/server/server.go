@@ -91,7 +91,7 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	traits := s.Engine.Traits()
 	s.add(resource.Room{Name: "machines", Close: s.Engine.Close,
 		Recover: func(ctx context.Context) error { return s.Engine.Recover(ctx, s.Droplets.Notify) }})
-	s.host = &host{engine: s.Engine, bounded: c.Budget, log: c.Log}
+	s.host = &host{engine: s.Engine, asking: make(chan struct{}, 1), bounded: c.Budget, log: c.Log}
 	regions, sizes, places, err := s.host.catalogs(c.Regions)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	}
 	droplets, err := s.Droplets.Room()
 	if err != nil {
-		return err
+		return errors.Join(err, s.Names.close()) // its room is not added yet
 	}
 	s.add(account.Room(s.DB, limits), key.Room(s.DB), places.Room(), sizes.Room(),
 		droplets, domains.Room(), s.Names.room(), s.Actions.Room(c.KeepActions))
@@ -138,7 +138,9 @@ func (s *Server) openDoor(guard *space.Guard) error {
 	for _, room := range s.rooms {
 		for _, r := range room.Resources {
 			for route, handler := range r.Handlers {
-				r.Handlers[route] = s.host.asked(handler)
+				if r.ShowsHost {
+					r.Handlers[route] = s.host.asked(handler)
+				}
 			}
 			resources = append(resources, r)
 		}
@@ -150,7 +152,7 @@ func (s *Server) openDoor(guard *space.Guard) error {
 	door, err := api.New(api.Config{
 		DB: s.DB, Tokens: oauth.NewTokens(s.DB), Limiter: ratelimit.New(c.RateLimit, c.BurstLimit), Version: c.Version, Log: c.Log,
 		DiskSpace: guard.Check,
-		Metrics:   promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}),
+		Metrics:   s.metrics(),
 		Resources: resources,
 	})
 	if err != nil {
@@ -159,4 +161,14 @@ func (s *Server) openDoor(guard *space.Guard) error {
 	s.Schema = door.Schema
 	s.Handler = withPanel(door, panel.Handler(panel.Config{Version: c.Version, Token: c.Data.Token(), Capabilities: s.host.askedCapabilities, SSH: c.SSH}))
 	return nil
+}
+
+// metrics serves the figures for Prometheus, of which the budget depends on what
+// the engine's host has.
+func (s *Server) metrics() http.Handler {
+	figures := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = s.host.ask(r.Context()) // what is not known is left out
+		figures.ServeHTTP(w, r)
+	})
 }

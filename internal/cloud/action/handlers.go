@@ -13,7 +13,7 @@ var schema []byte
 
 // Resource returns the resource action.
 func (s *Service) Resource() resource.Resource {
-	return resource.Resource{Name: "action", Schema: schema, Handlers: map[string]resource.Handler{
+	return resource.Resource{Name: "action", Schema: schema, ShowsHost: true, Handlers: map[string]resource.Handler{
 		"GET /actions":          s.list,
 		"GET /actions/{action}": s.info,
 	}, Filters: Filters()}

@@ -24,7 +24,7 @@ func (s *Service) Resources() ([]resource.Resource, error) {
 		return nil, err
 	}
 	return []resource.Resource{
-		{Name: "droplet", Schema: schema, Handlers: map[string]resource.Handler{
+		{Name: "droplet", Schema: schema, ShowsHost: true, Handlers: map[string]resource.Handler{
 			"GET /droplets":              s.list,
 			"POST /droplets":             s.create,
 			"GET /droplets/{droplet}":    s.info,
@@ -32,7 +32,7 @@ func (s *Service) Resources() ([]resource.Resource, error) {
 			"PUT /droplets/{droplet}":    s.update,
 			"DELETE /droplets/{droplet}": s.delete,
 		}, Filters: list.FilterNames(table.Filters)},
-		{Name: "droplet-action", Schema: actions, Handlers: map[string]resource.Handler{
+		{Name: "droplet-action", Schema: actions, ShowsHost: true, Handlers: map[string]resource.Handler{
 			"GET /droplets/{droplet}/actions":          s.listActions,
 			"POST /droplets/{droplet}/actions":         s.act,
 			"GET /droplets/{droplet}/actions/{action}": s.actionInfo,

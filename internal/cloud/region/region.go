@@ -138,7 +138,7 @@ func (c *Catalog) views() map[string]*View {
 
 // Resource returns the resource region.
 func (c *Catalog) Resource() resource.Resource {
-	return resource.Resource{Name: "region", Schema: schema, Handlers: map[string]resource.Handler{
+	return resource.Resource{Name: "region", Schema: schema, ShowsHost: true, Handlers: map[string]resource.Handler{
 		"GET /regions":          c.list,
 		"GET /regions/{region}": c.info,
 	}, Filters: list.FilterNames(c.filters())}

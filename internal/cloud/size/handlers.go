@@ -63,7 +63,7 @@ func (c *Catalog) view(s Size, available bool) *View {
 
 // Resource returns the resource size.
 func (c *Catalog) Resource() resource.Resource {
-	return resource.Resource{Name: "size", Schema: schema, Handlers: map[string]resource.Handler{
+	return resource.Resource{Name: "size", Schema: schema, ShowsHost: true, Handlers: map[string]resource.Handler{
 		"GET /sizes":        c.list,
 		"GET /sizes/{size}": c.info,
 	}, Filters: list.FilterNames(c.filters())}

@@ -21,6 +21,10 @@ type Resource struct {
 	Schema   []byte             // its definition, a JSON hyper-schema
 	Handlers map[string]Handler // by "METHOD /path/{name}", one for each link
 
+	// ShowsHost says that the answers show what the engine's host can run: sizes and
+	// features of regions. The server finds that out before a handler is called.
+	ShowsHost bool
+
 	// Filters are the parameters that its list can be narrowed by. The schema
 	// declares the same ones; the server does not start otherwise.
 	Filters []string
