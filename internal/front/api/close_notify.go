@@ -3,16 +3,16 @@ package api
 import (
 	"errors"
 	"io"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// isCloseNotify reports whether the write that begins is the server's close_notify
-// in reply to the client's. TLS writes nothing else while no request is under way
-// and the last read was not of a request.
-func (info *connInfo) isCloseNotify() bool {
+// mayBeCloseNotify reports whether the write that begins may be the server's
+// close_notify in reply to the client's. While no request is under way and the
+// last read was not of a request, TLS writes only that and the reply to a KeyUpdate
+// (RFC 8446, section 4.6.3). That reply may wait like a close_notify.
+func (info *connInfo) mayBeCloseNotify() bool {
 	info.mu.Lock()
 	defer info.mu.Unlock()
 	return info.idle && !info.reading && info.readErr == nil && !info.ended
@@ -21,21 +21,44 @@ func (info *connInfo) isCloseNotify() bool {
 // tcpEndWait is how long awaitEnd waits for the end of TCP after that of TLS.
 const tcpEndWait = 100 * time.Millisecond
 
-// awaitEnd waits until a client that has ended TLS has ended TCP as well. How it
-// ends TCP shows whether it has read everything. The server must not send its
-// close_notify before: the kernel of a client that has closed the connection
-// answers it with a reset, even if the client has read everything.
+// awaitEnd waits until a client that has ended TLS has ended TCP as well, or has
+// sent more. How it ends TCP shows whether it has read everything. The server must
+// not send its close_notify before: the kernel of a client that has closed the
+// connection answers it with a reset, even if the client has read everything.
 func (info *connInfo) awaitEnd() {
-	end := time.Now().Add(tcpEndWait)
-	err := os.ErrDeadlineExceeded
-	// The server ends its own reads by deadlines in the past. That is not the
-	// end of the connection.
-	for errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(end) {
-		_ = info.conn.SetReadDeadline(end)
-		err = info.peek()
-	}
-	_ = info.conn.SetReadDeadline(time.Time{})
+	info.beginWait(time.Now().Add(tcpEndWait))
+	err := info.peek()
+	info.endWait()
 	info.endRead(err)
+}
+
+// setReadDeadline sets the server's deadline of reads. During awaitEnd it takes
+// effect at the end of the wait.
+func (info *connInfo) setReadDeadline(deadline time.Time) error {
+	info.mu.Lock()
+	defer info.mu.Unlock()
+	info.readDeadline = deadline
+	if info.waiting {
+		return nil
+	}
+	return info.conn.SetReadDeadline(deadline)
+}
+
+// beginWait replaces the server's deadline of reads, until endWait.
+func (info *connInfo) beginWait(end time.Time) {
+	info.mu.Lock()
+	defer info.mu.Unlock()
+	info.waiting = true
+	_ = info.conn.SetReadDeadline(end)
+}
+
+// endWait restores the server's deadline of reads. Without it, a client could send
+// a KeyUpdate and then keep the connection for ever.
+func (info *connInfo) endWait() {
+	info.mu.Lock()
+	defer info.mu.Unlock()
+	info.waiting = false
+	_ = info.conn.SetReadDeadline(info.readDeadline)
 }
 
 // peek waits until there is something to read, but does not read it. It returns

@@ -27,13 +27,14 @@ func TestDeadlinesDoNotCountAsTheClientsEnd(t *testing.T) {
 	}
 	defer server.Close()
 	l := &connInfo{conn: server.(*net.TCPConn)}
+	served := connection{l.conn, l}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		l.awaitEnd()
 	}()
 	for range 100 {
-		_ = server.SetReadDeadline(time.Unix(1, 0))
+		_ = served.SetReadDeadline(time.Unix(1, 0))
 		runtime.Gosched()
 	}
 	_ = client.(*net.TCPConn).SetLinger(0)

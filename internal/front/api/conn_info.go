@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,6 +32,9 @@ type connInfo struct {
 	ended        bool  // the client sends no more
 	broken       bool  // it ended by a reset
 	acked        int64 // bytes that the client had acknowledged when it ended
+
+	readDeadline time.Time // that the server has set; zero if none
+	waiting      bool      // awaitEnd uses the deadline of reads
 }
 
 type connInfoKey struct{}

@@ -2,8 +2,10 @@ package api
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
+	"time"
 )
 
 // Listener returns a listener with at most that many open connections. It records
@@ -52,7 +54,7 @@ func (c connection) Read(p []byte) (int, error) {
 }
 
 func (c connection) Write(p []byte) (int, error) {
-	if c.info.isCloseNotify() {
+	if c.info.mayBeCloseNotify() {
 		c.info.awaitEnd()
 	}
 	c.info.beginWrite()
@@ -65,6 +67,14 @@ func (c connection) Write(p []byte) (int, error) {
 // write to the embedded TCP connection, and Write would not see it.
 func (c connection) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{c}, r)
+}
+
+func (c connection) SetReadDeadline(deadline time.Time) error {
+	return c.info.setReadDeadline(deadline)
+}
+
+func (c connection) SetDeadline(deadline time.Time) error {
+	return errors.Join(c.SetReadDeadline(deadline), c.SetWriteDeadline(deadline))
 }
 
 func (c connection) Close() error {
