@@ -67,7 +67,11 @@ func (c *call) once(w http.ResponseWriter) error {
 	send(func() error {
 		err := a.write(w, c.http)
 		if c.link.Method == http.MethodGet {
-			a.release() // no other request gets this answer
+			// No other request gets this answer. After a failed write, HTTP/2 may still
+			// send the body.
+			if err == nil {
+				a.release()
+			}
 			return err
 		}
 		if err != nil {
