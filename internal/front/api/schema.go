@@ -23,9 +23,9 @@ import (
 // them to learn how to authenticate.
 func (s *server) describe(router chi.Router, loaded *schema.Schema) {
 	for _, d := range []*document{
-		{path: "/v2/schema", kind: "application/schema+json", write: func(origin string) ([]byte, error) { return loaded.Document(origin + "/v2") }},
-		{path: "/v2/openapi.json", kind: "application/json", write: func(origin string) ([]byte, error) { return openapi.Document(loaded, origin+"/v2") }},
-		{path: "/v2/docs", kind: "text/html; charset=utf-8", write: func(origin string) ([]byte, error) { return reference.Page(loaded, origin) }},
+		newDocument("/v2/schema", "application/schema+json", func(origin string) ([]byte, error) { return loaded.Document(origin + "/v2") }),
+		newDocument("/v2/openapi.json", "application/json", func(origin string) ([]byte, error) { return openapi.Document(loaded, origin+"/v2") }),
+		newDocument("/v2/docs", "text/html; charset=utf-8", func(origin string) ([]byte, error) { return reference.Page(loaded, origin) }),
 	} {
 		router.Get(d.path, s.serveDocument(d))
 	}
@@ -36,31 +36,30 @@ func (s *server) describe(router chi.Router, loaded *schema.Schema) {
 // documents together would double the time of a start.
 type document struct {
 	path, kind string
-	write      func(origin string) ([]byte, error)
+	text       func() (*documentText, error) // generates it, unless it has been generated
+}
 
-	once  sync.Once
-	err   error
-	parts [][]byte // the text, split at each occurrence of the origin
+// documentText is the text of a document.
+type documentText struct {
+	parts [][]byte // split at each occurrence of the origin
 	sum   []byte   // of the parts
 }
 
-// make generates the document, unless it has been generated.
-func (d *document) make() error {
-	d.once.Do(func() {
-		text, err := d.write(schema.ExampleOrigin)
+// newDocument returns the document that write generates for an origin.
+func newDocument(path, kind string, write func(origin string) ([]byte, error)) *document {
+	return &document{path, kind, sync.OnceValues(func() (*documentText, error) {
+		whole, err := write(schema.ExampleOrigin)
 		if err != nil {
-			d.err = fmt.Errorf("%s: %w", d.path, err)
-			return
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		sum := sha256.Sum256(text)
-		d.parts, d.sum = bytes.Split(text, []byte(schema.ExampleOrigin)), sum[:]
-	})
-	return d.err
+		sum := sha256.Sum256(whole)
+		return &documentText{bytes.Split(whole, []byte(schema.ExampleOrigin)), sum[:]}, nil
+	})}
 }
 
-// etag returns the ETag of the document for an origin.
-func (d *document) etag(origin string) string {
-	sum := sha256.Sum256(append(d.sum[:len(d.sum):len(d.sum)], origin...))
+// etag returns the ETag of the text for an origin.
+func (t *documentText) etag(origin string) string {
+	sum := sha256.Sum256(append(t.sum[:len(t.sum):len(t.sum)], origin...))
 	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }
 
@@ -70,7 +69,8 @@ var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_-]*$`)
 
 func (s *server) serveDocument(d *document) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := d.make(); err != nil {
+		generated, err := d.text()
+		if err != nil {
 			s.writeError(w, r, err)
 			return
 		}
@@ -78,9 +78,9 @@ func (s *server) serveDocument(d *document) http.HandlerFunc {
 			s.writeError(w, r, apierr.BadRequest("The Host header %q names no host.", r.Host))
 			return
 		}
-		text := bytes.Join(d.parts, []byte(Origin(r)))
-		etag := d.etag(Origin(r))
-		if takesGzip(r.Header.Values("Accept-Encoding"), len(text)) { // compressed bytes need another strong ETag
+		body := bytes.Join(generated.parts, []byte(Origin(r)))
+		etag := generated.etag(Origin(r))
+		if takesGzip(r.Header.Values("Accept-Encoding"), len(body)) { // compressed bytes need another strong ETag
 			etag = strings.TrimSuffix(etag, `"`) + `-gzip"`
 		}
 		w.Header().Set("ETag", etag)
@@ -93,7 +93,7 @@ func (s *server) serveDocument(d *document) http.HandlerFunc {
 		if strings.HasPrefix(d.kind, "text/html") {
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
 		}
-		a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {d.kind}}, body: text}
+		a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {d.kind}}, body: body}
 		a.write(w, r)
 	}
 }
