@@ -18,5 +18,8 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "start-and-hang" {
 		startAndHang(os.Args[2])
 	}
+	if len(os.Args) == 4 && os.Args[1] == "grow" {
+		grow(os.Args[2], os.Args[3])
+	}
 	goleak.VerifyTestMain(m)
 }
