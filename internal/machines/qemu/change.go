@@ -47,7 +47,7 @@ func (e *Engine) change(ctx context.Context, m *machine, spec compute.Spec) erro
 		}
 	}
 	if next.Disks[0].SizeGB != r.Spec.Disks[0].SizeGB {
-		if err := e.beginResize(ctx, m, r, next.Disks[0].SizeGB); err != nil {
+		if r.Disk, err = e.beginResize(ctx, m, r, next.Disks[0].SizeGB); err != nil {
 			return err
 		}
 		r.Disk.Resizing = false
@@ -83,36 +83,45 @@ func (e *Engine) mustBeStopped(ctx context.Context, m *machine) error {
 
 // beginResize resizes the disk of a machine whose record still has the old size.
 // The record says so, and the next start gives the disk the size of the record.
-func (e *Engine) beginResize(ctx context.Context, m *machine, r record, sizeGB int) error {
+func (e *Engine) beginResize(ctx context.Context, m *machine, r record, sizeGB int) (diskRecord, error) {
 	if err := fault.At(ctx, "qemu.change.begin"); err != nil {
-		return err
+		return diskRecord{}, err
+	}
+	if !r.Disk.Resizing {
+		if err := m.findSize(&r); err != nil {
+			return diskRecord{}, err
+		}
 	}
 	r.Disk.Resizing = true
 	if err := m.write(r); err != nil {
-		return err
+		return diskRecord{}, err
 	}
-	return e.resizeDisk(ctx, m, sizeGB)
+	return r.Disk, e.resizeDisk(ctx, m, max(sizeGB, r.Disk.FoundGB))
 }
 
 // prepareDisk is called before a start. It completes a resize that was
-// interrupted, and writes into the record that a guest sees the disk's size.
+// interrupted, and writes into the record which size of the disk a guest sees.
 func (e *Engine) prepareDisk(ctx context.Context, m *machine) error {
 	r, err := m.written()
 	if err != nil {
 		return err
 	}
-	size := r.Spec.Disks[0].SizeGB
+	before, size := r.Disk, r.Spec.Disks[0].SizeGB
 	if r.Disk.Resizing {
-		if err := e.resizeDisk(ctx, m, size); err != nil {
+		if err := e.resizeDisk(ctx, m, max(size, r.Disk.FoundGB)); err != nil {
 			return err
 		}
-	} else if r.Disk.LeastGB == size {
+	}
+	if err := m.findSize(&r); err != nil {
+		return err
+	}
+	r.Disk.LeastGB, r.Disk.Resizing = size, false
+	if r.Disk == before {
 		return nil
 	}
 	if err := fault.At(ctx, "qemu.start.record"); err != nil {
 		return err
 	}
-	r.Disk.LeastGB, r.Disk.Resizing = size, false
 	return m.write(r)
 }
 

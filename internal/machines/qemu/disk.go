@@ -3,9 +3,11 @@ package qemu
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/rockpool-cloud/rockpool/internal/ground/fault"
+	"github.com/rockpool-cloud/rockpool/internal/machines/qcow2"
 )
 
 // createDisk makes disk.qcow2 in the folder: a copy of the image, empty behind it. The image has been checked, so qemu-img need not open it.
@@ -49,4 +51,22 @@ func (e *Engine) resizeDisk(ctx context.Context, m *machine, sizeGB int) error {
 		return fmt.Errorf("resize the disk: %w", err)
 	}
 	return flush(m.path("disk.qcow2"))
+}
+
+// findSize sets FoundGB if the machine's disk is larger than the record's spec says.
+func (m *machine) findSize(r *record) error {
+	// QEMU can write to the file but can't replace it, so the name can be trusted.
+	f, err := os.Open(m.path("disk.qcow2"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	header, err := qcow2.Read(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	if found := roundUpGB(header.Size); found > r.Spec.Disks[0].SizeGB {
+		r.Disk.FoundGB = max(r.Disk.FoundGB, found)
+	}
+	return nil
 }

@@ -46,5 +46,7 @@ func (i ImageFile) size() (int64, error) {
 // sizeGB is the size rounded up to GiB: the smallest disk that the image fits.
 func (i ImageFile) sizeGB() (int, error) {
 	size, err := i.size()
-	return int((size + 1<<30 - 1) >> 30), err
+	return roundUpGB(size), err
 }
+
+func roundUpGB(bytes int64) int { return int((bytes + 1<<30 - 1) >> 30) }

@@ -25,6 +25,10 @@ type diskRecord struct {
 	// that a guest has been started with.
 	LeastGB int `json:"least_gb"`
 
+	// FoundGB is the size that the disk had when that was larger than the spec's: the
+	// host's owner has grown it. The engine never makes it smaller than this.
+	FoundGB int `json:"found_gb,omitempty"`
+
 	// Resizing says that a change of the disk's size has begun: the file may have
 	// another size than the spec says, and no guest has seen it since.
 	Resizing bool `json:"resizing,omitempty"`

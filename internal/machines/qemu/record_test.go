@@ -174,3 +174,50 @@ func wantDisk(t *testing.T, e *Engine, id int64, sizeGB int) {
 		t.Errorf("disk.qcow2 has %d bytes (%v), want %d GB", header.Size, err, sizeGB)
 	}
 }
+
+// TestDiskGrownByHand grows a machine's disk where no change did. Nothing makes the
+// disk smaller after that.
+func TestDiskGrownByHand(t *testing.T) {
+	e, _ := newEngine(t)
+	spec := testSpec(82, blankImage(t))
+	if err := e.Create(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	qemuImg(t, "resize", "-q", e.newMachine(spec.ID).path("disk.qcow2"), "9G")
+	crash := fault.With(t.Context(), func(point string) error {
+		if point == "qemu.change.record" {
+			return fault.ErrCrash
+		}
+		return nil
+	})
+	for range 2 { // before the first start, and after it
+		for size, want := range map[int]int{5: 9, 12: 12} {
+			if err := e.Change(t.Context(), changed(spec, 1, 128, size)); err != nil {
+				t.Fatal(err)
+			}
+			wantDisk(t, e, spec.ID, want)
+			if err := e.Change(t.Context(), spec); err != nil {
+				t.Fatal(err)
+			}
+			wantDisk(t, e, spec.ID, 9)
+		}
+		if err := e.Change(crash, changed(spec, 1, 128, 12)); !errors.Is(err, fault.ErrCrash) {
+			t.Fatal(err)
+		}
+		startAndStop(t, e, spec.ID, 9)
+	}
+}
+
+// startAndStop wants a guest to see a disk of that size.
+func startAndStop(t *testing.T, e *Engine, id int64, diskGB int) {
+	t.Helper()
+	if err := e.Start(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if got := askQEMU(t, e, id).Disks[0].SizeGB; got != diskGB {
+		t.Errorf("the guest's disk has %d GB, want %d", got, diskGB)
+	}
+	if err := e.Stop(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+}
