@@ -13,7 +13,8 @@ import (
 )
 
 // Change writes the spec to the machine's record, which QEMU's command line is
-// made from when it is started. A disk is resized before.
+// made from when it is started. If the disk gets another size, qemu-img resizes it
+// before the record is written. docs/decisions/101 says how a crash in between ends.
 func (e *Engine) Change(ctx context.Context, spec compute.Spec) error {
 	m, release, err := e.acquire(ctx, spec.ID)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/rockpool-cloud/rockpool/internal/machines/qcow2"
 )
 
-// createDisk makes disk.qcow2 in the folder: a copy of the image, empty behind it. The image has been checked, so qemu-img need not open it.
+// createDisk makes disk.qcow2 in the folder. The guest sees a copy of the image, and
+// zeros behind it. The image has been checked, so qemu-img need not open it.
 func createDisk(ctx context.Context, dir, program string, image ImageFile, sizeGB int) error {
 	err := imgCommand{program: program, dir: dir}.run(ctx, "create", "-q", "-u", "-f", "qcow2",
 		"-F", image.Format, "-b", image.Path, "disk.qcow2", fmt.Sprintf("%dG", sizeGB))

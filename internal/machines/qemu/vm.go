@@ -68,8 +68,8 @@ func (v *vm) explain(err error) error {
 }
 
 // connection returns the monitor's connection, for which it waits answerPatience at
-// most. The error is
-// compute.ErrNotRunning if QEMU has ended, qmp.ErrSilent if it does not answer.
+// most. The error is compute.ErrNotRunning if QEMU has ended, qmp.ErrSilent if it
+// does not answer.
 func (v *vm) connection(ctx context.Context) (*connection, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, answerPatience, fmt.Errorf("%w (%v)", qmp.ErrSilent, answerPatience))
 	defer cancel()
