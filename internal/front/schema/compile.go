@@ -37,12 +37,19 @@ func (s *Schema) Check() error {
 			errs = append(errs, fmt.Errorf("the example of %s does not fit: %w", what, err))
 		}
 	}
+	compiles := func(compile func() (*jsonschema.Schema, error)) {
+		_, err := compile()
+		errs = append(errs, err)
+	}
+	compiles(s.invalid)
 	for _, link := range s.Links {
+		if link.answer != nil {
+			compiles(link.answer)
+		}
 		if link.rules == nil {
 			continue
 		}
-		_, err := link.rules()
-		errs = append(errs, err)
+		compiles(link.rules)
 		if example, ok := link.schema["example"]; ok {
 			fits(link.Route(), link.pointer+"/schema", example)
 		}

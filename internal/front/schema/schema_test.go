@@ -147,6 +147,7 @@ func TestLoadAndCheckReject(t *testing.T) {
 		"an optional that is not there": {`"optional": ["trees"]`, `"optional": ["grass"]`, "schema of pond/definitions/shore: the optional grass is no property"},
 		"a required that is not there":  {`"required": ["slug"]`, `"required": ["name"]`, "schema of pond/links/1: the required name is no parameter"},
 		"an answer without examples":    {`{"level": {"$ref": "#/definitions/pond/definitions/depth"}}`, `{"level": {"type": ["number"]}}`, "schema of pond/links/2: the parts of its targetSchema make no example"},
+		"an answer that is no schema":   {`{"level": {"$ref": "#/definitions/pond/definitions/depth"}}`, `{"level": {"example": "a", "type": ["string"], "pattern": "("}}`, "is not valid regex"},
 		"a status of no number":         {`"status": 202`, `"status": "202"`, "schema of pond, link 2: its status: "},
 	} {
 		if !strings.Contains(small, test.old) {
