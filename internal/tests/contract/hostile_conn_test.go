@@ -52,22 +52,25 @@ func TestBrokenBodyEndsTheConnection(t *testing.T) {
 			return "POST /v2/account/keys HTTP/1.1\r\nHost: rockpool\r\nAuthorization: Bearer TOKEN\r\n" + asJSON + headers + "\r\n"
 		}
 		c.addKeys(1)
-		for name, text := range map[string]string{
-			"a size that is none":        head("Transfer-Encoding: chunked\r\n") + "x\r\n" + hidden,
-			"a chunk that is too long":   head("Transfer-Encoding: chunked\r\n") + "1\r\n{}\r\n" + hidden,
-			"two lengths":                head("Content-Length: 0\r\nContent-Length: 5\r\n") + hidden,
-			"a coding that is not known": head("Transfer-Encoding: xchunked\r\n") + hidden,
-			"a coding in a list":         head("Transfer-Encoding: identity, chunked\r\n") + "0\r\n\r\n" + hidden,
-			"a coding after a tab":       head("Transfer-Encoding:\tx\r\nContent-Length: 0\r\n") + hidden,
-			"a space before the colon":   head("Content-Length : 0\r\n") + hidden,
-			"a refused expectation":      head("Expect: x\r\nContent-Length: 0\r\n") + hidden,
+		for name, test := range map[string]struct {
+			text   string
+			status int
+		}{
+			"a size that is none":        {head("Transfer-Encoding: chunked\r\n") + "x\r\n" + hidden, 400},
+			"a chunk that is too long":   {head("Transfer-Encoding: chunked\r\n") + "1\r\n{}\r\n" + hidden, 400},
+			"two lengths":                {head("Content-Length: 0\r\nContent-Length: 5\r\n") + hidden, 400},
+			"a coding that is not known": {head("Transfer-Encoding: xchunked\r\n") + hidden, 501},
+			"a coding in a list":         {head("Transfer-Encoding: identity, chunked\r\n") + "0\r\n\r\n" + hidden, 501},
+			"a coding after a tab":       {head("Transfer-Encoding:\tx\r\nContent-Length: 0\r\n") + hidden, 501},
+			"a space before the colon":   {head("Content-Length : 0\r\n") + hidden, 400},
+			"a refused expectation":      {head("Expect: x\r\nContent-Length: 0\r\n") + hidden, 417},
 		} {
 			t.Run(name, func(t *testing.T) {
 				conn := c.dial(t)
-				write(t, conn, c.wire(text))
+				write(t, conn, c.wire(test.text))
 				r := bufio.NewReader(conn)
-				if a := readAnswer(t, r, "POST"); a.StatusCode < 400 {
-					t.Errorf("%d %s", a.StatusCode, a.Text)
+				if a := readAnswer(t, r, "POST"); a.StatusCode != test.status {
+					t.Errorf("%d %s; want %d", a.StatusCode, a.Text, test.status)
 				}
 				if rest, _ := io.ReadAll(r); len(rest) > 0 { // the server may reset the connection
 					t.Errorf("the connection goes on: %q", rest)
