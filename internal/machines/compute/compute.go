@@ -76,12 +76,14 @@ type Engine interface {
 	Create(ctx context.Context, spec Spec) error
 
 	// Change brings the machine of spec.ID to that spec, from its next Start or
-	// Reset on. The number of disks stays, and the images are ignored. If it fails
-	// it changes nothing; after a crash the machine has the old spec or the new
-	// one. Errors: ErrNotFound for an unknown id, ErrRunning if the change needs
-	// a stopped machine (Spec.NeedsStop), ErrShrink if a disk would get smaller
-	// than its image or than a guest has ever been started with. To undo a
-	// Change, call Change with the old spec.
+	// Reset on. The number of disks stays, and the images are ignored. After a
+	// crash the machine has the old spec or the new one. After an error it nearly
+	// always has the old one. It has the new one if the new spec was written, and
+	// making it last through a power failure did not succeed: so ask Spec. Errors:
+	// ErrNotFound for an unknown id, ErrRunning if the change needs a stopped
+	// machine (Spec.NeedsStop), ErrShrink if a disk would get smaller than its
+	// image or than a guest has ever been started with; with these the machine has
+	// the old spec. To undo a Change, call Change with the old spec.
 	Change(ctx context.Context, spec Spec) error
 
 	// Start returns when the machine is Running; no error if it was before.

@@ -63,7 +63,8 @@ func (m *machine) written() (record, error) {
 }
 
 // write replaces machine.json, which then has the old record or this one,
-// whatever happens. The path of the image must be as written returns it.
+// whatever happens. It has this one also after an error if only the flush of the
+// folder failed. The path of the image must be as written returns it.
 func (m *machine) write(r record) error {
 	if err := writeJSON(m.path("machine.json"), r); err != nil {
 		return err
