@@ -84,6 +84,7 @@ func (e *Engine) mustBeStopped(ctx context.Context, m *machine) error {
 
 // beginResize resizes the disk of a machine whose record still has the old size.
 // The record says so, and the next start gives the disk the size of the record.
+// It returns what the record says of the disk.
 func (e *Engine) beginResize(ctx context.Context, m *machine, r record, sizeGB int) (diskRecord, error) {
 	if err := fault.At(ctx, "qemu.change.begin"); err != nil {
 		return diskRecord{}, err
