@@ -108,8 +108,14 @@ func checkPower(t *testing.T, s *rockpooltest.Server, shell *rockpooltest.Shell,
 
 	s.Act(id, "power_off", "off")
 	refused(t, s, id, "power_off", "Droplet is already powered off")
+	s.Resize(id, "512mb", true)
+	if d := s.Droplet(id); d.SizeSlug != "512mb" || d.Memory != 512 || d.Disk != 20 || d.Status != "off" {
+		t.Errorf("after the resize the droplet is %s, %d MB, %d GB, %s", d.SizeSlug, d.Memory, d.Disk, d.Status)
+	}
 	s.Act(id, "power_on", "active")
 	shell = s.Login(id, key, bootLimit)
+	expect(t, shell, "cat /sys/block/vda/size", fmt.Sprint(20<<30/512)) // sectors
+	expect(t, shell, `awk '/MemTotal/ { print ($2 > 400000) }' /proc/meminfo`, "1")
 	after := shell.Run(bootID)
 	differ(t, before, after)
 	expect(t, shell, "cat /root/kept", "kept")

@@ -74,6 +74,16 @@ func (s *Server) Act(droplet int, actionType, status string) {
 	}
 }
 
+// Resize gives a droplet that is off another size and waits for the action's end.
+func (s *Server) Resize(droplet int, size string, disk bool) {
+	s.tb.Helper()
+	a, _, err := s.Client().DropletActions.Resize(s.tb.Context(), droplet, size, disk)
+	if err != nil {
+		s.tb.Fatalf("resize: %v", err)
+	}
+	s.Completed(a.ID, Patience)
+}
+
 // Ask requests a power action.
 func (s *Server) Ask(droplet int, actionType string) (*godo.Action, error) {
 	s.tb.Helper()
