@@ -19,7 +19,7 @@ func (info *connInfo) mayBeCloseNotify() bool {
 }
 
 // tcpEndWait is how long awaitEnd waits for the end of TCP after that of TLS.
-const tcpEndWait = 100 * time.Millisecond
+const tcpEndWait = time.Second
 
 // awaitEnd waits until a client that has ended TLS has ended TCP as well, or has
 // sent more. How it ends TCP shows whether it has read everything. The server must
